@@ -1,0 +1,58 @@
+/** The sidecar in the foreground: this process is an agent until Ctrl-C. */
+import { resolve } from 'node:path';
+import { nameKey, SignalboxError } from '../../contract/index.ts';
+import { runSidecar } from '../../sidecar/index.ts';
+import type { Context } from '../context.ts';
+import { tokenFor } from '../identity.ts';
+import { INTERRUPTED_EXIT, onSignals } from '../interruption.ts';
+import { journal } from '../journal.ts';
+import { dataFolder } from '../places.ts';
+import { repositoryUrl } from '../repository-url.ts';
+import { sidecarColour, sidecarWords } from '../sidecar-words.ts';
+
+export async function runAgent(context: Context): Promise<void> {
+  const { options, output, env, cwd, clock, args } = context;
+  const name = options.text('name') ?? '';
+  if (nameKey(name) === '') {
+    throw new SignalboxError('invalid_input', `\`${name}\` is no name of an agent.`, {
+      hint: 'Take letters, digits, dots, dashes and underscores.',
+    });
+  }
+  const repo = options.text('repo');
+  const repository = repo === undefined ? undefined : await repositoryUrl(context, repo);
+  const { url } = await context.place();
+  const token = await tokenFor(context, { name, role: 'agent', isNamed: true });
+  const steps = signalSteps();
+  const say = journal({ output, clock, words: sidecarWords, colour: sidecarColour });
+  const folder = options.text('data') ?? `${dataFolder(env)}/agents`;
+  const capabilities = options.list('capability');
+  const command = [...args];
+  const dataDir = resolve(cwd, folder);
+  const wanted = { name, url, token, repository, capabilities, command, dataDir, env };
+  try {
+    await runSidecar(wanted, { say, drain: steps.drain, stop: steps.stop, clock });
+  } finally {
+    steps.close();
+  }
+}
+
+interface Steps {
+  drain: AbortSignal;
+  stop: AbortSignal;
+  close: () => void;
+}
+
+/**
+ * The first Ctrl-C lets the task in hand end, the second stops it, the third ends this process as
+ * it stands. SIGTERM, which a machine that shuts down sends, stops at once.
+ */
+function signalSteps(): Steps {
+  const drain = new AbortController();
+  const stop = new AbortController();
+  const close = onSignals((name) => {
+    if (stop.signal.aborted) process.exit(INTERRUPTED_EXIT);
+    if (drain.signal.aborted || name === 'SIGTERM') stop.abort();
+    drain.abort();
+  });
+  return { drain: drain.signal, stop: stop.signal, close };
+}

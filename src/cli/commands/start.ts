@@ -1,0 +1,173 @@
+/**
+ * A hub in the foreground, with a verifier beside it. The first start makes an admin token, shows it
+ * once and leaves it in the data folder; this user's command line finds the hub and the token there.
+ */
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { createClient } from '../../client/client.ts';
+import { localTransport } from '../../client/local.ts';
+import { SignalboxError } from '../../contract/errors.ts';
+import { systemClock, type Clock } from '../../core/clock.ts';
+import { systemRandom } from '../../core/random.ts';
+import { serve, type Server } from '../../doors/serve.ts';
+import { packageVersion } from '../../hub/config.ts';
+import { createHub, type Hub } from '../../hub/hub.ts';
+import { createLog, type Log } from '../../hub/log.ts';
+import type { Store } from '../../store/db.ts';
+import { openStore } from '../../store/open.ts';
+import { readIfThere } from '../config.ts';
+import { hubStateFile } from '../places.ts';
+import type { StartOptions } from '../start-options.ts';
+import { verifierWords } from '../verifier-words.ts';
+
+/** In-process callers bring no token; this name is what the log of events shows. */
+const VERIFIER = 'verifier';
+
+export async function start(options: StartOptions): Promise<void> {
+  const { dataDir, output } = options;
+  const clock = systemClock();
+  const version = packageVersion();
+  const log = createLog(options.logLevel ?? 'warn');
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const stop = options.interruption();
+  const store = await open(options, clock);
+  const hub = await createHub({
+    store,
+    clock,
+    random: systemRandom(),
+    version,
+    auth: options.auth,
+    onEvent: (event) => log.event(event),
+    onDefect: (where, error) => log.defect(where, error),
+  });
+  let server: Server | undefined;
+  let verifier: Promise<void> = Promise.resolve();
+  const ending = new AbortController();
+  try {
+    const admin = await keepAdminToken(hub, dataDir);
+    const { host, port } = options;
+    server = await listen(hub, { host, port, version, clock });
+    hub.start();
+    await leaveWord(options, server.url, clock);
+    tell(options, server.url, admin);
+    if (options.hasVerifier) {
+      verifier = runVerifier(hub, options, { clock, log, stop: ending.signal });
+      // A verifier that fails says so in the log; the hub goes on without it.
+      verifier.catch((error: unknown) => log.defect('verifier', error));
+    }
+    await aborted(stop);
+    output.note('closing: work in hand is kept', 'note');
+  } finally {
+    ending.abort();
+    await verifier.catch(() => {});
+    await server?.close();
+    await hub.close();
+    if (server !== undefined) await takeWordBack(options, server.url);
+  }
+}
+
+function open({ databaseUrl, dataDir }: StartOptions, clock: Clock): Promise<Store> {
+  const random = systemRandom();
+  if (databaseUrl !== undefined) return openStore({ url: databaseUrl, clock, random });
+  return openStore({ file: join(dataDir, 'hub.db'), clock, random });
+}
+
+async function listen(hub: Hub, options: Parameters<typeof serve>[1]): Promise<Server> {
+  try {
+    return await serve(hub, options);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const { host, port } = options;
+    if (code === 'EADDRINUSE') {
+      throw new SignalboxError('unavailable', `port ${port} of ${host} is taken`, {
+        hint: 'Give another one with --port; 0 takes a free one. Is a hub running already?',
+      });
+    }
+    if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
+      throw new SignalboxError('invalid_input', `${host}:${port} cannot be listened on: ${code}`, {
+        hint: 'Give an address of this machine with --host, and a port above 1023.',
+      });
+    }
+    throw error;
+  }
+}
+
+/** Answers the secret where it was made just now. */
+async function keepAdminToken(hub: Hub, dataDir: string): Promise<string | undefined> {
+  const secret = await hub.ensureAdmin();
+  if (secret !== undefined) await writeWhole(join(dataDir, 'admin.token'), `${secret}\n`);
+  return secret;
+}
+
+/** Readable for this user alone, and never half there. */
+async function writeWhole(file: string, text: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  const draft = `${file}.${process.pid}`;
+  await writeFile(draft, text, { mode: 0o600 });
+  await rename(draft, file);
+}
+
+async function leaveWord(options: StartOptions, url: string, clock: Clock): Promise<void> {
+  const { dataDir, env } = options;
+  const word = { url, dataDir, pid: process.pid, startedAtMs: clock.nowMs() };
+  await writeWhole(join(dataDir, 'hub.json'), `${JSON.stringify(word)}\n`);
+  await writeWhole(hubStateFile(env), `${JSON.stringify(word)}\n`);
+}
+
+/** Only our own: another hub of this user may have been started since. */
+async function takeWordBack({ dataDir, env }: StartOptions, url: string): Promise<void> {
+  for (const file of [join(dataDir, 'hub.json'), hubStateFile(env)]) {
+    const text = await readIfThere(file);
+    const isOurs = text?.includes(JSON.stringify(url)) && text.includes(`"pid":${process.pid},`);
+    if (isOurs === true) await rm(file, { force: true });
+  }
+}
+
+function tell({ output, dataDir, auth }: StartOptions, url: string, admin?: string): void {
+  const socket = `${url.replace(/^http/, 'ws')}/v1/socket`;
+  const file = join(dataDir, 'admin.token');
+  if (output.isJson) {
+    const token = admin === undefined ? {} : { adminToken: admin };
+    return output.jsonLine({ url, socket, dataDir, auth, pid: process.pid, ...token });
+  }
+  output.line(`${output.paint('bold', 'Signalbox')} answers at ${output.paint('cyan', url)}`);
+  output.line();
+  output.line(`  operations   POST ${url}/v1/<operation>`);
+  output.line(`  events       ${socket}`);
+  output.line(`  description  ${url}/openapi.json`);
+  output.line(`  health       ${url}/live /ready /health`);
+  output.line(`  data         ${dataDir}`);
+  if (auth === 'none') output.line('  auth         none: whoever is on this machine is believed');
+  if (admin === undefined) return;
+  output.line();
+  output.line(`  admin token  ${admin}`);
+  output.line(`               shown this once; it lies in ${file}`);
+}
+
+interface Beside {
+  clock: Clock;
+  log: Log;
+  stop: AbortSignal;
+}
+
+async function runVerifier(hub: Hub, options: StartOptions, beside: Beside): Promise<void> {
+  const { clock, log, stop } = beside;
+  const { runVerifier: run } = await import('../../verifier/index.ts');
+  const connection = hub.connect();
+  const client = createClient(localTransport(connection, hub.credentialOf(VERIFIER, 'verifier')));
+  const dataDir = join(options.dataDir, 'verifier');
+  try {
+    const words = (event: Parameters<typeof verifierWords>[0]): void =>
+      log.note('verifier', event.kind, verifierWords(event));
+    await run({ dataDir }, { client, clock, log: words, env: options.env, stop });
+  } finally {
+    client.close();
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,94 @@
+/** One task: what it is, how it stands, and its way from the first moment to the last. */
+import type { Client } from '../../client/index.ts';
+import type { Attempt, Event, Task } from '../../contract/index.ts';
+import type { Context } from '../context.ts';
+import { eventColour, eventWords } from '../event-words.ts';
+import { harmless, harmlessLine } from '../harmless.ts';
+import { fields, indented } from '../layout.ts';
+import type { Output } from '../output.ts';
+import { theOne } from '../paging.ts';
+import { stateWord } from '../states.ts';
+import { padded } from '../width.ts';
+import { clockTime, lengthInWords, timeInWords } from '../words.ts';
+
+const EVENTS_MAX = 1_000;
+const FAILURE_LINES_MAX = 12;
+
+export async function showTask(context: Context): Promise<void> {
+  const { output } = context;
+  const hub = await context.hub();
+  const answer = await hub.task.show({ id: theOne(context) });
+  const events = output.isJson ? [] : await history(hub, answer.task);
+  output.give(answer, () => [
+    ...heading(context, answer.task),
+    ...timeline(output, events),
+    ...lastFailure(output, answer.task, answer.attempts),
+  ]);
+}
+
+/** The events of the task and of the changes that were handed in for it, in their order. */
+export async function history(hub: Client, { id }: Pick<Task, 'id'>): Promise<Event[]> {
+  const changes = await hub.change.list({ taskId: id });
+  const subjects = [id, ...changes.items.map((change) => change.id)];
+  const pages = await Promise.all(
+    subjects.map((subject) => hub.event.list({ filter: { subject }, limit: EVENTS_MAX })),
+  );
+  return pages.flatMap(({ items }) => items).toSorted((one, other) => one.seq - other.seq);
+}
+
+export function heading(
+  { output, clock }: Pick<Context, 'output' | 'clock'>,
+  task: Task,
+): string[] {
+  const nowMs = clock.nowMs();
+  const { state, reason, repository, needs, checks, after, body } = task;
+  return [
+    `${stateWord(output, state)}  ${output.paint('bold', harmlessLine(task.title))}`,
+    ...fields(output, [
+      ['id', task.id],
+      ['reason', reason === null ? undefined : harmlessLine(reason)],
+      ['made', `${timeInWords(task.createdAtMs, nowMs)} by ${task.submitter}`],
+      ['agent', task.agent ?? undefined],
+      ['lane', task.lane],
+      ['tries', tries(task)],
+      ['repository', repository === null ? undefined : where(repository)],
+      ['needs', needs.length === 0 ? undefined : needs.join(', ')],
+      ['after', after.length === 0 ? undefined : after.join(', ')],
+      ...checks.map((check) => ['check', harmlessLine(check)] as const),
+      ['change', task.changeId ?? undefined],
+      ['landed', task.landedCommit ?? undefined],
+      ['report', task.report === null ? undefined : harmlessLine(task.report)],
+    ]),
+    ...(body === '' ? [] : ['', ...indented(harmless(body).trimEnd())]),
+  ];
+}
+
+function tries({ attempt, failures, failuresMax, conflicts }: Task): string {
+  const wrong = `${failures} of ${failuresMax} failures`;
+  return `${attempt}, ${wrong}${conflicts > 0 ? `, ${conflicts} conflicts` : ''}`;
+}
+
+function where({ url, baseBranch }: NonNullable<Task['repository']>): string {
+  return harmlessLine(url) + (baseBranch === null ? '' : ` (${baseBranch})`);
+}
+
+/** Each line: the time of day, how long after the one before, what happened. */
+export function timeline(output: Output, events: readonly Event[]): string[] {
+  if (events.length === 0) return [];
+  const lines = events.map((event, at) => {
+    const before = events[at - 1]?.atMs ?? event.atMs;
+    const step = at === 0 ? '' : `+${lengthInWords(event.atMs - before)}`;
+    const times = output.paint('dim', `${clockTime(event.atMs)}  ${step.padStart(10)}`);
+    const type = output.paint(eventColour(event), padded(event.type, 17));
+    return `  ${times}  ${type}  ${eventWords(event)}`.trimEnd();
+  });
+  return ['', output.paint('dim', 'Timeline'), ...lines];
+}
+
+function lastFailure(output: Output, { state }: Task, attempts: readonly Attempt[]): string[] {
+  const failed = attempts.findLast(({ failure }) => failure !== null);
+  if (failed?.failure === undefined || failed.failure === null || state === 'done') return [];
+  const lines = harmless(failed.failure).trimEnd().split('\n').slice(-FAILURE_LINES_MAX);
+  const title = `Attempt ${failed.number} failed; signalbox task log shows all that it printed`;
+  return ['', output.paint('dim', title), ...lines.map((line) => `  ${line}`)];
+}

@@ -1,0 +1,74 @@
+/** Puts a task into the queue and, where asked, stays with it until it has ended. */
+import { eventTypes, Lane, limits, type Input } from '../../contract/index.ts';
+import type { Context } from '../context.ts';
+import { eventLine } from '../event-words.ts';
+import { follow } from '../follow.ts';
+import { INTERRUPTED_EXIT } from '../interruption.ts';
+import { theOne } from '../paging.ts';
+import { repositoryUrl } from '../repository-url.ts';
+import { stateWord } from '../states.ts';
+import { heading } from './task-show.ts';
+
+const WAY = eventTypes.filter((type) => type.startsWith('task.') || type.startsWith('change.'));
+const ENDS = ['task.done', 'task.cancelled', 'task.failed', 'task.dead'];
+
+export async function submitTask(context: Context): Promise<number> {
+  const { options, output } = context;
+  const input = await readTask(context);
+  if (options.has('wait')) return submitAndWait(context, input);
+  const hub = await context.hub();
+  const task = await hub.task.submit(input);
+  output.give(task, () => [`${task.id}  ${stateWord(output, task.state)}`]);
+  return 0;
+}
+
+async function readTask(context: Context): Promise<Input<'task.submit'>> {
+  const { options } = context;
+  const repo = options.text('repo');
+  const body = options.text('body');
+  const retries = options.integer('retries', { min: 0, max: limits.failuresMaxMost - 1 });
+  return {
+    title: theOne(context),
+    body: body === '-' ? await context.readStdin() : body,
+    repository: repo === undefined ? undefined : await repositoryUrl(context, repo),
+    baseBranch: options.text('base'),
+    checks: options.list('check'),
+    lane: options.choice('lane', Lane.options),
+    needs: options.list('needs'),
+    after: options.list('after'),
+    failuresMax: retries === undefined ? undefined : retries + 1,
+    timeoutMs: options.durationMs('timeout'),
+  };
+}
+
+/** Exit code 0 only where the task is done. */
+async function submitAndWait(context: Context, input: Input<'task.submit'>): Promise<number> {
+  const { output } = context;
+  const interruption = context.interruption();
+  const hub = await context.live();
+  const signal = interruption;
+  const { headCursor: after } = await hub.event.list({ limit: 1 }, { signal });
+  const { id } = await hub.task.submit(input, { signal });
+  if (!output.isJson) output.line(id);
+  let hasEnded = false;
+  await follow({
+    hub,
+    after,
+    filter: { types: WAY },
+    interruption,
+    onEvent(event) {
+      if (event.subject !== id && event.data.taskId !== id) return false;
+      if (output.isJson) output.note(eventLine(output, event));
+      else output.line(eventLine(output, event));
+      hasEnded = ENDS.includes(event.type);
+      return hasEnded;
+    },
+  });
+  if (!hasEnded) {
+    output.note(`It goes on without us: signalbox task show ${id}`, 'note');
+    return INTERRUPTED_EXIT;
+  }
+  const answer = await hub.task.show({ id });
+  output.give(answer, () => ['', ...heading(context, answer.task)]);
+  return answer.task.state === 'done' ? 0 : 1;
+}

@@ -1,0 +1,55 @@
+/** Reading tasks, and what a person does to them. */
+import { limits, TaskState, type Task } from '../../contract/index.ts';
+import type { Context } from '../context.ts';
+import { harmless, harmlessLine } from '../harmless.ts';
+import { table } from '../layout.ts';
+import { pageOf, nextPage, theOne } from '../paging.ts';
+import { stateColour, stateText, stateWord } from '../states.ts';
+import { timeInWords } from '../words.ts';
+
+export async function listTasks(context: Context): Promise<void> {
+  const { options, output, clock } = context;
+  const state = options.choice('state', TaskState.options);
+  const hub = await context.hub();
+  const page = await hub.task.list({ ...pageOf(options), state, agent: options.text('agent') });
+  const nowMs = clock.nowMs();
+  const columns = [
+    { title: 'ID', text: (task: Task) => task.id },
+    {
+      title: 'STATE',
+      text: (task: Task) => stateText(output, task.state),
+      dress: (text: string, task: Task) => output.paint(stateColour(task.state), text),
+    },
+    { title: 'LANE', text: ({ lane }: Task) => lane },
+    { title: 'AGENT', text: ({ agent }: Task) => agent ?? '-' },
+    { title: 'TRY', text: ({ attempt }: Task) => String(attempt) },
+    { title: 'MADE', text: ({ createdAtMs }: Task) => timeInWords(createdAtMs, nowMs) },
+    { title: 'TITLE', text: ({ title }: Task) => harmlessLine(title) },
+  ];
+  output.give(page, () =>
+    page.items.length === 0
+      ? ['No tasks.']
+      : [...table(output, columns, page.items), ...nextPage(page, 'task list')],
+  );
+}
+
+export async function showLog(context: Context): Promise<void> {
+  const { options, output } = context;
+  const attempt = options.integer('attempt', { min: 1, max: limits.attemptsMax });
+  const hub = await context.hub();
+  const answer = await hub.task.log({ id: theOne(context), attempt });
+  output.give(answer, () => [harmless(answer.log).trimEnd()]);
+}
+
+export async function cancelTask(context: Context): Promise<void> {
+  const { options, output } = context;
+  const hub = await context.hub();
+  const task = await hub.task.cancel({ id: theOne(context), reason: options.text('reason') });
+  output.give(task, () => [`${task.id}  ${stateWord(output, task.state)}`]);
+}
+
+export async function retryTask(context: Context): Promise<void> {
+  const hub = await context.hub();
+  const task = await hub.task.retry({ id: theOne(context) });
+  context.output.give(task, () => [`${task.id}  ${stateWord(context.output, task.state)}`]);
+}

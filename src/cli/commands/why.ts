@@ -1,0 +1,27 @@
+/** Why something waits: the facts, who holds them, until when, and what would free it. */
+import type { Context } from '../context.ts';
+import { harmlessLine } from '../harmless.ts';
+import { fields } from '../layout.ts';
+import { theOne } from '../paging.ts';
+import { stateWord } from '../states.ts';
+import { timeInWords } from '../words.ts';
+
+export async function why(context: Context): Promise<void> {
+  const { output, clock } = context;
+  const hub = await context.hub();
+  const answer = await hub.why({ id: theOne(context) });
+  const nowMs = clock.nowMs();
+  output.give(answer, () => [
+    `${stateWord(output, answer.state)}  ${answer.kind} ${answer.id}`,
+    harmlessLine(answer.summary),
+    ...answer.facts.flatMap(({ fact, holder, untilMs, frees }) => [
+      '',
+      `${output.isTty ? '• ' : '- '}${harmlessLine(fact)}`,
+      ...fields(output, [
+        ['  held by', holder === null ? undefined : harmlessLine(holder)],
+        ['  until', untilMs === null ? undefined : timeInWords(untilMs, nowMs)],
+        ['  freed by', harmlessLine(frees)],
+      ]),
+    ]),
+  ]);
+}

@@ -1,0 +1,92 @@
+/**
+ * Which hub, and as whom. The address: --url, SIGNALBOX_URL, the config file, else the hub that
+ * this user runs on this machine. The token: --token, SIGNALBOX_TOKEN, the config file, else the
+ * admin token in the data folder of that hub.
+ *
+ * A token goes only to the hub that it is for: the one of the config file to the address beside
+ * it, the local admin token to the local hub. A flag or a variable is the caller's own word and
+ * goes anywhere.
+ */
+import { join } from 'node:path';
+import { userInfo } from 'node:os';
+import type { ConnectOptions } from '../client/index.ts';
+import { SignalboxError } from '../contract/errors.ts';
+import { readConfig, readHubState, readIfThere, type HubState } from './config.ts';
+import type { Env } from './places.ts';
+
+export interface Wanted {
+  url: string | undefined;
+  token: string | undefined;
+  env: Env;
+}
+
+export interface HubPlace extends ConnectOptions {
+  token: string | undefined;
+  /** Was the token taken from the data folder of the hub, because nobody gave one? */
+  isAdmin: boolean;
+  agent: string;
+  /** The data folder, where it is the hub of this user on this machine. */
+  dataDir: string | undefined;
+  /** Where the address comes from, in words. */
+  source: string;
+}
+
+export async function findHub({ url, token, env }: Wanted): Promise<HubPlace> {
+  const config = await readConfig(env);
+  const state = await readHubState(env);
+  const given = url ?? nonEmpty(env['SIGNALBOX_URL']);
+  const address = given ?? config.url ?? state?.url;
+  if (address === undefined) throw noHub();
+  const isLocal = state !== undefined && isSame(address, state.url);
+  const isConfigured = config.url === undefined ? given === undefined : isSame(address, config.url);
+  const own =
+    token ?? nonEmpty(env['SIGNALBOX_TOKEN']) ?? (isConfigured ? config.token : undefined);
+  const found = own === undefined && isLocal ? await adminToken(state) : undefined;
+  return {
+    url: address,
+    token: (own ?? found)?.trim(),
+    isAdmin: found !== undefined,
+    agent: nonEmpty(env['AGENT_ID']) ?? userName(),
+    dataDir: isLocal ? state.dataDir : undefined,
+    source: sourceOf({ url, env, isConfigured: given === undefined && config.url !== undefined }),
+  };
+}
+
+function sourceOf({ url, env, isConfigured }: Pick<Wanted, 'url' | 'env'> & Configured): string {
+  if (url !== undefined) return '--url';
+  if (nonEmpty(env['SIGNALBOX_URL']) !== undefined) return 'SIGNALBOX_URL';
+  return isConfigured ? 'the config file' : 'the hub of this user on this machine';
+}
+
+interface Configured {
+  isConfigured: boolean;
+}
+
+async function adminToken({ dataDir }: HubState): Promise<string | undefined> {
+  return readIfThere(join(dataDir, 'admin.token'));
+}
+
+function isSame(one: string, other: string): boolean {
+  if (!URL.canParse(one) || !URL.canParse(other)) return one === other;
+  const [a, b] = [new URL(one), new URL(other)];
+  return a.host === b.host && a.protocol === b.protocol;
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text;
+}
+
+/** The name that a hub under `--auth none` hears; any other hub believes only tokens. */
+function userName(): string {
+  try {
+    return userInfo().username.replaceAll(/[^A-Za-z0-9._-]/g, '-') || 'user';
+  } catch {
+    return 'user';
+  }
+}
+
+export function noHub(): SignalboxError {
+  return new SignalboxError('unavailable', 'No hub is known here.', {
+    hint: 'Start one with `signalbox start`, or give the address of one with --url.',
+  });
+}

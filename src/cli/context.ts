@@ -1,0 +1,109 @@
+/** What a command gets to work with, and the one way that it reaches the hub. */
+import { text } from 'node:stream/consumers';
+import { connect, type Client } from '../client/index.ts';
+import { SignalboxError } from '../contract/errors.ts';
+import { systemClock, type Clock } from '../core/clock.ts';
+import { findHub, type HubPlace } from './connection.ts';
+import { listenForInterruption } from './interruption.ts';
+import { readOptions, type Options } from './options.ts';
+import type { Output } from './output.ts';
+import type { Env } from './places.ts';
+
+/** After so long without a word a person wonders. */
+const PATIENCE_MS = 1_000;
+
+export interface Context {
+  /** What stands on the command line beside the options. */
+  args: readonly string[];
+  options: Options;
+  output: Output;
+  env: Env;
+  cwd: string;
+  clock: Clock;
+  /** Which hub it is; throws where none is known. */
+  place: () => Promise<HubPlace>;
+  /** For commands that ask and end: over HTTP, where a hub that is not there is known at once. */
+  hub: () => Promise<Client>;
+  /** For commands that stay: over a socket, with live events, outliving a hub that restarts. */
+  live: () => Promise<Client>;
+  readStdin: () => Promise<string>;
+  /** Aborts at the first Ctrl-C; a second one ends the process. */
+  interruption: () => AbortSignal;
+  close: () => void;
+}
+
+export interface Invocation {
+  args: readonly string[];
+  values: Readonly<Record<string, unknown>>;
+  output: Output;
+  env: Env;
+  cwd: string;
+}
+
+export function createContext({ args, values, output, env, cwd }: Invocation): Context {
+  const options = readOptions(values);
+  const clock = systemClock();
+  const closers: (() => void)[] = [];
+  let found: Promise<HubPlace> | undefined;
+
+  const place = (): Promise<HubPlace> =>
+    (found ??= findHub({ url: options.text('url'), token: options.text('token'), env }));
+
+  const open = async (transport: 'http' | 'socket'): Promise<Client> => {
+    const there = await place();
+    const client = connect({ ...there, transport });
+    closers.push(() => client.close());
+    const waits = `Waiting for the hub at ${there.url} …`;
+    const patience = clock.after(PATIENCE_MS, () => {
+      if (!output.hasSpoken()) output.note(waits, 'note');
+    });
+    closers.push(patience);
+    if (transport === 'socket') closers.push(tellStates(client, output));
+    return client;
+  };
+
+  return {
+    args,
+    options,
+    output,
+    env,
+    cwd,
+    clock,
+    place,
+    hub: () => open('http'),
+    live: () => open('socket'),
+    readStdin,
+    interruption() {
+      const { signal, close } = listenForInterruption();
+      closers.push(close);
+      return signal;
+    },
+    close: () =>
+      closers
+        .splice(0)
+        .toReversed()
+        .forEach((close) => close()),
+  };
+}
+
+/** Says once that the hub is gone, and once that it is back. */
+function tellStates(client: Client, output: Output): () => void {
+  let isLost = false;
+  return client.onState((state, error) => {
+    if (state === 'disconnected' && !isLost) {
+      isLost = true;
+      output.note(`${error?.message ?? 'The hub is gone.'} Trying again …`, 'note');
+    }
+    if (state === 'connected' && isLost) {
+      isLost = false;
+      output.note('Connected.', 'note');
+    }
+  });
+}
+
+async function readStdin(): Promise<string> {
+  if (!process.stdin.isTTY) return text(process.stdin);
+  throw new SignalboxError('invalid_input', '`-` reads from a pipe, and there is none.', {
+    hint: 'For example: cat notes.md | signalbox task submit "title" --body -',
+  });
+}

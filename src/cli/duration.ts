@@ -1,0 +1,19 @@
+/** Lengths of time as people type them: `30m`, `12h`, `7d`, `90s`, `500ms`, `1h30m`. */
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 60 * 60_000,
+  d: 24 * 60 * 60_000,
+  w: 7 * 24 * 60 * 60_000,
+};
+
+/** Undefined for what is none. A number without a unit is none: nobody would know which. */
+export function parseDurationMs(text: string): number | undefined {
+  if (!/^(\d{1,9}(ms|[smhdw]))+$/.test(text)) return undefined;
+  let sum = 0;
+  for (const [, count, unit = ''] of text.matchAll(/(\d+)(ms|[smhdw])/g)) {
+    sum += Number(count) * (UNIT_MS[unit] ?? 0);
+  }
+  return sum;
+}

@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { eventTypes, type Event, type EventData, type EventType } from '../contract/index.ts';
+import { eventColour, eventWords } from './event-words.ts';
+
+function event(type: EventType, data: EventData = {}): Event {
+  const at = { atMs: 1_000, subject: 'tsk_1', actor: 'admin', audience: null };
+  return { seq: 1, type, ...at, data };
+}
+
+test.each<[EventType, EventData, string]>([
+  ['task.queued', { title: 'Write it', lane: 'high' }, 'Write it, lane high, by admin'],
+  ['task.queued', { title: 'Write it', lane: 'normal' }, 'Write it, by admin'],
+  [
+    'task.queued',
+    { attempt: 1, outcome: 'check_failed', reason: 'npm test\nexit 1', availableAtMs: 3_000 },
+    'again after check failed, next try in 2 s, npm test ⏎ exit 1',
+  ],
+  ['task.offered', { agent: 'ada', attempt: 2 }, 'to ada, attempt 2'],
+  ['task.running', { agent: 'ada', attempt: 2 }, 'by ada, attempt 2'],
+  ['task.cancelled', { outcome: 'cancelled', reason: 'no need' }, 'cancelled, no need'],
+  ['change.submitted', { taskId: 'tsk_1', branch: 'signalbox/x' }, 'tsk_1, signalbox/x'],
+  ['change.landed', { taskId: 'tsk_1', commit: '0123456789abcdef' }, 'tsk_1, 0123456789ab'],
+  ['change.approved', { taskId: 'tsk_1' }, 'tsk_1, by admin'],
+  ['token.created', { agent: 'ada', role: 'agent' }, 'for ada, agent'],
+  ['agent.offline', { reason: 'silent' }, 'silent'],
+])('%s with %o reads as a sentence', (type, data, words) => {
+  expect(eventWords(event(type, data))).toBe(words);
+});
+
+test('no event has words of more than one line, or escape sequences', () => {
+  const text = 'a\nb\u001b[2J\rc';
+  const data = { title: text, reason: text, agent: text, branch: text, url: text };
+  for (const type of eventTypes) {
+    expect(eventWords(event(type, data))).not.toMatch(/\p{Cc}/u);
+  }
+});
+
+test('a long reason is cut', () => {
+  expect(eventWords(event('task.dead', { reason: 'x'.repeat(4_000) }))).toHaveLength(201);
+});
+
+test('a task that comes back is as red as one that failed', () => {
+  expect(eventColour(event('task.queued', { outcome: 'failed' }))).toBe('red');
+  expect(eventColour(event('task.queued'))).toBe('yellow');
+  expect(eventColour(event('task.done'))).toBe('green');
+});

@@ -1,0 +1,50 @@
+/**
+ * Text that others wrote, made safe to print. A title or a log could hold escape sequences that
+ * move the cursor, retitle the window or answer in the user's name, or signs that turn the
+ * direction of writing around. They are shown as signs that can be seen. Colours are dropped.
+ */
+const ESCAPE = String.fromCharCode(27);
+const COLOUR = new RegExp(`${ESCAPE}\\[[0-9;:]*m`, 'g');
+const CONTROL = /\p{Cc}/gu;
+/** Turns writing around, ends a line, or hides text: seen by machines and not by people. */
+const HIDDEN = /[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\u{e0000}-\u{e007f}]/gu;
+
+/** Keeps lines and tabs. */
+export function harmless(text: string): string {
+  return text
+    .replaceAll(COLOUR, '')
+    .replaceAll(/\r\n?/g, '\n')
+    .replaceAll(CONTROL, (sign) => (sign === '\n' || sign === '\t' ? sign : picture(sign)))
+    .replaceAll(HIDDEN, escaped);
+}
+
+/** The same on one line, for tables and lists. */
+export function harmlessLine(text: string): string {
+  return harmless(text)
+    .trim()
+    .replaceAll(/\s*\n\s*/g, ' ⏎ ')
+    .replaceAll('\t', ' ');
+}
+
+/** JSON means the same with these signs escaped, and only strings can hold them. */
+export function harmlessJson(json: string): string {
+  return json
+    .replaceAll(CONTROL, (sign) => (sign === '\n' ? sign : jsonEscaped(sign)))
+    .replaceAll(HIDDEN, jsonEscaped);
+}
+
+/** Unicode has a picture for each of the old control characters. */
+function picture(sign: string): string {
+  const code = sign.charCodeAt(0);
+  if (code < 0x20) return String.fromCharCode(0x2400 + code);
+  return code === 0x7f ? '␡' : escaped(sign);
+}
+
+function escaped(sign: string): string {
+  return `\\u{${sign.codePointAt(0)?.toString(16)}}`;
+}
+
+function jsonEscaped(sign: string): string {
+  const units = Array.from({ length: sign.length }, (_, index) => sign.charCodeAt(index));
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
+}

@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+import { fields, table, type Column } from './layout.ts';
+import type { Output } from './output.ts';
+import { fitted, padded, textWidth } from './width.ts';
+
+function output(columns: number): Output {
+  const nothing = (): void => {};
+  return {
+    isJson: false,
+    isTty: true,
+    columns,
+    paint: (colour, text) => `<${colour}>${text}</>`,
+    line: nothing,
+    jsonLine: nothing,
+    give: nothing,
+    hasSpoken: () => false,
+    note: nothing,
+  };
+}
+
+test('a text is as wide as a terminal shows it', () => {
+  expect([textWidth('abc'), textWidth('世界'), textWidth('e\u0301'), textWidth('👍')]).toEqual([
+    3, 4, 1, 2,
+  ]);
+});
+
+test('a text is padded and cut to a width', () => {
+  expect(padded('世', 4)).toBe('世  ');
+  expect(padded('long', 2)).toBe('long');
+  expect(fitted('abcdef', 4)).toBe('abc…');
+  expect(fitted('世界世界', 5)).toBe('世界…');
+  expect(fitted('abcd', 4)).toBe('abcd');
+});
+
+interface Row {
+  name: string;
+  text: string;
+}
+
+const columns: Column<Row>[] = [
+  { title: 'NAME', text: ({ name }) => name, dress: (text) => `[${text}]` },
+  { title: 'TEXT', text: ({ text }) => text },
+];
+
+test('columns line up whatever colours they have, and the last is cut to fit', () => {
+  const rows = [
+    { name: 'ada', text: 'a text that is too long' },
+    { name: 'alexander', text: 'short' },
+    { name: '世界', text: 'wide' },
+  ];
+  expect(table(output(25), columns, rows)).toEqual([
+    '<dim>NAME</>       <dim>TEXT</>',
+    '[ada]        a text that i…',
+    '[alexander]  short',
+    '[世界]       wide',
+  ]);
+});
+
+test('fields line up, and those without a value are left out', () => {
+  const pairs = [
+    ['id', 'tsk_1'],
+    ['reason', undefined],
+    ['agent', 'ada'],
+  ] as const;
+  expect(fields(output(80), pairs)).toEqual(['<dim>id   </>  tsk_1', '<dim>agent</>  ada']);
+});

@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+import { createProgram, helpLine } from './program.ts';
+import { commands, nouns, type CommandEntry } from './table.ts';
+
+interface Choice {
+  entry: CommandEntry;
+  args: readonly string[];
+  values: Readonly<Record<string, unknown>>;
+}
+
+async function choose(...argv: string[]): Promise<Choice> {
+  let choice: Choice | undefined;
+  const program = createProgram({
+    version: '1.2.3',
+    chosen: (entry, args, values) => {
+      choice = { entry, args, values };
+      return Promise.resolve();
+    },
+  });
+  await program.parseAsync(argv, { from: 'user' });
+  if (choice === undefined) throw new Error('nothing was chosen');
+  return choice;
+}
+
+test('every command can be loaded and does not share its name', async () => {
+  for (const { load } of commands) expect(await load()).toBeTypeOf('function');
+  expect(new Set(commands.map(({ name }) => name)).size).toBe(commands.length);
+});
+
+test('every noun says what it is about', () => {
+  const used = commands
+    .filter(({ name }) => name.includes(' '))
+    .map(({ name }) => name.split(' ')[0]);
+  expect(new Set(used)).toEqual(new Set(Object.keys(nouns)));
+});
+
+test('global options stand before or after the command', async () => {
+  const before = await choose('--url', 'http://a', '--json', 'task', 'show', 'tsk_1');
+  const after = await choose('task', 'show', 'tsk_1', '--json', '--url', 'http://a');
+  const between = await choose('task', '--json', 'show', '--url', 'http://a', 'tsk_1');
+  expect(before).toMatchObject({ args: ['tsk_1'], values: { url: 'http://a', json: true } });
+  expect(after).toEqual(before);
+  expect(between).toEqual(before);
+});
+
+test('what stands behind -- belongs to the command of the agent', async () => {
+  const ours = ['agent', 'run', '--name', 'ada', '--capability', 'ts', '--capability', 'go'];
+  const theirs = ['claude', '--json', '--name', 'bob', '--', '-p'];
+  const { args, values } = await choose(...ours, '--', ...theirs);
+  expect(args).toEqual(theirs);
+  expect(values).toMatchObject({ name: 'ada', capability: ['ts', 'go'] });
+  expect(values).not.toHaveProperty('json');
+});
+
+test('start has the defaults that its help tells', async () => {
+  const { values } = await choose('start', '--no-verifier');
+  expect(values).toEqual({ host: '127.0.0.1', port: '8080', auth: 'token', verifier: false });
+});
+
+test('what is misspelt is refused with what may have been meant', async () => {
+  await expect(choose('task', 'sumbit')).rejects.toThrow('Did you mean submit?');
+  await expect(choose('statsu')).rejects.toThrow('Did you mean status?');
+  await expect(choose('task', 'submit', 'x', '--chek', 'y')).rejects.toThrow('--check?');
+  await expect(choose('status', 'now')).rejects.toThrow('too many arguments');
+});
+
+test('the help that fits is that of the command which was meant', () => {
+  const program = createProgram({ version: '1', chosen: () => Promise.resolve() });
+  const line = (...argv: string[]): string => helpLine(program, argv);
+  expect(line('task', 'submit', '--nope')).toBe('signalbox task submit --help');
+  expect(line('--json', 'task', 'nope')).toBe('signalbox task --help');
+  expect(line('nope')).toBe('signalbox --help');
+});

@@ -1,0 +1,85 @@
+/** The table of commands as a commander program. Nothing here knows what a command does. */
+import { Command, CommanderError, Option } from 'commander';
+import { commands, nouns, type CommandEntry, type OptionEntry } from './table.ts';
+
+export type Chosen = (
+  entry: CommandEntry,
+  args: readonly string[],
+  values: Readonly<Record<string, unknown>>,
+) => Promise<void>;
+
+export interface ProgramOptions {
+  version: string;
+  chosen: Chosen;
+}
+
+export { CommanderError };
+
+export function createProgram({ version, chosen }: ProgramOptions): Command {
+  const program = new Command('signalbox')
+    .description('The coordination hub for AI coding agents.')
+    .version(version, '-V, --version', 'print the version')
+    .option('--url <url>', 'the hub (SIGNALBOX_URL; else found by itself)')
+    .option('--token <token>', 'who you are (SIGNALBOX_TOKEN is safer: others cannot see it)')
+    .option('--json', 'print the output of the operation as JSON')
+    .helpOption('-h, --help', 'print this help')
+    .addHelpCommand(helpCommand())
+    .configureHelp({ showGlobalOptions: true })
+    // Errors are worded by whoever runs the program, in one way for all.
+    .configureOutput({ outputError: () => {} })
+    .exitOverride();
+  for (const entry of commands) add(program, entry, chosen);
+  return program;
+}
+
+function helpCommand(): Command {
+  const help = new Command('help').argument('[command]').helpGroup('Look:');
+  return help.description('Print the help of a command.');
+}
+
+function add(program: Command, entry: CommandEntry, chosen: Chosen): void {
+  const [noun = '', verb] = entry.name.split(' ');
+  const parent = verb === undefined ? program : nounCommand(program, noun, entry);
+  const command = parent.command(verb ?? noun).description(entry.summary);
+  if (verb === undefined) command.helpGroup(`${entry.group}:`);
+  if (entry.args !== undefined) command.arguments(entry.args);
+  for (const option of entry.options ?? []) command.addOption(optionOf(option));
+  if (entry.example !== undefined) command.addHelpText('after', `\nExample:\n  ${entry.example}`);
+  command.action(async () => {
+    const args = command.processedArgs.flat().filter((arg) => typeof arg === 'string');
+    await chosen(entry, args, command.optsWithGlobals());
+  });
+}
+
+function nounCommand(program: Command, noun: string, { group }: CommandEntry): Command {
+  const known = program.commands.find((command) => command.name() === noun);
+  if (known !== undefined) return known;
+  const made = program.command(noun).description(nouns[noun] ?? '');
+  return made.helpGroup(`${group}:`).helpCommand(false);
+}
+
+/** The line that prints the help of the command that was meant, as far as it can be told. */
+export function helpLine(program: Command, argv: readonly string[]): string {
+  let command = program;
+  const names = [program.name()];
+  for (const word of argv) {
+    const next = command.commands.find((one) => one.name() === word);
+    if (next === undefined) continue;
+    command = next;
+    names.push(word);
+  }
+  return `${names.join(' ')} --help`;
+}
+
+function optionOf({ flags, summary, isMany, isRequired, fallback }: OptionEntry): Option {
+  const option = new Option(flags, isMany === true ? `${summary} (may be given again)` : summary);
+  if (fallback !== undefined) option.default(fallback);
+  if (isRequired === true) option.makeOptionMandatory();
+  if (isMany === true) option.argParser(collect);
+  return option;
+}
+
+function collect(value: string, earlier: unknown): unknown[] {
+  const before: unknown[] = Array.isArray(earlier) ? earlier : [];
+  return [...before, value];
+}

@@ -1,0 +1,81 @@
+/** What a sidecar does, in the words that a person beside it reads. */
+import type { SidecarEvent } from '../sidecar/index.ts';
+import { harmless, harmlessLine } from './harmless.ts';
+import type { Colour } from './output.ts';
+import { lengthInWords } from './words.ts';
+
+/** Undefined for what says nothing to a person. */
+export function sidecarWords(event: SidecarEvent): string | undefined {
+  switch (event.kind) {
+    case 'fetching':
+      return `fetching ${harmlessLine(event.repository)} …`;
+    case 'connected':
+      return `connected to ${event.url} as ${event.agent}`;
+    case 'disconnected':
+      return `the hub is gone, trying again: ${reasonOf(event.error)}`;
+    case 'waiting':
+      return 'waiting for a task';
+    case 'recovering':
+      return `${event.taskId} attempt ${event.attempt}: finishing what an earlier run left`;
+    case 'offered':
+      return undefined;
+    case 'offer_gone':
+      return `${event.taskId}: the offer is gone: ${reasonOf(event.error)}`;
+    case 'accepted':
+      return `${event.taskId} attempt ${event.attempt}: ${harmlessLine(event.title)}`;
+    case 'running':
+      return `${event.taskId} running in ${event.folder}`;
+    case 'stopping':
+      return `${event.taskId} stopping the command (${event.ending.replace('_', ' ')})`;
+    case 'ended':
+      return `${event.taskId} ${event.ending.replace('_', ' ')}: ${harmlessLine(event.reason)}`;
+    case 'committed':
+      return `${event.taskId} committed ${event.head.slice(0, 12)} on ${event.branch}`;
+    case 'pushed':
+      return `${event.taskId} pushed ${event.branch}`;
+    case 'kept':
+      return `${event.taskId} is kept in ${event.folder}, not pushed yet: ${reasonOf(event.error)}`;
+    case 'reported':
+      return `${event.taskId} reported (${event.operation})`;
+    case 'report_refused':
+      return `${event.taskId} the hub refused ${event.operation}: ${reasonOf(event.error)}`;
+    case 'report_stuck':
+      return `${event.taskId} the hub does not take ${event.operation}: ${reasonOf(event.error)}`;
+    case 'set_aside':
+      return `a file that cannot be read was moved to ${event.path}`;
+    case 'draining':
+      return event.taskId === null
+        ? 'taking no more tasks'
+        : `finishing ${event.taskId}, then ending; Ctrl-C again stops it`;
+    case 'paused':
+      return `pausing for ${lengthInWords(event.forMs)}: ${harmlessLine(event.reason)}`;
+    case 'stopped':
+      return 'stopped';
+    case 'trouble':
+      return `${event.message} ${reasonOf(event.error)}`;
+  }
+}
+
+const COLOURS: Partial<Record<SidecarEvent['kind'], Colour>> = {
+  connected: 'green',
+  disconnected: 'yellow',
+  waiting: 'dim',
+  accepted: 'bold',
+  kept: 'yellow',
+  pushed: 'green',
+  report_refused: 'red',
+  report_stuck: 'red',
+  set_aside: 'yellow',
+  paused: 'yellow',
+  stopped: 'dim',
+  trouble: 'red',
+};
+
+export function sidecarColour({ kind }: SidecarEvent): Colour | undefined {
+  return COLOURS[kind];
+}
+
+export function reasonOf(error: unknown): string {
+  if (error instanceof Error) return harmless(error.message).trim();
+  return typeof error === 'string' ? harmless(error).trim() : 'no reason given';
+}

@@ -1,0 +1,40 @@
+/** What `signalbox start` was told, in the types that it works with. */
+import { isAbsolute, resolve } from 'node:path';
+import type { Context } from './context.ts';
+import type { Output } from './output.ts';
+import { dataFolder, type Env } from './places.ts';
+
+export interface StartOptions {
+  host: string;
+  port: number;
+  /** Absolute. */
+  dataDir: string;
+  /** Undefined: SQLite in the data folder. */
+  databaseUrl: string | undefined;
+  auth: 'token' | 'none';
+  hasVerifier: boolean;
+  logLevel: LogLevel | undefined;
+  env: Env;
+  output: Output;
+  /** Aborts at the first SIGINT or SIGTERM; a second one ends the process. */
+  interruption: () => AbortSignal;
+}
+
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+export function startOptions({ options, output, env, cwd, interruption }: Context): StartOptions {
+  const data = options.text('data') ?? dataFolder(env);
+  return {
+    host: options.text('host') ?? '127.0.0.1',
+    port: options.integer('port', { min: 0, max: 65_535 }) ?? 8080,
+    dataDir: isAbsolute(data) ? data : resolve(cwd, data),
+    databaseUrl: options.text('databaseUrl'),
+    auth: options.choice('auth', ['token', 'none'] as const) ?? 'token',
+    hasVerifier: !options.isOff('verifier'),
+    logLevel: options.choice('logLevel', logLevels),
+    env,
+    output,
+    interruption,
+  };
+}

@@ -1,0 +1,186 @@
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { afterEach, expect, test, vi } from 'vitest';
+import { z } from 'zod';
+import { manualClock } from '../core/clock.ts';
+import { createClient, type Client } from './client.ts';
+import { httpTransport } from './http.ts';
+
+interface Seen {
+  path: string | undefined;
+  headers: IncomingHttpHeaders;
+  body: unknown;
+}
+
+type Script = (response: ServerResponse, count: number, seen: Seen) => void;
+
+const closers: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closers.splice(0).toReversed()) close();
+});
+
+async function scriptedHub(script: Script): Promise<{ url: string; seen: Seen[] }> {
+  const seen: Seen[] = [];
+  const server = createServer((request, response) => {
+    void text(request).then((body) => {
+      const one = { path: request.url, headers: request.headers, body: JSON.parse(body) };
+      script(response, seen.push(one), one);
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  closers.push(() => (server.closeAllConnections(), server.close()));
+  const { port } = z.object({ port: z.number() }).parse(server.address());
+  return { url: `http://127.0.0.1:${port}`, seen };
+}
+
+function clientOf(url: string, token: string | undefined = 'sbx_test'): Client {
+  const client = createClient(httpTransport({ url, ...(token && { token }) }));
+  closers.push(() => client.close());
+  return client;
+}
+
+const submitted = { id: 'tsk_000000000000000000000', state: 'queued', fence: 0 };
+
+test('a call is one POST with the token and, for a command, a key', async () => {
+  const hub = await scriptedHub((response, count) => {
+    if (count === 2) response.setHeader('x-signalbox-deduplicated', 'true');
+    response.end(JSON.stringify(submitted));
+  });
+  const client = clientOf(`${hub.url}/`);
+  expect(await client.task.submit({ title: 'One' })).toEqual(submitted);
+  const again = await client.call('task.submit', { title: 'One' }, { key: 'mine' });
+  expect(again).toEqual({ output: submitted, isDeduplicated: true });
+  await client.hub.status();
+  expect(hub.seen).toMatchObject([
+    {
+      path: '/v1/task.submit',
+      headers: {
+        authorization: 'Bearer sbx_test',
+        'content-type': 'application/json',
+        'idempotency-key': expect.any(String),
+      },
+      body: { title: 'One' },
+    },
+    { headers: { 'idempotency-key': 'mine' } },
+    { path: '/v1/hub.status', body: {} },
+  ]);
+  expect(hub.seen[2]?.headers).not.toHaveProperty('idempotency-key');
+});
+
+test('without a token a name is claimed', async () => {
+  const hub = await scriptedHub((response) => response.end('{}'));
+  const client = createClient(httpTransport({ url: hub.url, agent: 'ada' }));
+  await client.hub.whoami();
+  expect(hub.seen[0]?.headers).toMatchObject({ 'x-signalbox-agent': 'ada' });
+  expect(hub.seen[0]?.headers).not.toHaveProperty('authorization');
+});
+
+test('a refusal is thrown as the hub words it and is not sent again', async () => {
+  const error = { code: 'conflict', message: 'It is done.', hint: 'Look.', details: { a: 1 } };
+  const hub = await scriptedHub((response) => {
+    response.writeHead(409).end(JSON.stringify({ error }));
+  });
+  const refusal = clientOf(hub.url).task.cancel({ id: submitted.id });
+  await expect(refusal).rejects.toMatchObject(error);
+  expect(hub.seen).toHaveLength(1);
+});
+
+test('an answer that was lost is asked for again under the same key', async () => {
+  const hub = await scriptedHub((response, count) => {
+    if (count === 1) response.destroy();
+    else response.end(JSON.stringify(submitted));
+  });
+  expect(await clientOf(hub.url).task.submit({ title: 'One' })).toEqual(submitted);
+  const keys = hub.seen.map(({ headers }) => headers['idempotency-key']);
+  expect(keys).toHaveLength(2);
+  expect(keys[0]).toBe(keys[1]);
+});
+
+test('a hub that is not there is an error that says so', async () => {
+  const hub = await scriptedHub(() => {});
+  closers.pop()?.();
+  await expect(clientOf(hub.url).hub.status()).rejects.toMatchObject({
+    code: 'unavailable',
+    message: `The hub at ${hub.url} cannot be reached (ECONNREFUSED).`,
+    hint: expect.stringContaining('signalbox start'),
+  });
+});
+
+test('something else than a hub is found out', async () => {
+  const hub = await scriptedHub((response, count) => {
+    if (count === 1) response.writeHead(502).end('<h1>Bad gateway</h1>');
+    else response.end('<h1>Welcome</h1>');
+  });
+  const client = clientOf(hub.url);
+  const refusal = { code: 'internal', message: 'The answer is not one of a Signalbox hub.' };
+  await expect(client.hub.status()).rejects.toMatchObject(refusal);
+  await expect(client.hub.status()).rejects.toMatchObject(refusal);
+});
+
+test('a token is never carried to where a redirect leads', async () => {
+  const other = await scriptedHub((response) => response.end('{}'));
+  const hub = await scriptedHub((response) => {
+    response.writeHead(307, { location: `${other.url}/v1/hub.status` }).end();
+  });
+  await expect(clientOf(hub.url).hub.status()).rejects.toMatchObject({ code: 'unavailable' });
+  expect(other.seen).toEqual([]);
+});
+
+test('a call that takes too long, or that its caller gives up, ends', async () => {
+  const hub = await scriptedHub(() => {});
+  const client = clientOf(hub.url);
+  await expect(client.hub.status({}, { timeoutMs: 50 })).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.stringContaining('did not answer in time'),
+  });
+  const abort = new AbortController();
+  const call = client.hub.status({}, { signal: abort.signal });
+  await vi.waitUntil(() => hub.seen.length === 2);
+  abort.abort(new Error('enough'));
+  await expect(call).rejects.toThrow('enough');
+});
+
+const Asked = z.object({ after: z.number() });
+
+function event(seq: number): object {
+  const at = { atMs: 1, subject: 'tsk_1', actor: 'ada', audience: null, data: {} };
+  return { seq, type: 'task.queued', ...at };
+}
+
+test('a feed asks page by page and lives through a hub that is away', async () => {
+  const clock = manualClock();
+  const hub = await scriptedHub((response, count, { body }) => {
+    const { after } = Asked.parse(body);
+    if (count >= 2 && count <= 4) {
+      const error = { code: 'unavailable', message: 'Busy.', hint: 'Wait.' };
+      return response.writeHead(503).end(JSON.stringify({ error }));
+    }
+    const items = after < 7 ? [event(after + 2)] : [];
+    response.end(JSON.stringify({ items, nextCursor: after + 3, headCursor: 99 }));
+  });
+  const client = createClient(httpTransport({ url: hub.url, clock }));
+  const seqs: number[] = [];
+  const ends: unknown[] = [];
+  const feed = client.subscribe({
+    after: 1,
+    onEvent: ({ seq }) => seqs.push(seq),
+    onEnd: (error) => ends.push(error),
+  });
+  await vi.waitUntil(() => (clock.advance(1_000), seqs.length === 2));
+  expect(seqs).toEqual([3, 6]);
+  feed.close();
+  await vi.waitUntil(() => ends.length === 1);
+  expect(ends).toEqual([undefined]);
+});
+
+test('a feed whose cursor is gone ends with that error', async () => {
+  const error = { code: 'cursor_expired', message: 'Gone.', hint: 'Start later.' };
+  const hub = await scriptedHub((response) => {
+    response.writeHead(410).end(JSON.stringify({ error }));
+  });
+  const ended = new Promise((resolve) => {
+    clientOf(hub.url).subscribe({ after: 1, onEvent: () => {}, onEnd: resolve });
+  });
+  expect(await ended).toMatchObject(error);
+});

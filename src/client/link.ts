@@ -1,0 +1,135 @@
+/**
+ * One link to a hub that outlives its sockets: it says hello, waits for the welcome, and when a
+ * socket breaks it opens the next with backoff, until it is closed or the hub refuses it for
+ * good.
+ *
+ * Nothing is sent before the welcome and nothing is kept here: what must survive a broken socket
+ * is the business of whoever uses the link, who sends it again when `onUp` says so.
+ */
+import { SignalboxError, type Credential } from '../contract/index.ts';
+import { backoffMs } from '../core/backoff.ts';
+import type { Clock } from '../core/clock.ts';
+import { parseFrame, type Frame } from './frames.ts';
+import { chance } from './keys.ts';
+
+/** Short at first: an agent has 3 s to resume its session. */
+const RECONNECT = { firstMs: 100, mostMs: 3_000 };
+const WELCOME_MS = 10_000;
+/**
+ * Closed for a reason that the next socket would meet again: not authenticated, not the protocol.
+ */
+const FINAL_CODES = [4400, 4401];
+
+export interface LinkOptions {
+  address: string;
+  credential: Credential;
+  clock: Clock;
+  onFrame: (frame: Frame) => void;
+  onUp: () => void;
+  /** The socket broke, and the next one is tried in a moment. `code` is that of its closing. */
+  onDown: (error: SignalboxError, code: number) => void;
+  /** It will not come back. */
+  onEnd: (error: SignalboxError) => void;
+}
+
+export class Link {
+  readonly #options: LinkOptions;
+  readonly #closing = new AbortController();
+  #socket: WebSocket | undefined;
+  #isUp = false;
+  #retries = 0;
+  #refusal: SignalboxError | undefined;
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+    this.#open();
+  }
+
+  get isUp(): boolean {
+    return this.#isUp;
+  }
+
+  send(text: string): void {
+    this.#socket?.send(text);
+  }
+
+  /** Gives up a socket that is open and silent, and opens another. */
+  cut(): void {
+    const socket = this.#socket;
+    if (socket === undefined) return;
+    this.#broke(1006);
+    socket.close();
+  }
+
+  close(): void {
+    this.#closing.abort();
+    this.#isUp = false;
+    const socket = this.#socket;
+    this.#socket = undefined;
+    socket?.close(1000);
+  }
+
+  #open(): void {
+    const { address, credential, clock } = this.#options;
+    const socket = new WebSocket(address);
+    this.#socket = socket;
+    const cancel = clock.after(WELCOME_MS, () => {
+      if (this.#socket === socket && !this.#isUp) this.cut();
+    });
+    socket.addEventListener('open', () => {
+      socket.send(JSON.stringify({ hello: { protocol: 1, ...credential } }));
+    });
+    socket.addEventListener('message', ({ data }) => {
+      if (this.#socket !== socket) return;
+      const frame = parseFrame(data);
+      if (this.#isUp) return this.#options.onFrame(frame);
+      cancel();
+      if (frame.kind === 'welcome') this.#welcome();
+      if (frame.kind === 'refusal') this.#refusal = frame.error;
+    });
+    // An error is always followed by the close, which says no less.
+    socket.addEventListener('error', () => {});
+    socket.addEventListener('close', ({ code }) => {
+      cancel();
+      if (this.#socket === socket) this.#broke(code);
+    });
+  }
+
+  #welcome(): void {
+    this.#isUp = true;
+    this.#retries = 0;
+    this.#options.onUp();
+  }
+
+  #broke(code: number): void {
+    this.#isUp = false;
+    this.#socket = undefined;
+    const error = this.#refusal ?? closeError(this.#options.address, code);
+    this.#refusal = undefined;
+    if (FINAL_CODES.includes(code)) {
+      this.#closing.abort();
+      return this.#options.onEnd(error);
+    }
+    this.#options.onDown(error, code);
+    void this.#reopen();
+  }
+
+  async #reopen(): Promise<void> {
+    const waitMs = backoffMs(RECONNECT, ++this.#retries, chance());
+    await this.#options.clock.sleep(waitMs, this.#closing.signal);
+    if (!this.#closing.signal.aborted) this.#open();
+  }
+}
+
+function closeError(address: string, code: number): SignalboxError {
+  if (code === 4401) return new SignalboxError('unauthenticated', 'The hub refused the token.');
+  if (code === 4400) {
+    return new SignalboxError('unsupported', 'The hub does not speak this protocol.', {
+      hint: 'Use a client of the same version as the hub.',
+    });
+  }
+  const message = code === 1001 ? 'is going away' : 'cannot be reached';
+  return new SignalboxError('unavailable', `The hub at ${address} ${message}.`, {
+    retryAfterMs: RECONNECT.firstMs,
+  });
+}

@@ -1,0 +1,158 @@
+/**
+ * Agents, their tokens and their presence.
+ *
+ * Who sent something is the token's word, never the body's. Presence comes from leases: a sidecar
+ * beats every 5 s; silent for 15 s is offline, and so is a closed socket that has not resumed in 3 s.
+ */
+import { z } from 'zod';
+import {
+  AgentName,
+  Capabilities,
+  page,
+  pageInput,
+  Reason,
+  SessionId,
+  TaskId,
+  TimeMs,
+  TokenId,
+} from './common.ts';
+import { limits } from './limits.ts';
+import { command, query, type Scope } from './operation.ts';
+
+export const Role = z.enum(['admin', 'operator', 'agent', 'gatekeeper', 'verifier', 'observer']);
+export type Role = z.infer<typeof Role>;
+
+/** What each role may do. An operator is a human; a gatekeeper reviews and never lowers a tier. */
+export const roleScopes: Record<Role, readonly Scope[]> = {
+  admin: ['read', 'submit', 'work', 'verify', 'approve', 'operate', 'admin'],
+  operator: ['read', 'submit', 'approve', 'operate'],
+  agent: ['read', 'submit', 'work'],
+  gatekeeper: ['read', 'submit', 'work'],
+  verifier: ['read', 'verify'],
+  observer: ['read'],
+};
+
+/** What an agent is doing. `working` and `assigned` name the task; `draining` takes no more. */
+export const AgentState = z.enum(['offline', 'idle', 'assigned', 'working', 'draining']);
+export type AgentState = z.infer<typeof AgentState>;
+
+export const Agent = z.strictObject({
+  name: AgentName,
+  role: Role,
+  state: AgentState,
+  capabilities: Capabilities,
+  /** The task in hand, if there is one. */
+  taskId: TaskId.nullable(),
+  sessionId: SessionId.nullable(),
+  /** Offline when this passes without a beat. */
+  leaseUntilMs: TimeMs,
+  lastSeenMs: TimeMs,
+  createdAtMs: TimeMs,
+});
+export type Agent = z.infer<typeof Agent>;
+
+export const Token = z.strictObject({
+  id: TokenId,
+  agent: AgentName,
+  role: Role,
+  createdAtMs: TimeMs,
+  expiresAtMs: TimeMs.nullable(),
+  revokedAtMs: TimeMs.nullable(),
+  /** The token that this one was rotated from. */
+  rotatedFrom: TokenId.nullable(),
+});
+export type Token = z.infer<typeof Token>;
+
+const TokenSecret = z.strictObject({ token: Token, secret: z.string() });
+
+export const agentOperations = {
+  'agent.connect': command('agent.connect', {
+    scope: 'work',
+    summary:
+      'Says that this agent is here and can take work. Resumes a session when its id is given; ' +
+      'a new session takes the place of an older one of the same agent.',
+    input: z.strictObject({
+      capabilities: Capabilities.default([]),
+      sessionId: SessionId.optional(),
+      /** Tasks that this process still has in hand; others that the hub knows of go back. */
+      holding: z.array(TaskId).max(16).default([]),
+    }),
+    output: z.strictObject({
+      agent: Agent,
+      sessionId: SessionId,
+      beatMs: z.int(),
+      /** The newest event at this moment: subscribe after it and nothing is missed. */
+      cursor: z.int(),
+      /** An offer that waits for this agent already. */
+      taskId: TaskId.nullable(),
+    }),
+    errors: ['conflict'],
+  }),
+  'agent.heartbeat': command('agent.heartbeat', {
+    scope: 'work',
+    summary: 'Renews the lease of a session. It goes on while the command is busy or stopped.',
+    input: z.strictObject({ sessionId: SessionId }),
+    output: z.strictObject({ leaseUntilMs: TimeMs }),
+    errors: ['conflict'],
+    isJournaled: false,
+  }),
+  'agent.drain': command('agent.drain', {
+    scope: 'work',
+    summary: 'Takes no more work; what is in hand is finished first.',
+    input: z.strictObject({ sessionId: SessionId }),
+    output: Agent,
+    errors: ['conflict'],
+  }),
+  'agent.disconnect': command('agent.disconnect', {
+    scope: 'work',
+    summary: 'Ends a session at once; work in hand goes back to the queue.',
+    input: z.strictObject({ sessionId: SessionId }),
+    output: Agent,
+    errors: ['conflict'],
+  }),
+  'agent.list': query('agent.list', {
+    scope: 'read',
+    summary: 'The agents of the project with their presence and what they hold.',
+    input: z.strictObject(pageInput),
+    output: page(Agent),
+  }),
+  'token.create': command('token.create', {
+    scope: 'admin',
+    summary: 'Makes a token for an agent. The secret is shown once and kept only as a hash.',
+    input: z.strictObject({
+      agent: AgentName,
+      role: Role.default('agent'),
+      expiresInMs: z.int().min(1_000).max(limits.tokenLifeMsMax).optional(),
+    }),
+    output: TokenSecret,
+    isSecret: true,
+  }),
+  'token.list': query('token.list', {
+    scope: 'admin',
+    summary: 'The tokens of the project, without their secrets.',
+    input: z.strictObject(pageInput),
+    output: page(Token),
+  }),
+  'token.rotate': command('token.rotate', {
+    scope: 'admin',
+    summary: 'Makes a new secret for the same agent and role; the old one works for a grace time.',
+    input: z.strictObject({
+      id: TokenId,
+      graceMs: z
+        .int()
+        .min(0)
+        .max(24 * 60 * 60_000)
+        .default(limits.tokenGraceMsDefault),
+    }),
+    output: TokenSecret,
+    errors: ['not_found', 'conflict'],
+    isSecret: true,
+  }),
+  'token.revoke': command('token.revoke', {
+    scope: 'admin',
+    summary: 'Ends a token within a second, open sockets included.',
+    input: z.strictObject({ id: TokenId, reason: Reason.optional() }),
+    output: Token,
+    errors: ['not_found'],
+  }),
+};

@@ -1,0 +1,80 @@
+/** The shapes that more than one domain uses: ids, names, times, pages. */
+import { z } from 'zod';
+import { limits } from './limits.ts';
+
+/** Milliseconds since the epoch. */
+export const TimeMs = z.int().min(0);
+
+const id = (prefix: string) =>
+  z.string().regex(new RegExp(`^${prefix}_[0-9a-z]{21}$`), `an id that starts with ${prefix}_`);
+
+export const TaskId = id('tsk');
+export const ChangeId = id('chg');
+export const RepositoryId = id('rep');
+export const TokenId = id('tok');
+export const SessionId = id('ses');
+
+/**
+ * Names of agents and people. Case and the difference between `FirstResponder` and
+ * `first_responder` do not tell two agents apart; see `nameKey`.
+ */
+export const AgentName = z
+  .string()
+  .min(1)
+  .max(limits.nameCharsMax)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'letters, digits, dot, dash and underscore');
+
+/** The form under which a name is compared: lower case, without underscores and dashes. */
+export function nameKey(name: string): string {
+  return name.toLowerCase().replace(/[_-]/g, '');
+}
+
+/** A capability such as `ts`, `db:postgres` or `gpu`. */
+export const Capability = z
+  .string()
+  .min(1)
+  .max(limits.nameCharsMax)
+  .regex(/^[a-z0-9][a-z0-9+._:/-]*$/, 'lower case letters, digits and + . _ : / -');
+
+export const Capabilities = z.array(Capability).max(limits.capabilitiesMax);
+
+/** Free text without NUL, which neither PostgreSQL nor an environment variable can hold. */
+export const text = (charsMax: number) =>
+  z
+    .string()
+    .max(charsMax)
+    .regex(/^[^\0]*$/u, 'text without NUL characters');
+
+export const Title = text(limits.titleCharsMax).regex(/\S/, 'a title that is not empty');
+export const Reason = text(limits.reasonCharsMax);
+
+/** A fence: a growing number given at each hand-out; an older one is refused. */
+export const Fence = z.int().min(1);
+
+export const CommitId = z.string().regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/, 'a full commit id');
+
+/** A branch name as `git check-ref-format --branch` takes it, in the part that is safe everywhere. */
+export const BranchName = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^[A-Za-z0-9_][A-Za-z0-9._/+@-]*$/, 'a branch name')
+  .refine(
+    (name) =>
+      !/\.\.|\/\/|@\{|\/\.|\.lock(\/|$)/.test(name) && !name.endsWith('/') && !name.endsWith('.'),
+    'a branch name that git accepts',
+  );
+
+/** A path inside a repository: relative, with `/`, never leading out of it. */
+export const RepositoryPath = text(limits.pathCharsMax)
+  .min(1)
+  .refine((path) => !path.startsWith('/') && !path.split('/').includes('..'), 'a relative path');
+
+export const pageInput = {
+  /** The `nextCursor` of the page before. */
+  cursor: z.string().max(200).optional(),
+  limit: z.int().min(1).max(limits.pageMax).default(limits.pageDefault),
+};
+
+export const page = <Item extends z.ZodType>(item: Item) =>
+  z.strictObject({ items: z.array(item), nextCursor: z.string().nullable() });

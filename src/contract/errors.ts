@@ -1,0 +1,161 @@
+/**
+ * What can go wrong, as a closed list. One table maps a code to every wire.
+ *
+ * Our readers are language models and tired people, so each error carries a `hint` that says what to
+ * do next. `retryAfterMs` is there exactly when trying the same again makes sense. The private cause
+ * stays inside the hub.
+ */
+import { z } from 'zod';
+
+interface Wire {
+  http: number;
+  /** JSON-RPC 2.0 codes; our own start at -32001, as the specification's reserved range allows. */
+  jsonRpc: number;
+  /** Exit code of the command line; 64 and up follow sysexits.h. */
+  exit: number;
+  hint: string;
+}
+
+export const errorTable = {
+  invalid_input: {
+    http: 400,
+    jsonRpc: -32602,
+    exit: 64,
+    hint: 'Correct the fields that the message names and send the request again.',
+  },
+  unknown_operation: {
+    http: 404,
+    jsonRpc: -32601,
+    exit: 64,
+    hint: 'See GET /openapi.json or `signalbox call --list` for the operations there are.',
+  },
+  unauthenticated: {
+    http: 401,
+    jsonRpc: -32001,
+    exit: 77,
+    hint: 'Send a valid token: `Authorization: Bearer sbx_…`, or --token / SIGNALBOX_TOKEN.',
+  },
+  forbidden: {
+    http: 403,
+    jsonRpc: -32002,
+    exit: 77,
+    hint: 'Use a token whose role may do this; `signalbox token create` makes one.',
+  },
+  not_found: {
+    http: 404,
+    jsonRpc: -32003,
+    exit: 66,
+    hint: 'Check the id; it must be of your own project.',
+  },
+  conflict: {
+    http: 409,
+    jsonRpc: -32004,
+    exit: 75,
+    hint: 'Read the current state, then decide again.',
+  },
+  stale_fence: {
+    http: 409,
+    jsonRpc: -32005,
+    exit: 75,
+    hint: 'Stop this attempt: another one holds the task now. What you sent was kept.',
+  },
+  key_reused: {
+    http: 422,
+    jsonRpc: -32006,
+    exit: 65,
+    hint: 'An idempotency key belongs to one body; use a new key for a new request.',
+  },
+  cursor_expired: {
+    http: 410,
+    jsonRpc: -32007,
+    exit: 65,
+    hint: 'Start again from the earliest cursor that the details name.',
+  },
+  too_large: {
+    http: 413,
+    jsonRpc: -32008,
+    exit: 65,
+    hint: 'Send less in one request; the limits are listed in the protocol document.',
+  },
+  rate_limited: {
+    http: 429,
+    jsonRpc: -32009,
+    exit: 75,
+    hint: 'Wait for retryAfterMs, then send again.',
+  },
+  unsupported: {
+    http: 415,
+    jsonRpc: -32010,
+    exit: 64,
+    hint: 'Send JSON in UTF-8 with `Content-Type: application/json`.',
+  },
+  unavailable: {
+    http: 503,
+    jsonRpc: -32011,
+    exit: 69,
+    hint: 'The hub or its database cannot be reached now; try again, and see `signalbox doctor`.',
+  },
+  storage_full: {
+    http: 507,
+    jsonRpc: -32012,
+    exit: 74,
+    hint: 'Free space on the disk of the data folder; nothing was written.',
+  },
+  internal: {
+    http: 500,
+    jsonRpc: -32603,
+    exit: 70,
+    hint: 'This is a defect of the hub; its log has the cause under the same request id.',
+  },
+} as const satisfies Record<string, Wire>;
+
+export type ErrorCode = keyof typeof errorTable;
+export const ErrorCode = z.enum(Object.keys(errorTable) as [ErrorCode, ...ErrorCode[]]);
+
+export const ErrorBody = z.strictObject({
+  code: ErrorCode,
+  message: z.string(),
+  hint: z.string(),
+  retryAfterMs: z.int().min(0).optional(),
+  details: z.record(z.string(), z.unknown()).optional(),
+});
+export type ErrorBody = z.infer<typeof ErrorBody>;
+
+export interface ErrorExtras {
+  hint?: string;
+  retryAfterMs?: number;
+  details?: Record<string, unknown>;
+  cause?: unknown;
+}
+
+export class SignalboxError extends Error {
+  override readonly name = 'SignalboxError';
+  readonly code: ErrorCode;
+  readonly hint: string;
+  readonly retryAfterMs: number | undefined;
+  readonly details: Record<string, unknown> | undefined;
+
+  constructor(code: ErrorCode, message: string, extras: ErrorExtras = {}) {
+    super(message, extras.cause === undefined ? undefined : { cause: extras.cause });
+    this.code = code;
+    this.hint = extras.hint ?? errorTable[code].hint;
+    this.retryAfterMs = extras.retryAfterMs;
+    this.details = extras.details;
+  }
+
+  /** What goes over a wire: never the cause, never the stack. */
+  toBody(): ErrorBody {
+    return {
+      code: this.code,
+      message: this.message,
+      hint: this.hint,
+      ...(this.retryAfterMs === undefined ? {} : { retryAfterMs: this.retryAfterMs }),
+      ...(this.details === undefined ? {} : { details: this.details }),
+    };
+  }
+
+  static fromBody(body: ErrorBody): SignalboxError {
+    const { code, message, ...extras } = body;
+    return new SignalboxError(code, message, extras as ErrorExtras);
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * Events: typed, ordered, resumed by an integer cursor without a gap and without a repeat.
+ *
+ * `subject` is the id of what it is about; `audience` the agent that it is addressed to (its name as
+ * names are compared), if it is addressed to one. The data is small: who wants more reads the subject.
+ */
+import { z } from 'zod';
+import { limits } from './limits.ts';
+import { query } from './operation.ts';
+import { TimeMs } from './common.ts';
+
+export const eventTypes = [
+  'agent.online',
+  'agent.offline',
+  'agent.draining',
+  'token.created',
+  'token.revoked',
+  'repository.added',
+  'task.blocked',
+  'task.queued',
+  'task.offered',
+  'task.accepted',
+  'task.running',
+  'task.verifying',
+  'task.done',
+  'task.cancelled',
+  'task.failed',
+  'task.dead',
+  'task.orphaned',
+  'change.submitted',
+  'change.verifying',
+  'change.assessed',
+  'change.awaiting',
+  'change.approved',
+  'change.landing',
+  'change.landed',
+  'change.rejected',
+  'change.conflicted',
+  'change.dropped',
+] as const;
+export const EventType = z.enum(eventTypes);
+export type EventType = z.infer<typeof EventType>;
+
+/** The fields that the data of an event may have; each type uses those that say something. */
+export const EventData = z.strictObject({
+  title: z.string().optional(),
+  lane: z.string().optional(),
+  agent: z.string().optional(),
+  attempt: z.int().optional(),
+  fence: z.int().optional(),
+  reason: z.string().optional(),
+  outcome: z.string().optional(),
+  taskId: z.string().optional(),
+  changeId: z.string().optional(),
+  branch: z.string().optional(),
+  commit: z.string().optional(),
+  tier: z.int().optional(),
+  url: z.string().optional(),
+  role: z.string().optional(),
+  availableAtMs: TimeMs.optional(),
+});
+export type EventData = z.infer<typeof EventData>;
+
+export const Event = z.strictObject({
+  seq: z.int().min(1),
+  atMs: TimeMs,
+  type: EventType,
+  subject: z.string(),
+  actor: z.string(),
+  audience: z.string().nullable(),
+  data: EventData,
+});
+export type Event = z.infer<typeof Event>;
+
+/** Which events a reader wants; what is left out does not narrow. */
+export const EventFilter = z.strictObject({
+  types: z.array(EventType).max(eventTypes.length).optional(),
+  subject: z.string().max(64).optional(),
+  /** Only those addressed to the caller. */
+  mine: z.boolean().optional(),
+});
+export type EventFilter = z.infer<typeof EventFilter>;
+
+export const eventOperations = {
+  'event.list': query('event.list', {
+    scope: 'read',
+    summary:
+      'Events after a cursor, oldest first. Without a cursor it starts at the earliest one that ' +
+      'is kept; `nextCursor` is where to go on.',
+    input: z.strictObject({
+      after: z.int().min(0).default(0),
+      limit: z.int().min(1).max(limits.eventPageMax).default(200),
+      filter: EventFilter.default({}),
+    }),
+    output: z.strictObject({ items: z.array(Event), nextCursor: z.int(), headCursor: z.int() }),
+    errors: ['cursor_expired'],
+  }),
+};

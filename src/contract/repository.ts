@@ -1,0 +1,62 @@
+/**
+ * Repositories. The hub names them and never opens them: sidecars and verifiers run git.
+ * A repository is identified by its canonical location, so that two spellings are one repository.
+ */
+import { z } from 'zod';
+import { BranchName, page, pageInput, RepositoryId, text, TimeMs } from './common.ts';
+import { command, query } from './operation.ts';
+
+const SCHEMES = /^(https?|ssh|git|file):\/\/[^\s]+$/i;
+const SCP_LIKE = /^[A-Za-z0-9._-]+@[A-Za-z0-9.-]+:[^\s-][^\s]*$/;
+
+/**
+ * A location that git can clone: a URL, `user@host:path`, or an absolute path. Remote helpers such
+ * as `ext::` run commands and are refused, and so is a password written into a URL.
+ */
+export const RepositoryUrl = text(1_000)
+  .refine(
+    (url) =>
+      (SCHEMES.test(url) || SCP_LIKE.test(url) || url.startsWith('/')) &&
+      // eslint-disable-next-line no-control-regex
+      !/[\u0000-\u001f\u007f]/.test(url),
+    'https://…, ssh://…, user@host:path, file:///… or an absolute path',
+  )
+  .refine((url) => !url.split('/').includes('..'), 'a location without ..')
+  .refine(
+    (url) => !/^[a-z]+:\/\/[^/@]*:[^/@]*@/i.test(url),
+    'a URL without a password: give git a credential helper instead',
+  );
+
+/** The form under which a location is compared. */
+export function canonicalUrl(url: string): string {
+  const trimmed = url.replace(/\/+$/, '').replace(/\.git$/, '');
+  if (trimmed.startsWith('/')) return `file://${trimmed}`;
+  const match = /^([a-z]+):\/\/([^/]*)(.*)$/i.exec(trimmed);
+  if (match === null) return trimmed;
+  return `${match[1]?.toLowerCase()}://${match[2]?.toLowerCase()}${match[3]}`;
+}
+
+export const Repository = z.strictObject({
+  id: RepositoryId,
+  url: z.string(),
+  /** Null: the branch that the repository's own HEAD names. */
+  baseBranch: BranchName.nullable(),
+  createdAtMs: TimeMs,
+});
+export type Repository = z.infer<typeof Repository>;
+
+export const repositoryOperations = {
+  'repository.add': command('repository.add', {
+    scope: 'submit',
+    summary: 'Names a repository, or answers the one that has this location already.',
+    input: z.strictObject({ url: RepositoryUrl, baseBranch: BranchName.optional() }),
+    output: Repository,
+    errors: ['conflict'],
+  }),
+  'repository.list': query('repository.list', {
+    scope: 'read',
+    summary: 'The repositories of the project.',
+    input: z.strictObject(pageInput),
+    output: page(Repository),
+  }),
+};

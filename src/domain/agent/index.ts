@@ -1,0 +1,22 @@
+/** What other domains may ask about agents. */
+export * from './presence.ts';
+export {
+  type AgentRow,
+  type AgentWithTask,
+  assignTask,
+  findAgent,
+  findAgentWithTask,
+  freeAgent,
+  findToken,
+  hasAdminToken,
+  listAgents,
+  listIdleAgents,
+  listLapsedAgents,
+  lockProject,
+  rearmLeases,
+  renewLease,
+  saveAgent,
+  shortenLease,
+  type TokenRow,
+} from './queries.ts';
+export { hashSecret, makeToken } from './tokens.ts';

@@ -1,0 +1,25 @@
+/** Reading agents and renewing leases. Coming and going moves work, so it stands in task/. */
+import type { Output, Parsed } from '../../contract/index.ts';
+import type { CommandContext, QueryContext } from '../event/index.ts';
+import { beat, toAgent } from './presence.ts';
+import { listAgents } from './queries.ts';
+
+export async function list(
+  context: QueryContext,
+  input: Parsed<'agent.list'>,
+): Promise<Output<'agent.list'>> {
+  const rows = await listAgents(context.db, {
+    project: context.actor.project,
+    afterKey: input.cursor ?? '',
+    limit: input.limit,
+  });
+  const nextCursor = rows.length === input.limit ? (rows.at(-1)?.key ?? null) : null;
+  return { items: rows.map(toAgent), nextCursor };
+}
+
+export async function heartbeat(
+  context: CommandContext,
+  input: Parsed<'agent.heartbeat'>,
+): Promise<Output<'agent.heartbeat'>> {
+  return { leaseUntilMs: await beat(context, input.sessionId) };
+}

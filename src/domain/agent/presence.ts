@@ -1,0 +1,140 @@
+/**
+ * Presence from leases. A session is one process that speaks for an agent; a newer one takes the
+ * place of an older, and what the older still says is refused.
+ */
+import {
+  type Agent,
+  type AgentState,
+  Capabilities,
+  limits,
+  SignalboxError,
+} from '../../contract/index.ts';
+import { newId } from '../../core/ids.ts';
+import { type CommandContext, record } from '../event/index.ts';
+import {
+  type AgentRow,
+  type AgentWithTask,
+  findAgent,
+  type Presence,
+  renewLease,
+  saveAgent,
+} from './queries.ts';
+
+export interface Arrival {
+  capabilities: string[];
+  sessionId: string | undefined;
+  /** True where a live socket can be told of an offer. */
+  isPushed: boolean;
+  leaseMs: number;
+}
+
+/** Registers the caller as present, and answers its row as it stands now. */
+export async function arrive(context: CommandContext, arrival: Arrival): Promise<AgentRow> {
+  const { tx, actor, nowMs, random } = context;
+  const before = await findAgent(tx, actor.project, actor.key);
+  refuseTwin(before, arrival);
+  const isSameSession = before?.session_id === arrival.sessionId && before?.session_id !== null;
+  const row: AgentRow = {
+    project: actor.project,
+    key: actor.key,
+    name: before?.name ?? actor.name,
+    role: actor.role,
+    presence: 'online',
+    capabilities: JSON.stringify([...new Set(arrival.capabilities)].toSorted()),
+    session_id: isSameSession
+      ? (before?.session_id ?? null)
+      : (arrival.sessionId ?? newId('ses', nowMs, random)),
+    is_pushed: arrival.isPushed ? 1 : 0,
+    task_id: before?.task_id ?? null,
+    idle_since_ms: before !== undefined && isSameSession ? before.idle_since_ms : nowMs,
+    lease_until_ms: nowMs + arrival.leaseMs,
+    last_seen_ms: nowMs,
+    created_at_ms: before?.created_at_ms ?? nowMs,
+  };
+  await saveAgent(tx, row);
+  if (before === undefined || before.presence === 'offline') {
+    await record(context, {
+      type: 'agent.online',
+      subject: row.name,
+      data: { agent: row.name, role: row.role },
+    });
+  }
+  return row;
+}
+
+/** A process that comes back finds another one in its place: it must not take the name back. */
+function refuseTwin(before: AgentRow | undefined, arrival: Arrival): void {
+  if (before === undefined || before.presence === 'offline') return;
+  if (arrival.sessionId === undefined || before.session_id === arrival.sessionId) return;
+  throw new SignalboxError('conflict', `another session of ${before.name} is here`, {
+    hint: 'Give each process an agent name of its own, or stop the other one first.',
+    details: { agent: before.name, leaseUntilMs: before.lease_until_ms },
+  });
+}
+
+export async function beat(context: CommandContext, sessionId: string): Promise<number> {
+  const { tx, actor, nowMs } = context;
+  const leaseUntilMs = nowMs + limits.agentLeaseMs;
+  const { project, key } = actor;
+  const isRenewed = await renewLease(tx, { project, key, sessionId, nowMs, leaseUntilMs });
+  if (isRenewed) return leaseUntilMs;
+  throw new SignalboxError('conflict', `session ${sessionId} is not the present one`, {
+    hint: 'Connect again with agent.connect; if that is refused, another process has this name.',
+  });
+}
+
+/** Changes the presence of the session's agent; a session that is not the present one is refused. */
+export async function changePresence(
+  context: CommandContext,
+  sessionId: string,
+  presence: Presence,
+): Promise<AgentRow> {
+  const row = await findAgent(context.tx, context.actor.project, context.actor.key);
+  if (row === undefined || row.session_id !== sessionId) {
+    throw new SignalboxError('conflict', `session ${sessionId} is not the present one`, {
+      hint: 'Nothing is left to do: another session has taken its place, or it never was.',
+    });
+  }
+  if (row.presence === presence) return row;
+  return setPresence(context, row, presence);
+}
+
+export async function setPresence(
+  context: CommandContext,
+  row: AgentRow,
+  presence: Presence,
+): Promise<AgentRow> {
+  const next: AgentRow = { ...row, presence, is_pushed: presence === 'online' ? row.is_pushed : 0 };
+  await saveAgent(context.tx, next);
+  await record(context, {
+    type: `agent.${presence}`,
+    subject: row.name,
+    audience: row.key,
+    data: { agent: row.name },
+  });
+  return next;
+}
+
+export function capabilitiesOf(row: AgentRow): string[] {
+  return Capabilities.parse(JSON.parse(row.capabilities));
+}
+
+export function toAgent(row: AgentWithTask): Agent {
+  return {
+    name: row.name,
+    role: row.role,
+    state: stateOf(row),
+    capabilities: capabilitiesOf(row),
+    taskId: row.task_id,
+    sessionId: row.session_id,
+    leaseUntilMs: row.lease_until_ms,
+    lastSeenMs: row.last_seen_ms,
+    createdAtMs: row.created_at_ms,
+  };
+}
+
+function stateOf(row: AgentWithTask): AgentState {
+  if (row.presence !== 'online') return row.presence;
+  if (row.task_id === null) return 'idle';
+  return row.task_state === 'running' ? 'working' : 'assigned';
+}

@@ -1,0 +1,199 @@
+/** Where agents and tokens are: one statement a function. */
+import type { Role, TaskState } from '../../contract/index.ts';
+import { type Db, type Tx } from '../../store/db.ts';
+import { sql } from '../../store/sql.ts';
+
+export type Presence = 'offline' | 'online' | 'draining';
+
+export interface AgentRow {
+  project: string;
+  key: string;
+  name: string;
+  role: Role;
+  presence: Presence;
+  /** JSON list. */
+  capabilities: string;
+  session_id: string | null;
+  /** 1 where a live socket can be told of an offer. */
+  is_pushed: number;
+  task_id: string | null;
+  idle_since_ms: number;
+  lease_until_ms: number;
+  last_seen_ms: number;
+  created_at_ms: number;
+}
+
+export interface TokenRow {
+  id: string;
+  project: string;
+  agent: string;
+  agent_key: string;
+  role: Role;
+  hash: string;
+  created_at_ms: number;
+  expires_at_ms: number | null;
+  revoked_at_ms: number | null;
+  rotated_from: string | null;
+}
+
+/** An agent with the state of the task in its hand. */
+export type AgentWithTask = AgentRow & { task_state: TaskState | null };
+
+/** Rules over the set of agents and tasks of a project hold this row first. */
+export async function lockProject(tx: Tx, project: string): Promise<void> {
+  if (tx.dialect.engine === 'sqlite') return;
+  await tx.get(sql`select id from projects where id = ${project} ${tx.dialect.forUpdate}`);
+}
+
+export function findAgent(db: Db, project: string, key: string): Promise<AgentRow | undefined> {
+  return db.get(sql`select * from agents where project = ${project} and key = ${key}`);
+}
+
+export function findAgentWithTask(
+  db: Db,
+  project: string,
+  key: string,
+): Promise<AgentWithTask | undefined> {
+  return db.get(sql`
+    select a.*, t.state as task_state from agents a left join tasks t on t.id = a.task_id
+    where a.project = ${project} and a.key = ${key}`);
+}
+
+export interface AgentPage {
+  project: string;
+  afterKey: string;
+  limit: number;
+}
+
+export function listAgents(db: Db, page: AgentPage): Promise<AgentWithTask[]> {
+  return db.all(sql`
+    select a.*, t.state as task_state from agents a left join tasks t on t.id = a.task_id
+    where a.project = ${page.project} and a.key > ${page.afterKey}
+    order by a.key limit ${page.limit}`);
+}
+
+/** The idle agents that can be told, the longest idle first. */
+export function listIdleAgents(db: Db, project: string, limit: number): Promise<AgentRow[]> {
+  return db.all(sql`
+    select * from agents
+    where project = ${project} and presence = 'online' and is_pushed = 1 and task_id is null
+    order by idle_since_ms, key limit ${limit}`);
+}
+
+export function listLapsedAgents(db: Db, nowMs: number, limit: number): Promise<AgentRow[]> {
+  return db.all(sql`
+    select * from agents where presence <> 'offline' and lease_until_ms <= ${nowMs}
+    order by lease_until_ms limit ${limit}`);
+}
+
+export async function saveAgent(tx: Tx, row: AgentRow): Promise<void> {
+  await tx.run(sql`
+    insert into agents (project, key, name, role, presence, capabilities, session_id, is_pushed,
+      task_id, idle_since_ms, lease_until_ms, last_seen_ms, created_at_ms)
+    values (${row.project}, ${row.key}, ${row.name}, ${row.role}, ${row.presence},
+      ${row.capabilities}, ${row.session_id}, ${row.is_pushed}, ${row.task_id},
+      ${row.idle_since_ms}, ${row.lease_until_ms}, ${row.last_seen_ms}, ${row.created_at_ms})
+    on conflict (project, key) do update set
+      role = excluded.role, presence = excluded.presence, capabilities = excluded.capabilities,
+      session_id = excluded.session_id, is_pushed = excluded.is_pushed,
+      task_id = excluded.task_id, idle_since_ms = excluded.idle_since_ms,
+      lease_until_ms = excluded.lease_until_ms, last_seen_ms = excluded.last_seen_ms`);
+}
+
+export async function assignTask(tx: Tx, agent: AgentRow, taskId: string): Promise<boolean> {
+  const changed = await tx.run(sql`
+    update agents set task_id = ${taskId}
+    where project = ${agent.project} and key = ${agent.key} and task_id is null
+      and presence <> 'offline'`);
+  return changed === 1;
+}
+
+export interface Freed {
+  project: string;
+  key: string;
+  taskId: string;
+  nowMs: number;
+}
+
+/** Takes the task out of the agent's hand, if it is still that one. */
+export async function freeAgent(tx: Tx, freed: Freed): Promise<boolean> {
+  const changed = await tx.run(sql`
+    update agents set task_id = null, idle_since_ms = ${freed.nowMs}
+    where project = ${freed.project} and key = ${freed.key} and task_id = ${freed.taskId}`);
+  return changed === 1;
+}
+
+export interface Beat {
+  project: string;
+  key: string;
+  sessionId: string;
+  nowMs: number;
+  leaseUntilMs: number;
+}
+
+export async function renewLease(tx: Tx, beat: Beat): Promise<boolean> {
+  const changed = await tx.run(sql`
+    update agents set lease_until_ms = ${beat.leaseUntilMs}, last_seen_ms = ${beat.nowMs}
+    where project = ${beat.project} and key = ${beat.key} and session_id = ${beat.sessionId}
+      and presence <> 'offline'`);
+  return changed === 1;
+}
+
+/** Leaves a closed socket's session a short time to resume. */
+export async function shortenLease(tx: Tx, beat: Omit<Beat, 'nowMs'>): Promise<boolean> {
+  const changed = await tx.run(sql`
+    update agents set lease_until_ms = ${beat.leaseUntilMs}, is_pushed = 0
+    where project = ${beat.project} and key = ${beat.key} and session_id = ${beat.sessionId}
+      and presence <> 'offline' and lease_until_ms > ${beat.leaseUntilMs}`);
+  return changed === 1;
+}
+
+/** Time in which the hub was down counts against nobody. */
+export async function rearmLeases(tx: Tx, leaseUntilMs: number): Promise<void> {
+  await tx.run(sql`
+    update agents set lease_until_ms = ${leaseUntilMs}
+    where presence <> 'offline' and lease_until_ms < ${leaseUntilMs}`);
+}
+
+export function findToken(db: Db, hash: string): Promise<TokenRow | undefined> {
+  return db.get(sql`select * from tokens where hash = ${hash}`);
+}
+
+export function findTokenById(db: Db, project: string, id: string): Promise<TokenRow | undefined> {
+  return db.get(sql`select * from tokens where project = ${project} and id = ${id}`);
+}
+
+export function hasAdminToken(db: Db): Promise<{ id: string } | undefined> {
+  return db.get(sql`select id from tokens where role = 'admin' and revoked_at_ms is null limit 1`);
+}
+
+export interface TokenPage {
+  project: string;
+  afterId: string;
+  limit: number;
+}
+
+export function listTokens(db: Db, page: TokenPage): Promise<TokenRow[]> {
+  return db.all(sql`
+    select * from tokens where project = ${page.project} and id > ${page.afterId}
+    order by id limit ${page.limit}`);
+}
+
+export async function insertToken(tx: Tx, row: TokenRow): Promise<void> {
+  await tx.run(sql`
+    insert into tokens (id, project, agent, agent_key, role, hash, created_at_ms, expires_at_ms,
+      revoked_at_ms, rotated_from)
+    values (${row.id}, ${row.project}, ${row.agent}, ${row.agent_key}, ${row.role}, ${row.hash},
+      ${row.created_at_ms}, ${row.expires_at_ms}, ${row.revoked_at_ms}, ${row.rotated_from})`);
+}
+
+export async function endToken(tx: Tx, id: string, ends: EndOfToken): Promise<void> {
+  await tx.run(sql`
+    update tokens set revoked_at_ms = ${ends.revokedAtMs}, expires_at_ms = ${ends.expiresAtMs}
+    where id = ${id}`);
+}
+
+export interface EndOfToken {
+  revokedAtMs: number | null;
+  expiresAtMs: number | null;
+}

@@ -1,0 +1,29 @@
+/** What every handler gets: who asks, when it is, and the one handle that it may write through. */
+import type { Role, Scope } from '../../contract/index.ts';
+import type { Random } from '../../core/random.ts';
+import type { Db, Tx } from '../../store/db.ts';
+import type { Dialect } from '../../store/dialect.ts';
+
+export interface Actor {
+  name: string;
+  /** The name in the form in which names are compared. */
+  key: string;
+  role: Role;
+  project: string;
+  scopes: ReadonlySet<Scope>;
+  tokenId: string | null;
+}
+
+export interface QueryContext {
+  db: Db;
+  dialect: Dialect;
+  actor: Actor;
+  nowMs: number;
+}
+
+export interface CommandContext {
+  tx: Tx;
+  actor: Actor;
+  nowMs: number;
+  random: Random;
+}

@@ -1,0 +1,77 @@
+/** Reading the log by cursor. */
+import {
+  Event,
+  type EventFilter,
+  EventType,
+  type Output,
+  type Parsed,
+  SignalboxError,
+} from '../../contract/index.ts';
+import {
+  earliestSeq,
+  latestSeq,
+  type Readable,
+  readEvents,
+  type StoredEvent,
+} from '../../store/events.ts';
+import type { Actor, QueryContext } from './context.ts';
+
+export async function list(
+  context: QueryContext,
+  input: Parsed<'event.list'>,
+): Promise<Output<'event.list'>> {
+  const source = { read: context.db, dialect: context.dialect };
+  await checkCursor(source, input.after);
+  const { project } = context.actor;
+  // Read before the page: what is committed in between is then read again, not passed over.
+  const headCursor = await latestSeq(source);
+  const stored = await readEvents(context.db, {
+    afterSeq: input.after,
+    project,
+    limit: input.limit,
+  });
+  const items = stored.map(toEvent).filter((event) => isWanted(event, input.filter, context.actor));
+  const last = stored.at(-1)?.seq ?? input.after;
+  const isWholePage = stored.length === input.limit;
+  return { items, nextCursor: isWholePage ? last : Math.max(last, headCursor), headCursor };
+}
+
+/** A cursor must lie in what is kept, and not in the future. */
+export async function checkCursor(source: Readable, after: number): Promise<void> {
+  const latest = await latestSeq(source);
+  const earliest = await earliestSeq(source);
+  if (after > latest) {
+    throw new SignalboxError('invalid_input', `the newest event is ${latest}, not ${after}`, {
+      hint: `Go on from a cursor that this hub gave; the newest is ${latest}.`,
+      details: { latest },
+    });
+  }
+  if (after > 0 && after + 1 < earliest) {
+    throw new SignalboxError('cursor_expired', `events up to ${earliest - 1} are no longer kept`, {
+      details: { earliest: earliest - 1 },
+    });
+  }
+}
+
+export function isWanted(
+  event: { type: string; subject: string; audience: string | null },
+  filter: EventFilter,
+  reader: Pick<Actor, 'key' | 'scopes'>,
+): boolean {
+  if (filter.mine === true && event.audience !== reader.key) return false;
+  if (event.type.startsWith('token.') && !reader.scopes.has('admin')) return false;
+  if (filter.subject !== undefined && event.subject !== filter.subject) return false;
+  return filter.types === undefined || filter.types.some((type) => type === event.type);
+}
+
+export function toEvent(stored: StoredEvent): Event {
+  return {
+    seq: stored.seq,
+    atMs: stored.atMs,
+    type: EventType.parse(stored.type),
+    subject: stored.subject,
+    actor: stored.actor,
+    audience: stored.audience,
+    data: Event.shape.data.parse(JSON.parse(stored.data)),
+  };
+}

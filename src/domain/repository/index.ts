@@ -1,0 +1,3 @@
+/** What other domains may ask about repositories. */
+export { ensureRepository } from './operations.ts';
+export type { RepositoryRow } from './queries.ts';

@@ -1,0 +1,170 @@
+/**
+ * May a task move? Pure: state, command and time in, a verdict out.
+ *
+ *   blocked ─► queued ─► offered ─► accepted ─► running ─► verifying ─► done
+ *                ▲          │lapse      │ decline, lose, fail   │ reject, conflict
+ *                └──────────┴───────────┴───────────────────────┘      (else dead, failed)
+ *
+ * The fence tells hand-outs apart. An agent that is only *presumed* gone (its offer lapsed, its lease
+ * ran out) stays named on the queued task: until the next hand-out raises the fence, what it reports
+ * is taken. `failures` counts what the agents did wrong, `conflicts` what the base branch did to them,
+ * and each has a bound of its own; a lost agent or a restarted hub counts as neither.
+ */
+import { limits, type Outcome, type TaskState } from '../../contract/index.ts';
+
+export interface TaskFacts {
+  state: TaskState;
+  fence: number;
+  attempt: number;
+  /** Who holds it, or held it last and is only presumed gone. */
+  agentKey: string | null;
+  isStarted: boolean;
+  hasRepository: boolean;
+  failures: number;
+  failuresMax: number;
+  conflicts: number;
+  unmetDependencies: number;
+}
+
+interface Held {
+  agentKey: string;
+  fence: number;
+}
+
+export type TaskCommand =
+  | { type: 'unblock' }
+  | { type: 'offer' }
+  | ({ type: 'accept' } & Held)
+  | ({ type: 'start' } & Held)
+  | ({ type: 'decline' } & Held)
+  | ({ type: 'complete'; hasChange: boolean } & Held)
+  | ({ type: 'fail'; outcome: 'failed' | 'no_change'; isRetryable: boolean } & Held)
+  | ({ type: 'resume' } & Held)
+  | { type: 'lapse' }
+  | { type: 'lose' }
+  | { type: 'land' }
+  | { type: 'reject' }
+  | { type: 'conflict' }
+  | { type: 'cancel' }
+  | { type: 'retry' };
+
+export type Verdict =
+  | { is: 'move'; to: TaskState; outcome: Outcome | null; counts: 'failure' | 'conflict' | null }
+  /** It is so already: the same report a second time does no harm. */
+  | { is: 'same' }
+  /** The fence has moved on: refuse, and keep what came as an orphan. */
+  | { is: 'stale' }
+  | { is: 'refuse'; message: string };
+
+export const ended: readonly TaskState[] = ['done', 'cancelled', 'failed', 'dead'];
+export const inHand: readonly TaskState[] = ['offered', 'accepted', 'running'];
+
+export function isEnded(state: TaskState): boolean {
+  return ended.includes(state);
+}
+
+export function decide(task: TaskFacts, command: TaskCommand): Verdict {
+  switch (command.type) {
+    case 'accept':
+    case 'start':
+    case 'decline':
+    case 'complete':
+    case 'fail':
+    case 'resume':
+      if (!holds(task, command)) return { is: 'stale' };
+      return decideReport(task, command);
+    case 'unblock':
+      if (task.state !== 'blocked') return { is: 'same' };
+      return task.unmetDependencies === 0 ? move('queued') : { is: 'same' };
+    case 'offer':
+      return task.state === 'queued' ? move('offered') : refuse(task, 'offered');
+    case 'lapse':
+      return task.state === 'offered' ? move('queued', 'lapsed') : { is: 'same' };
+    case 'lose':
+      return inHand.includes(task.state) ? move('queued', 'lost') : { is: 'same' };
+    case 'land':
+      return task.state === 'verifying' ? move('done') : refuse(task, 'landed');
+    case 'reject':
+      return task.state === 'verifying' ? again(task, 'failure') : refuse(task, 'rejected');
+    case 'conflict':
+      return task.state === 'verifying' ? again(task, 'conflict') : refuse(task, 'sent back');
+    case 'cancel':
+      if (task.state === 'cancelled') return { is: 'same' };
+      if (isEnded(task.state)) return refuse(task, 'cancelled');
+      return move('cancelled', inHand.includes(task.state) ? 'cancelled' : null);
+    case 'retry':
+      if (!isEnded(task.state) || task.state === 'done') return refuse(task, 'retried');
+      return move(task.unmetDependencies === 0 ? 'queued' : 'blocked');
+  }
+}
+
+type Report = Extract<TaskCommand, Held>;
+
+/** A report counts while its fence is the current one and its attempt was not ended by a report. */
+function holds(task: TaskFacts, report: Held): boolean {
+  return task.fence === report.fence && task.agentKey === report.agentKey;
+}
+
+function decideReport(task: TaskFacts, report: Report): Verdict {
+  const isLate = task.state === 'queued';
+  switch (report.type) {
+    case 'accept':
+      if (task.state === 'accepted' || task.state === 'running') return { is: 'same' };
+      return task.state === 'offered' || isLate ? move('accepted') : refuse(task, 'accepted');
+    case 'start':
+      if (task.state === 'running') return { is: 'same' };
+      return task.state === 'accepted' || isLate ? move('running') : refuse(task, 'started');
+    case 'resume':
+      if (!isLate) return { is: 'same' };
+      return move(task.isStarted ? 'running' : 'accepted');
+    case 'decline':
+      if (isLate) return { is: 'same' };
+      return inHand.includes(task.state) ? move('queued', 'released') : refuse(task, 'given back');
+    case 'complete':
+      return decideComplete(task, report);
+    case 'fail':
+      if (isLate) return { is: 'same' };
+      if (task.state === 'offered') return refuse(task, 'failed before it was accepted');
+      if (!inHand.includes(task.state)) return refuse(task, 'failed');
+      if (!report.isRetryable) return move('failed', report.outcome, 'failure');
+      return again(task, 'failure', report.outcome);
+  }
+}
+
+function decideComplete(task: TaskFacts, report: Extract<Report, { type: 'complete' }>): Verdict {
+  if (task.state === 'verifying') return { is: 'same' };
+  const isInTime = task.state === 'accepted' || task.state === 'running';
+  if (!isInTime && task.state !== 'queued') return refuse(task, 'completed');
+  if (!task.hasRepository) return move('done', 'done');
+  if (report.hasChange) return move('verifying', 'handed_in');
+  return {
+    is: 'refuse',
+    message: 'the task has a repository: it is completed with a pushed change, or failed',
+  };
+}
+
+/** Back to the queue, or to the dead letters when the bound of its count is reached. */
+function again(
+  task: TaskFacts,
+  counts: 'failure' | 'conflict',
+  outcome: Outcome | null = null,
+): Verdict {
+  const isSpent =
+    counts === 'failure'
+      ? task.failures + 1 >= task.failuresMax
+      : task.conflicts + 1 >= limits.conflictsMax;
+  const isOver = isSpent || task.attempt >= limits.attemptsMax;
+  return { is: 'move', to: isOver ? 'dead' : 'queued', outcome, counts };
+}
+
+function move(
+  to: TaskState,
+  outcome: Outcome | null = null,
+  counts: 'failure' | 'conflict' | null = null,
+): Verdict {
+  return { is: 'move', to, outcome, counts };
+}
+
+function refuse(task: TaskFacts, verb: string): Verdict {
+  return { is: 'refuse', message: `a task that is ${task.state} cannot be ${verb}` };
+}

@@ -1,0 +1,157 @@
+/**
+ * Carries out what the life cycle has decided: the row, its attempt, the agent's hand and the event,
+ * in one transaction.
+ */
+import { type EventData, limits, SignalboxError } from '../../contract/index.ts';
+import { backoffMs } from '../../core/backoff.ts';
+import { freeAgent } from '../agent/index.ts';
+import { type CommandContext, record } from '../event/index.ts';
+import { inHand, isEnded, type TaskFacts, type Verdict } from './lifecycle.ts';
+import { endAttempt, findTask, type TaskRow, updateTask } from './queries.ts';
+
+export type Move = Extract<Verdict, { is: 'move' }>;
+
+export interface MoveDetails {
+  reason?: string | null;
+  /** What the next attempt should know. */
+  failure?: string;
+  log?: string;
+  fields?: Partial<TaskRow>;
+}
+
+export function factsOf(row: TaskRow, unmetDependencies = 0): TaskFacts {
+  return {
+    state: row.state,
+    fence: row.fence,
+    attempt: row.attempt,
+    agentKey: row.agent_key,
+    isStarted: row.started_at_ms !== null,
+    hasRepository: row.repository_id !== null,
+    failures: row.failures,
+    failuresMax: row.failures_max,
+    conflicts: row.conflicts,
+    unmetDependencies,
+  };
+}
+
+export async function requireTask(context: CommandContext, id: string): Promise<TaskRow> {
+  const row = await findTask(context.tx, context.actor.project, id);
+  if (row === undefined) throw unknownTask(id);
+  return row;
+}
+
+export function unknownTask(id: string): SignalboxError {
+  return new SignalboxError('not_found', `there is no task ${id}`, {
+    hint: '`signalbox task list` shows the tasks of your project.',
+  });
+}
+
+export async function moveTask(
+  context: CommandContext,
+  row: TaskRow,
+  move: Move & MoveDetails,
+): Promise<TaskRow> {
+  const next = rowAfter(context, row, move);
+  await write(context, next);
+  if (move.outcome !== null && row.attempt > 0) await closeAttempt(context, next, move);
+  if (row.agent_key !== null && inHand.includes(row.state) && !inHand.includes(next.state)) {
+    const { nowMs, actor } = context;
+    const freed = { project: actor.project, key: row.agent_key, taskId: row.id, nowMs };
+    await freeAgent(context.tx, freed);
+  }
+  await recordMove(context, next, { ...move, holderKey: row.agent_key });
+  return { ...next, version: row.version + 1 };
+}
+
+async function write(context: CommandContext, row: TaskRow): Promise<void> {
+  if (await updateTask(context.tx, row)) return;
+  throw new SignalboxError('conflict', `task ${row.id} has just moved`, { retryAfterMs: 50 });
+}
+
+async function closeAttempt(
+  context: CommandContext,
+  next: TaskRow,
+  move: Move & MoveDetails,
+): Promise<void> {
+  await endAttempt(context.tx, next, {
+    outcome: move.outcome,
+    failure: move.failure ?? null,
+    log: move.log ?? null,
+    endedAtMs: context.nowMs,
+  });
+}
+
+function rowAfter(context: CommandContext, row: TaskRow, move: Move & MoveDetails): TaskRow {
+  const { nowMs } = context;
+  const failures = row.failures + (move.counts === 'failure' ? 1 : 0);
+  const conflicts = row.conflicts + (move.counts === 'conflict' ? 1 : 0);
+  const availableAtMs = move.to === 'queued' ? nowMs + delayMs(context, move, failures) : nowMs;
+  const isPresumed = move.outcome === 'lapsed' || move.outcome === 'lost';
+  const isKept = inHand.includes(move.to) || move.to === 'verifying' || isPresumed;
+  const next: TaskRow = {
+    ...row,
+    state: move.to,
+    reason: move.reason ?? null,
+    failures,
+    conflicts,
+    agent: isKept || isEnded(move.to) ? row.agent : null,
+    agent_key: isKept ? row.agent_key : null,
+    last_failure: move.failure ?? row.last_failure,
+    available_at_ms: availableAtMs,
+    accepted_at_ms: move.to === 'accepted' ? nowMs : row.accepted_at_ms,
+    started_at_ms: move.to === 'running' ? nowMs : row.started_at_ms,
+    ended_at_ms: isEnded(move.to) ? nowMs : null,
+    next_check_ms: nextCheckMs(move.to, nowMs, availableAtMs),
+    ...move.fields,
+  };
+  return next;
+}
+
+/** What an agent did wrong waits longer each time; what was no fault of anybody goes on at once. */
+function delayMs(context: CommandContext, move: Move, failures: number): number {
+  const backoff = { firstMs: limits.retryFirstMs, mostMs: limits.retryMostMs };
+  if (move.counts === 'failure') return backoffMs(backoff, failures, context.random.fraction());
+  return move.outcome === 'released' ? limits.retryFirstMs : 0;
+}
+
+function nextCheckMs(state: TaskRow['state'], nowMs: number, availableAtMs: number): number | null {
+  if (isEnded(state)) return null;
+  if (state === 'offered') return nowMs + limits.offerMs;
+  if (state === 'queued' && availableAtMs > nowMs) return availableAtMs;
+  return nowMs + limits.recheckMs;
+}
+
+type RecordedMove = Move & MoveDetails & { holderKey: string | null };
+
+async function recordMove(
+  context: CommandContext,
+  row: TaskRow,
+  move: RecordedMove,
+): Promise<void> {
+  const data: EventData = {};
+  if (row.attempt > 0) data.attempt = row.attempt;
+  if (row.agent !== null) data.agent = row.agent;
+  if (inHand.includes(row.state)) data.fence = row.fence;
+  if (move.outcome !== null) data.outcome = move.outcome;
+  if (move.reason !== undefined && move.reason !== null) data.reason = shorten(move.reason);
+  if (row.state === 'queued' && row.available_at_ms > context.nowMs) {
+    data.availableAtMs = row.available_at_ms;
+  }
+  await record(context, {
+    type: `task.${row.state}`,
+    subject: row.id,
+    audience: audienceOf(row, move),
+    data,
+  });
+}
+
+/** The agent in whose hand it is, or from whose hand it was taken. */
+function audienceOf(row: TaskRow, move: RecordedMove): string | null {
+  if (inHand.includes(row.state)) return row.agent_key;
+  const isTaken = move.outcome === 'cancelled' || move.outcome === 'lapsed';
+  return isTaken ? move.holderKey : null;
+}
+
+export function shorten(text: string, charsMax = 500): string {
+  return text.length <= charsMax ? text : `${text.slice(0, charsMax - 1)}…`;
+}

@@ -1,0 +1,142 @@
+/** What the coming and going of agents means for their work. */
+import { limits, type Output, type Parsed } from '../../contract/index.ts';
+import { present } from '../../core/assert.ts';
+import { latestSeq } from '../../store/events.ts';
+import {
+  type AgentRow,
+  arrive,
+  assignTask,
+  changePresence,
+  findAgent,
+  findAgentWithTask,
+  lockProject,
+  setPresence,
+  toAgent,
+} from '../agent/index.ts';
+import type { CommandContext } from '../event/index.ts';
+import { decide } from './lifecycle.ts';
+import { factsOf, moveTask, requireTask } from './move.ts';
+import { findTask } from './queries.ts';
+import { assignmentOf } from './reports.ts';
+import { matchAgent, matchFreed, matchTask } from './schedule.ts';
+
+/** A session begins or goes on: what the process still holds stays, what it lost goes back. */
+export async function connect(
+  context: CommandContext,
+  input: Parsed<'agent.connect'>,
+): Promise<Output<'agent.connect'>> {
+  const { tx, actor } = context;
+  await lockProject(tx, actor.project);
+  const source = { read: tx, dialect: tx.dialect };
+  const cursor = await latestSeq(source);
+  const row = await arrive(context, {
+    capabilities: input.capabilities,
+    sessionId: input.sessionId,
+    isPushed: true,
+    leaseMs: limits.agentLeaseMs,
+  });
+  if (row.task_id !== null && !input.holding.includes(row.task_id)) {
+    await settleForgotten(context, row);
+  }
+  for (const taskId of input.holding) await resume(context, row, taskId);
+  await matchFreed(context, row.key);
+  const agent = toAgent(
+    present(await findAgentWithTask(tx, actor.project, actor.key), 'the agent'),
+  );
+  return {
+    agent,
+    sessionId: present(row.session_id, 'the session'),
+    beatMs: limits.agentBeatMs,
+    cursor,
+    taskId: agent.taskId,
+  };
+}
+
+/** An offer that was on its way waits; work that the process knows nothing of goes back. */
+async function settleForgotten(context: CommandContext, row: AgentRow): Promise<void> {
+  const task = await requireTask(context, present(row.task_id, 'the task in hand'));
+  if (task.state === 'offered') return;
+  await loseTask(context, row, 'its agent came back without it');
+}
+
+async function resume(context: CommandContext, row: AgentRow, taskId: string): Promise<void> {
+  const { tx, actor } = context;
+  const task = await findTask(tx, actor.project, taskId);
+  if (task === undefined) return;
+  const command = { type: 'resume' as const, agentKey: actor.key, fence: task.fence };
+  const verdict = decide(factsOf(task), command);
+  if (verdict.is !== 'move' || !(await assignTask(tx, row, task.id))) return;
+  await moveTask(context, task, { ...verdict, reason: 'its agent came back in time' });
+}
+
+/** The work of an agent that is gone goes back to the queue; its late report is still taken. */
+export async function loseTask(
+  context: CommandContext,
+  agent: AgentRow,
+  reason: string,
+): Promise<void> {
+  if (agent.task_id === null) return;
+  const task = await requireTask(context, agent.task_id);
+  const verdict = decide(factsOf(task), { type: 'lose' });
+  if (verdict.is !== 'move') return;
+  await matchTask(context, await moveTask(context, task, { ...verdict, reason }));
+}
+
+export async function drain(
+  context: CommandContext,
+  input: Parsed<'agent.drain'>,
+): Promise<Output<'agent.drain'>> {
+  await lockProject(context.tx, context.actor.project);
+  const row = await changePresence(context, input.sessionId, 'draining');
+  return agentView(context, row);
+}
+
+export async function disconnect(
+  context: CommandContext,
+  input: Parsed<'agent.disconnect'>,
+): Promise<Output<'agent.disconnect'>> {
+  await lockProject(context.tx, context.actor.project);
+  const row = await changePresence(context, input.sessionId, 'offline');
+  await loseTask(context, row, 'its agent has left');
+  return agentView(context, row);
+}
+
+/** The lease of an agent ran out: it is offline, and its work is offered to others at once. */
+export async function expireAgent(context: CommandContext, key: string): Promise<void> {
+  await lockProject(context.tx, context.actor.project);
+  const row = await findAgent(context.tx, context.actor.project, key);
+  if (row === undefined || row.presence === 'offline') return;
+  if (row.lease_until_ms > context.nowMs) return;
+  await loseTask(context, await setPresence(context, row, 'offline'), 'its agent is gone');
+}
+
+/** The same hand-out for an agent that asks instead of being told. */
+export async function pull(
+  context: CommandContext,
+  input: Parsed<'task.pull'>,
+): Promise<Output<'task.pull'>> {
+  const { tx, actor } = context;
+  await lockProject(tx, actor.project);
+  const before = await findAgent(tx, actor.project, actor.key);
+  const row = await arrive(context, {
+    capabilities: input.capabilities,
+    sessionId: before?.session_id ?? undefined,
+    isPushed: before?.is_pushed === 1 && before.presence === 'online',
+    leaseMs: limits.pullLeaseMs,
+  });
+  const taskId = row.task_id ?? (await matchAgent(context, row))?.id;
+  if (taskId === undefined) return { assignment: null };
+  const task = await requireTask(context, taskId);
+  const command = { type: 'accept' as const, agentKey: actor.key, fence: task.fence };
+  const verdict = decide(factsOf(task), command);
+  if (verdict.is === 'move') await moveTask(context, task, verdict);
+  return { assignment: await assignmentOf(context, taskId) };
+}
+
+async function agentView(
+  context: CommandContext,
+  row: AgentRow,
+): Promise<Output<'agent.disconnect'>> {
+  const found = await findAgentWithTask(context.tx, row.project, row.key);
+  return toAgent(present(found, 'the agent'));
+}

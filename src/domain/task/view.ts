@@ -1,0 +1,67 @@
+/** Rows as the contract shows them. */
+import { z } from 'zod';
+import type { Attempt, Output, Task } from '../../contract/index.ts';
+import type { AttemptRow, TaskRow, TaskWithRepository } from './queries.ts';
+
+const List = z.array(z.string());
+
+export function parseList(json: string): string[] {
+  return json === '[]' ? [] : List.parse(JSON.parse(json));
+}
+
+export function toTask(row: TaskWithRepository, after: string[]): Task {
+  return {
+    id: row.id,
+    title: row.title,
+    body: row.body,
+    lane: row.lane,
+    state: row.state,
+    reason: row.reason,
+    needs: parseList(row.needs),
+    checks: parseList(row.checks),
+    after,
+    repository:
+      row.repository_id === null
+        ? null
+        : {
+            id: row.repository_id,
+            url: row.repository_url ?? '',
+            baseBranch: row.base_branch ?? row.repository_base,
+          },
+    submitter: row.submitter,
+    agent: row.agent,
+    attempt: row.attempt,
+    fence: row.fence,
+    failures: row.failures,
+    failuresMax: row.failures_max,
+    conflicts: row.conflicts,
+    timeoutMs: row.timeout_ms,
+    changeId: row.change_id,
+    landedCommit: row.landed_commit,
+    report: row.report,
+    createdAtMs: row.created_at_ms,
+    availableAtMs: row.available_at_ms,
+    endedAtMs: row.ended_at_ms,
+    nextCheckMs: row.next_check_ms,
+  };
+}
+
+export function toProgress(row: TaskRow): Output<'task.start'> {
+  return { id: row.id, state: row.state, fence: row.fence };
+}
+
+/** The times of an attempt that goes on stand on its task. */
+export function toAttempt(row: AttemptRow, task: TaskRow): Attempt {
+  const isCurrent = row.number === task.attempt && row.ended_at_ms === null;
+  return {
+    number: row.number,
+    fence: row.fence,
+    agent: row.agent,
+    offeredAtMs: row.offered_at_ms,
+    acceptedAtMs: isCurrent ? task.accepted_at_ms : row.accepted_at_ms,
+    startedAtMs: isCurrent ? task.started_at_ms : row.started_at_ms,
+    endedAtMs: row.ended_at_ms,
+    outcome: row.outcome,
+    failure: row.failure,
+  };
+}

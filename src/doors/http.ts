@@ -1,0 +1,133 @@
+/** HTTP: `POST /v1/<operation>`, the health of the hub, and its OpenAPI description. */
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import {
+  type Credential,
+  errorTable,
+  type Invoke,
+  limits,
+  SignalboxError,
+} from '../contract/index.ts';
+import { guardLoopback } from './guard.ts';
+import { parseJson } from './text.ts';
+
+export interface HttpDoor {
+  invoke: Invoke;
+  auth: 'token' | 'none';
+  version: string;
+  /** Throws when the database does not answer. */
+  check: () => Promise<void>;
+}
+
+const REQUEST_TIMEOUT_MS = 30_000;
+
+export function httpDoor(door: HttpDoor): FastifyInstance {
+  const app = Fastify({
+    bodyLimit: limits.requestBytesMax,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: true,
+    exposeHeadRoutes: true,
+    logger: false,
+    frameworkErrors: (error, _request, reply) => refuse(reply, error),
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    async (_request: FastifyRequest, body: Buffer) => (body.length === 0 ? {} : parseJson(body)),
+  );
+  app.setErrorHandler((error, _request, reply) => refuse(reply, error));
+  app.setNotFoundHandler((request, reply) => refuse(reply, noSuchPath(request)));
+  if (door.auth === 'none') {
+    app.addHook('onRequest', async ({ headers }) =>
+      guardLoopback({ host: headers.host, origin: headers.origin }),
+    );
+  }
+  addOperations(app, door);
+  addHealth(app, door);
+  app.get('/openapi.json', async () => {
+    const { openApi } = await import('./openapi.ts');
+    return openApi(door.version);
+  });
+  return app;
+}
+
+function addOperations(app: FastifyInstance, { invoke }: HttpDoor): void {
+  app.post<{ Params: { operation: string } }>('/v1/:operation', async (request, reply) => {
+    const key = request.headers['idempotency-key'];
+    const answer = await invoke({
+      operation: request.params.operation,
+      input: request.body ?? {},
+      credential: credentialOf(request),
+      ...(typeof key === 'string' ? { key } : {}),
+    });
+    if (answer.isDeduplicated) reply.header('x-signalbox-deduplicated', 'true');
+    return reply.send(answer.output);
+  });
+}
+
+function addHealth(app: FastifyInstance, { check, version }: HttpDoor): void {
+  app.get('/live', async () => ({ status: 'live' }));
+  app.get('/ready', async () => {
+    await check().catch((cause: unknown) => {
+      throw new SignalboxError('unavailable', 'the database does not answer', {
+        retryAfterMs: 1_000,
+        cause,
+      });
+    });
+    return { status: 'ready' };
+  });
+  app.get('/health', async (_request, reply) => {
+    const database = await check().then(
+      () => 'ok',
+      () => 'unavailable',
+    );
+    const status = database === 'ok' ? 'ok' : 'degraded';
+    return reply.code(database === 'ok' ? 200 : 503).send({ status, version, database });
+  });
+}
+
+function credentialOf({ headers }: FastifyRequest): Credential {
+  const bearer = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1];
+  const apiKey = headers['x-api-key'];
+  const agent = headers['x-signalbox-agent'];
+  const token = bearer ?? (typeof apiKey === 'string' ? apiKey : undefined);
+  return {
+    ...(token === undefined ? {} : { token }),
+    ...(typeof agent === 'string' ? { agent } : {}),
+  };
+}
+
+function refuse(reply: FastifyReply, thrown: unknown): FastifyReply {
+  const error = thrown instanceof SignalboxError ? thrown : fromFastify(thrown);
+  if (error.retryAfterMs !== undefined) {
+    reply.header('retry-after', String(Math.ceil(error.retryAfterMs / 1000)));
+  }
+  if (error.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer');
+  return reply.code(errorTable[error.code].http).send({ error: error.toBody() });
+}
+
+/** Fastify's own refusals, in our words. */
+function fromFastify(thrown: unknown): SignalboxError {
+  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+  const status =
+    thrown instanceof Error && 'statusCode' in thrown ? Number(thrown.statusCode) : 500;
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    return new SignalboxError('too_large', `a body may have ${limits.requestBytesMax} bytes`);
+  }
+  if (status === 415) {
+    return new SignalboxError('unsupported', 'the body is not declared as JSON');
+  }
+  if (status >= 400 && status < 500 && thrown instanceof Error) {
+    return new SignalboxError('invalid_input', thrown.message, {
+      hint: 'Send a well-formed HTTP request with a JSON body.',
+    });
+  }
+  return new SignalboxError('internal', 'something went wrong at this door', { cause: thrown });
+}
+
+function noSuchPath({ method, url }: FastifyRequest): SignalboxError {
+  const path = JSON.stringify(url.slice(0, 200));
+  return new SignalboxError('unknown_operation', `there is nothing at ${method} ${path}`, {
+    hint: 'Operations are called with POST /v1/<operation>; GET /openapi.json lists them.',
+  });
+}

@@ -1,0 +1,76 @@
+/** Opens the doors of a hub on one address. */
+import type { Connect, Invoke } from '../contract/index.ts';
+import { SignalboxError } from '../contract/index.ts';
+import type { Clock } from '../core/clock.ts';
+import { guardLoopback, isLoopback } from './guard.ts';
+import { httpDoor } from './http.ts';
+import { socketServer } from './socket.ts';
+
+/** What the doors need of a hub. */
+export interface Served {
+  invoke: Invoke;
+  connect: Connect;
+  check: () => Promise<void>;
+  auth: 'token' | 'none';
+}
+
+export interface ServeOptions {
+  host: string;
+  /** 0 takes a free one. */
+  port: number;
+  version: string;
+  clock: Clock;
+}
+
+export interface Server {
+  url: string;
+  close: () => Promise<void>;
+}
+
+export const SOCKET_PATH = '/v1/socket';
+
+export async function serve(hub: Served, options: ServeOptions): Promise<Server> {
+  const { host, port, version, clock } = options;
+  refuseOpenHub(hub, host);
+  const app = httpDoor({ ...hub, version });
+  const sockets = socketServer({ connect: hub.connect, clock });
+  app.server.on('upgrade', (request, socket, head) => {
+    const path = request.url?.split('?')[0];
+    if (path !== SOCKET_PATH || !isWelcome(hub, request.headers)) {
+      return socket.end('HTTP/1.1 403 Forbidden\r\nconnection: close\r\n\r\n');
+    }
+    return sockets.handleUpgrade(request, socket, head, (opened) => {
+      sockets.emit('connection', opened, request);
+    });
+  });
+  const url = await app.listen({ host, port });
+  return {
+    url,
+    async close() {
+      for (const socket of sockets.clients) socket.terminate();
+      sockets.close();
+      await app.close();
+    },
+  };
+}
+
+/** A hub that believes everybody must not be reachable by everybody. */
+function refuseOpenHub({ auth }: Served, host: string): void {
+  if (auth === 'token' || isLoopback(host)) return;
+  throw new SignalboxError('invalid_input', `--auth none is for loopback only, not for ${host}`, {
+    hint: 'Leave --auth out, or listen on 127.0.0.1.',
+  });
+}
+
+function isWelcome(
+  { auth }: Served,
+  headers: { host?: string | undefined; origin?: string | undefined },
+): boolean {
+  if (auth === 'token') return true;
+  try {
+    guardLoopback({ host: headers.host, origin: headers.origin });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * What falls due, looked for twice a second: offers that were not taken, leases that ended, backoffs
+ * that are over. A tick reads first and writes only where there is something, so an idle hub writes
+ * nothing. Each thing is one transaction that reads its row again, so two hubs may tick at once.
+ */
+import { forgetOldReplies, hasOldReplies } from '../domain/admin/index.ts';
+import { listLapsedAgents } from '../domain/agent/index.ts';
+import { listDueChanges } from '../domain/change/queries.ts';
+import { checkChange } from '../domain/change/sweep.ts';
+import type { CommandContext } from '../domain/event/index.ts';
+import { expireAgent } from '../domain/task/presence.ts';
+import { listDue } from '../domain/task/queries.ts';
+import { checkTask } from '../domain/task/sweep.ts';
+import type { Random } from '../core/random.ts';
+import type { Store } from '../store/db.ts';
+import { actorOf } from './tokens.ts';
+
+export const TICK_MS = 500;
+const DUE_AT_ONCE = 500;
+const FORGET_EVERY_MS = 60_000;
+
+export interface DutyParts {
+  store: Store;
+  random: Random;
+}
+
+export class Duties {
+  readonly #parts: DutyParts;
+  #forgottenAtMs = 0;
+
+  constructor(parts: DutyParts) {
+    this.#parts = parts;
+  }
+
+  /** Does what is due at `nowMs`. Throws when the store cannot be reached; the next tick tries again. */
+  async tick(nowMs: number): Promise<void> {
+    const { read } = this.#parts.store;
+    for (const { project, key } of await listLapsedAgents(read, nowMs, DUE_AT_ONCE)) {
+      await this.#inProject(project, nowMs, (context) => expireAgent(context, key));
+    }
+    const tasks = await listDue(read, nowMs, DUE_AT_ONCE);
+    await Promise.all(
+      tasks.map(({ project, id }) =>
+        this.#inProject(project, nowMs, (context) => checkTask(context, id)),
+      ),
+    );
+    for (const { project, id } of await listDueChanges(read, nowMs, DUE_AT_ONCE)) {
+      await this.#inProject(project, nowMs, (context) => checkChange(context, id));
+    }
+    await this.#forget(nowMs);
+  }
+
+  async #forget(nowMs: number): Promise<void> {
+    if (nowMs - this.#forgottenAtMs < FORGET_EVERY_MS) return;
+    this.#forgottenAtMs = nowMs;
+    if (!(await hasOldReplies(this.#parts.store.read, nowMs))) return;
+    await this.#inProject('default', nowMs, forgetOldReplies);
+    // There may be more than one portion.
+    this.#forgottenAtMs = 0;
+  }
+
+  #inProject(
+    project: string,
+    nowMs: number,
+    work: (context: CommandContext) => Promise<void>,
+  ): Promise<void> {
+    const { store, random } = this.#parts;
+    const actor = hubActor(project);
+    return store.transaction((tx) => work({ tx, actor, nowMs, random }));
+  }
+}
+
+/** What the hub does of itself stands in the log under this name. */
+export function hubActor(project: string): CommandContext['actor'] {
+  return actorOf({ name: 'hub', role: 'admin', project, tokenId: null });
+}

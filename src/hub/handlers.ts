@@ -1,0 +1,76 @@
+/** Contract ↔ domains: which handler answers which operation. A missing one does not compile. */
+import { type OperationName, operations, type Output } from '../contract/index.ts';
+import * as agents from '../domain/agent/operations.ts';
+import * as tokens from '../domain/agent/tokens.ts';
+import { countAll, why } from '../domain/admin/index.ts';
+import * as handIn from '../domain/change/hand-in.ts';
+import * as changes from '../domain/change/operations.ts';
+import type { QueryContext } from '../domain/event/index.ts';
+import * as events from '../domain/event/operations.ts';
+import * as repositories from '../domain/repository/operations.ts';
+import * as tasks from '../domain/task/operations.ts';
+import * as presence from '../domain/task/presence.ts';
+import * as reports from '../domain/task/reports.ts';
+import { latestSeq } from '../store/events.ts';
+import { type Bound, command, query } from './bound.ts';
+
+export interface About {
+  version: string;
+  engine: 'sqlite' | 'postgres';
+  startedAtMs: number;
+}
+
+const o = operations;
+
+export function handlers(about: About): Record<OperationName, Bound> {
+  return {
+    'task.submit': command(o['task.submit'], tasks.submit),
+    'task.show': query(o['task.show'], tasks.show),
+    'task.list': query(o['task.list'], tasks.list),
+    'task.log': query(o['task.log'], tasks.log),
+    'task.cancel': command(o['task.cancel'], handIn.cancelTask),
+    'task.retry': command(o['task.retry'], tasks.retry),
+    'task.pull': command(o['task.pull'], presence.pull),
+    'task.accept': command(o['task.accept'], reports.accept),
+    'task.decline': command(o['task.decline'], reports.decline),
+    'task.start': command(o['task.start'], reports.start),
+    'task.complete': command(o['task.complete'], handIn.completeTask),
+    'task.fail': command(o['task.fail'], reports.fail),
+    'change.claim': command(o['change.claim'], changes.claim),
+    'change.heartbeat': command(o['change.heartbeat'], changes.heartbeat),
+    'change.assess': command(o['change.assess'], changes.assess),
+    'change.pass': command(o['change.pass'], changes.pass),
+    'change.reject': command(o['change.reject'], changes.reject),
+    'change.release': command(o['change.release'], changes.release),
+    'change.land': command(o['change.land'], changes.land),
+    'change.show': query(o['change.show'], changes.show),
+    'change.list': query(o['change.list'], changes.list),
+    'change.approve': command(o['change.approve'], changes.approve),
+    'change.decline': command(o['change.decline'], changes.decline),
+    'agent.connect': command(o['agent.connect'], presence.connect),
+    'agent.heartbeat': command(o['agent.heartbeat'], agents.heartbeat),
+    'agent.drain': command(o['agent.drain'], presence.drain),
+    'agent.disconnect': command(o['agent.disconnect'], presence.disconnect),
+    'agent.list': query(o['agent.list'], agents.list),
+    'token.create': command(o['token.create'], tokens.create),
+    'token.list': query(o['token.list'], tokens.list),
+    'token.rotate': command(o['token.rotate'], tokens.rotate),
+    'token.revoke': command(o['token.revoke'], tokens.revoke),
+    'repository.add': command(o['repository.add'], repositories.add),
+    'repository.list': query(o['repository.list'], repositories.list),
+    'event.list': query(o['event.list'], events.list),
+    why: query(o.why, why),
+    'hub.status': query(o['hub.status'], (context) => status(about, context)),
+    'hub.whoami': query(o['hub.whoami'], whoami),
+  };
+}
+
+async function status(about: About, context: QueryContext): Promise<Output<'hub.status'>> {
+  const cursor = await latestSeq({ read: context.db, dialect: context.dialect });
+  return { ...about, nowMs: context.nowMs, cursor, ...(await countAll(context)) };
+}
+
+async function whoami({ actor }: QueryContext): Promise<Output<'hub.whoami'>> {
+  const { name, role, project, scopes } = actor;
+  return { name, role, project, scopes: [...scopes] };
+}

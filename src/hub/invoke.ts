@@ -1,0 +1,115 @@
+/**
+ * The only way in: identify → scope → rate → parse → handler → parse the answer → reply.
+ *
+ * For a command the idempotency key, what the handler wrote, its events and its journal line are one
+ * transaction, and its answer is given after that is on disk; refusals too.
+ */
+import { type Call, limits, type Reply, SignalboxError } from '../contract/index.ts';
+import { keep, recall } from '../domain/admin/index.ts';
+import type { Actor, CommandContext } from '../domain/event/index.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Random } from '../core/random.ts';
+import type { Store, Tx } from '../store/db.ts';
+import { StoreFullError, StoreUnavailableError } from '../store/errors.ts';
+import type { Bound } from './bound.ts';
+import type { Rate } from './rate.ts';
+import type { Tokens } from './tokens.ts';
+
+export interface Parts {
+  store: Store;
+  clock: Clock;
+  random: Random;
+  tokens: Tokens;
+  rate: Rate;
+  handlers: ReadonlyMap<string, Bound>;
+  /** Hears of what went wrong inside, with the private cause. */
+  onDefect: (operation: string, error: unknown) => void;
+}
+
+export async function invoke(parts: Parts, call: Call): Promise<Reply> {
+  try {
+    const nowMs = parts.clock.nowMs();
+    const bound = find(parts, call);
+    const actor = await parts.tokens.identify(call.credential, nowMs);
+    requireScope(actor, bound);
+    parts.rate.take(`${actor.project}/${actor.key}`, nowMs);
+    if (bound.kind === 'command') return await runCommand(parts, call, { bound, actor, nowMs });
+    const request = bound.parse(call.input);
+    const { read: db, dialect } = parts.store;
+    return { output: await request.run({ db, dialect, actor, nowMs }), isDeduplicated: false };
+  } catch (error) {
+    throw known(parts, call.operation, error);
+  }
+}
+
+function find(parts: Parts, call: Call): Bound {
+  const bound = parts.handlers.get(call.operation);
+  if (bound !== undefined) return bound;
+  const name = call.operation.slice(0, 80);
+  throw new SignalboxError('unknown_operation', `there is no operation ${JSON.stringify(name)}`);
+}
+
+function requireScope(actor: Actor, { operation }: Bound): void {
+  if (actor.scopes.has(operation.scope)) return;
+  const { name, role } = actor;
+  const message = `${operation.name} needs the scope ${operation.scope}; ${name} is ${role}`;
+  throw new SignalboxError('forbidden', message);
+}
+
+interface Asked {
+  bound: Extract<Bound, { kind: 'command' }>;
+  actor: Actor;
+  nowMs: number;
+}
+
+async function runCommand(parts: Parts, call: Call, asked: Asked): Promise<Reply> {
+  const { operation } = asked.bound;
+  const key = operation.isJournaled ? checkedKey(call.key) : undefined;
+  const request = asked.bound.parse(call.input);
+  const command = { operation: operation.name, key, inputHash: request.hash() };
+  const answer = await parts.store.transaction(async (tx: Tx): Promise<Reply | SignalboxError> => {
+    const { actor, nowMs } = asked;
+    const context: CommandContext = { tx, actor, nowMs, random: parts.random };
+    const kept = await recall(context, command);
+    if (kept !== undefined) return { output: JSON.parse(kept.reply), isDeduplicated: true };
+    const output = await request.run(context);
+    if (output instanceof SignalboxError) return output;
+    if (operation.isJournaled) {
+      await keep(context, command, operation.isSecret ? null : JSON.stringify(output));
+    }
+    return { output, isDeduplicated: false };
+  });
+  if (answer instanceof SignalboxError) throw answer;
+  return answer;
+}
+
+function checkedKey(key: string | undefined): string | undefined {
+  if (key === undefined) return undefined;
+  const isFine = key.length > 0 && key.length <= limits.keyCharsMax && /^[\x21-\x7e]+$/.test(key);
+  if (isFine) return key;
+  throw new SignalboxError('invalid_input', 'the idempotency key is not printable ASCII', {
+    hint: `Use 1 to ${limits.keyCharsMax} characters without spaces.`,
+  });
+}
+
+/** What a caller may know of an error; the private cause goes to the log. */
+function known(parts: Parts, operation: string, error: unknown): SignalboxError {
+  if (error instanceof SignalboxError) {
+    if (error.code === 'internal') parts.onDefect(operation, error);
+    return error;
+  }
+  if (error instanceof StoreFullError) {
+    return new SignalboxError('storage_full', 'the disk of the hub is full', {
+      retryAfterMs: 5_000,
+      cause: error,
+    });
+  }
+  if (error instanceof StoreUnavailableError) {
+    return new SignalboxError('unavailable', 'the database cannot be reached now', {
+      retryAfterMs: 1_000,
+      cause: error,
+    });
+  }
+  parts.onDefect(operation, error);
+  return new SignalboxError('internal', 'something went wrong inside the hub', { cause: error });
+}

@@ -1,0 +1,101 @@
+/**
+ * Who asks. A token is looked up by its hash and remembered until the log of events says that it was
+ * revoked or rotated; so an end of a token counts everywhere within the feed's poll.
+ */
+import {
+  AgentName,
+  type Credential,
+  nameKey,
+  type Role,
+  roleScopes,
+  SignalboxError,
+} from '../contract/index.ts';
+import { findToken, hashSecret } from '../domain/agent/index.ts';
+import type { Actor } from '../domain/event/index.ts';
+import type { Store } from '../store/db.ts';
+
+export type Auth = 'token' | 'none';
+
+interface Known {
+  actor: Actor;
+  expiresAtMs: number | null;
+}
+
+/** Secrets that were seen lately; more than that are looked up again. */
+const KNOWN_MAX = 10_000;
+
+export class Tokens {
+  readonly #store: Store;
+  readonly #auth: Auth;
+  readonly #known = new Map<string, Known>();
+  readonly #trusted = new Map<string, Known>();
+
+  constructor(store: Store, auth: Auth) {
+    this.#store = store;
+    this.#auth = auth;
+  }
+
+  async identify(credential: Credential, nowMs: number): Promise<Actor> {
+    const { token } = credential;
+    if (token === undefined || token === '') return this.#believe(credential);
+    const known = this.#known.get(token) ?? this.#trusted.get(token) ?? (await this.#find(token));
+    if (known === undefined) throw refused('this token is not known here, or it was revoked');
+    if (known.expiresAtMs !== null && known.expiresAtMs <= nowMs) {
+      throw refused('this token has expired');
+    }
+    return known.actor;
+  }
+
+  /** A secret that only this process knows, for a part of it that acts under a name and role. */
+  trust(name: string, role: Role, secret: string): Credential {
+    const actor = actorOf({ name, role, project: 'default', tokenId: null });
+    this.#trusted.set(secret, { actor, expiresAtMs: null });
+    return { token: secret };
+  }
+
+  /** The token has changed: it is read again when it is next used. */
+  forget(tokenId: string): void {
+    for (const [secret, { actor }] of this.#known) {
+      if (actor.tokenId === tokenId) this.#known.delete(secret);
+    }
+  }
+
+  async #find(secret: string): Promise<Known | undefined> {
+    const row = await findToken(this.#store.read, hashSecret(secret));
+    if (row === undefined || row.revoked_at_ms !== null) return undefined;
+    const known: Known = {
+      actor: actorOf({ name: row.agent, role: row.role, project: row.project, tokenId: row.id }),
+      expiresAtMs: row.expires_at_ms,
+    };
+    if (this.#known.size >= KNOWN_MAX) this.#known.clear();
+    this.#known.set(secret, known);
+    return known;
+  }
+
+  /** Without a token nobody is believed, but under `--auth none` with the rights of an agent. */
+  #believe(credential: Credential): Actor {
+    if (this.#auth === 'token') throw refused('a token is missing');
+    const name = AgentName.safeParse(credential.agent ?? 'anonymous');
+    if (!name.success) {
+      throw new SignalboxError('invalid_input', 'the name of the agent is not a name', {
+        hint: 'Letters, digits, dot, dash and underscore; at most 64 of them.',
+      });
+    }
+    return actorOf({ name: name.data, role: 'agent', project: 'default', tokenId: null });
+  }
+}
+
+export interface Person {
+  name: string;
+  role: Role;
+  project: string;
+  tokenId: string | null;
+}
+
+export function actorOf(person: Person): Actor {
+  return { ...person, key: nameKey(person.name), scopes: new Set(roleScopes[person.role]) };
+}
+
+function refused(message: string): SignalboxError {
+  return new SignalboxError('unauthenticated', message);
+}

@@ -1,0 +1,111 @@
+/**
+ * The sidecar: runs any command as an agent of a hub.
+ *
+ * ```ts
+ * await runSidecar(options, { say: (event) => console.error(event.kind) });
+ * ```
+ */
+import {
+  createClient,
+  socketTransport,
+  type SocketOptions,
+  type Transport,
+} from '../client/index.ts';
+import { systemClock, type Clock } from '../core/clock.ts';
+import { systemRandom, type Random } from '../core/random.ts';
+import { createGit } from '../git/run.ts';
+import { commandAdapter } from './adapters/command.ts';
+import { openOutbox } from './outbox.ts';
+import { findProgram } from './program.ts';
+import type { Say } from './progress.ts';
+import { recover } from './recovery.ts';
+import { Sidecar } from './sidecar.ts';
+import { openState, type State } from './state.ts';
+import { markOfJob } from './task-file.ts';
+import { Workspace } from './workspace.ts';
+
+export type { SidecarEvent, Say } from './progress.ts';
+
+export interface SidecarOptions {
+  /** The agent's name. */
+  name: string;
+  /** Where the hub is: `http://127.0.0.1:8080`. */
+  url: string;
+  /** Undefined under `--auth none`. */
+  token?: string | undefined;
+  /** A repository that is looked at before the first task; tasks bring their own. */
+  repository?: string | undefined;
+  capabilities: string[];
+  /** A program and its arguments; no shell reads them. */
+  command: string[];
+  /** Where everything is kept that must survive a kill. Not to be shared between machines. */
+  dataDir: string;
+  /** The environment of the user, which the command gets, and git. */
+  env: Record<string, string | undefined>;
+  /** Gives the sidecar's token to the command, which can then do what the agent may do. */
+  passToken?: boolean | undefined;
+}
+
+export interface SidecarPorts {
+  say: Say;
+  /** Aborted: takes no more tasks, and ends when the one in hand has ended. */
+  drain?: AbortSignal | undefined;
+  /** Aborted: stops the command in hand as well, pushes its work and gives the task back. */
+  stop?: AbortSignal | undefined;
+  clock?: Clock | undefined;
+  random?: Random | undefined;
+  transport?: (() => Transport) | undefined;
+}
+
+/**
+ * Runs until it was drained. Throws where it cannot begin (a repository that cannot be used, a
+ * program that is not there, a folder in use) and when the hub refuses the agent for good.
+ */
+export async function runSidecar(options: SidecarOptions, ports: SidecarPorts): Promise<void> {
+  const { say } = ports;
+  const command = await findProgram(options.command, options.env['PATH']);
+  const { name: agent, url, dataDir } = options;
+  const state = await openState({ dataDir, agent, url, say });
+  try {
+    await runIn(state, { ...options, command }, ports);
+  } finally {
+    await state.release();
+  }
+}
+
+async function runIn(state: State, options: SidecarOptions, ports: SidecarPorts): Promise<void> {
+  const { say, clock = systemClock(), random = systemRandom() } = ports;
+  const { name: agent, url, token, env, command, capabilities } = options;
+  const { folder, journal } = state;
+  const identity = { name: agent, email: `${agent}@signalbox.localhost` };
+  const git = createGit({ env, identity, clock, random });
+  const workspace = new Workspace({ git, folder, agent, say });
+  const found = await recover({ journal, workspace, clock, say });
+  if (options.repository !== undefined) await workspace.check(options.repository);
+
+  const client = createClient(ports.transport?.() ?? socketTransport(credential(options)));
+  const ending = new AbortController();
+  const common = { client, clock, random, say };
+  try {
+    const outbox = await openOutbox({ ...common, shelf: state.reports, signal: ending.signal });
+    const adapter = commandAdapter({ clock, marker: markOfJob });
+    const commandToken = options.passToken === true ? token : undefined;
+    const work = { journal, outbox, workspace, adapter, command, agent, url, env, commandToken };
+    const sidecar = new Sidecar({ ...common, ...work, capabilities, found, session: state });
+    whenAborted(ports.drain, () => sidecar.drain());
+    whenAborted(ports.stop, () => sidecar.stop());
+    await sidecar.run();
+  } finally {
+    ending.abort();
+    client.close();
+  }
+}
+
+function credential({ url, token, name }: SidecarOptions): SocketOptions {
+  return token === undefined ? { url, agent: name } : { url, token };
+}
+
+function whenAborted(signal: AbortSignal | undefined, call: () => void): void {
+  if (signal?.aborted === true) call();
+  else signal?.addEventListener('abort', call, { once: true });
+}

@@ -1,0 +1,97 @@
+/** The one report that an attempt ends in: what it says, and under which key. */
+import { z } from 'zod';
+import { limits, taskOperations } from '../contract/index.ts';
+import { unreachable } from '../core/assert.ts';
+import { verdict } from './lifecycle.ts';
+import type { AttemptRecord } from './record.ts';
+import { cutToTail } from './tail.ts';
+
+const report = <Name extends 'task.complete' | 'task.fail' | 'task.decline'>(operation: Name) =>
+  z.strictObject({
+    operation: z.literal(operation),
+    /** Always the same for an attempt, so the hub takes it once however often it is sent. */
+    key: z.string().max(limits.keyCharsMax),
+    input: taskOperations[operation].input,
+  });
+
+export const Report = z.discriminatedUnion('operation', [
+  report('task.complete'),
+  report('task.fail'),
+  report('task.decline'),
+]);
+export type Report = z.infer<typeof Report>;
+
+/** The report of an attempt that has ended; null where the hub itself has ended it. */
+export function reportOf(record: AttemptRecord): Report | null {
+  const { taskId, fence, log, ending, task } = record;
+  if (ending === null) return null;
+  const key = `${taskId}.${fence}.report`;
+  const held = { taskId, fence, log };
+  const hasRepository = task.repository !== null;
+  const said = verdict({
+    ending,
+    hasRepository,
+    work: workKind(record),
+    isPushed: isPushed(record),
+  });
+  switch (said) {
+    case 'complete':
+      return { operation: 'task.complete', key, input: { ...held, ...result(record) } };
+    case 'no_change':
+    case 'fail': {
+      const outcome = said === 'fail' ? 'failed' : 'no_change';
+      const reason = withOutput(inWords(record), log);
+      return {
+        operation: 'task.fail',
+        key,
+        input: { ...held, outcome, reason, isRetryable: true },
+      };
+    }
+    case 'decline':
+      return { operation: 'task.decline', key, input: { ...held, reason: inWords(record) } };
+    case 'silent':
+      return null;
+    default:
+      return unreachable(said);
+  }
+}
+
+function workKind({ work }: AttemptRecord): 'none' | 'change' | 'broken' {
+  return work?.kind === 'unsaved' ? 'broken' : (work?.kind ?? 'none');
+}
+
+function isPushed({ stage }: AttemptRecord): boolean {
+  return stage === 'pushed';
+}
+
+function result({ work, branch, log }: AttemptRecord): Partial<Completion> {
+  if (work?.kind !== 'change')
+    return { report: cutToTail(log, { charsMax: limits.reasonCharsMax }) };
+  return { change: { branch, base: work.base, head: work.head } };
+}
+
+type Completion = z.output<(typeof taskOperations)['task.complete']['input']>;
+
+/** What happened, what is wrong with the work, and where it is. */
+function inWords(record: AttemptRecord): string {
+  const { reason, work } = record;
+  const flaw = work?.kind === 'broken' || work?.kind === 'unsaved' ? work.reason : '';
+  const text = [reason, flaw, whereabouts(record)].filter((part) => part !== '').join(' ');
+  return cutToTail(text, { charsMax: limits.reasonCharsMax / 2 });
+}
+
+function whereabouts(record: AttemptRecord): string {
+  const { work, branch } = record;
+  if (work === null || work.kind === 'none') return '';
+  if (work.kind === 'unsaved' || !isPushed(record)) {
+    return 'What it made is kept on the machine of the agent until it can be pushed.';
+  }
+  return work.kind === 'broken' && work.head === null ? '' : `What it made is on branch ${branch}.`;
+}
+
+/** The next attempt learns most from what was printed last. */
+function withOutput(reason: string, log: string): string {
+  const room = limits.reasonCharsMax - reason.length - 2;
+  const output = cutToTail(log.trimEnd(), { charsMax: room });
+  return output === '' ? reason : `${reason}\n\n${output}`;
+}

@@ -1,0 +1,31 @@
+/** Waiting with an end. */
+import type { Clock } from '../core/clock.ts';
+
+/** Waits until somebody rings, or a time is over. A ring while nobody waits is heard by the next. */
+export interface Bell {
+  ring: () => void;
+  wait: (mostMs: number) => Promise<void>;
+}
+
+export function createBell(clock: Clock): Bell {
+  let wasRung = false;
+  let wake = new AbortController();
+  return {
+    ring() {
+      wasRung = true;
+      wake.abort();
+    },
+    async wait(mostMs) {
+      if (!wasRung) await clock.sleep(mostMs, wake.signal);
+      wasRung = false;
+      wake = new AbortController();
+    },
+  };
+}
+
+/** Waits for something, but not longer than this. The timer does not outlive the waiting. */
+export async function within(mostMs: number, clock: Clock, work: Promise<unknown>): Promise<void> {
+  const over = new AbortController();
+  await Promise.race([work, clock.sleep(mostMs, over.signal)]);
+  over.abort();
+}

@@ -1,0 +1,25 @@
+create table meta (
+  key text primary key,
+  value text not null
+) without rowid;
+
+-- A number is never given twice, also when the newest events were purged.
+create table events (
+  seq integer primary key autoincrement,
+  project text not null,
+  at_ms bigint not null,
+  type text not null,
+  subject text not null,
+  actor text not null,
+  audience text,
+  data text not null
+);
+
+create index events_by_project on events (project, seq);
+
+create table fences (
+  one integer primary key check (one = 1),
+  last bigint not null
+);
+
+insert into fences (one, last) values (1, 0);

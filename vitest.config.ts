@@ -1,0 +1,31 @@
+import { defineConfig } from 'vitest/config';
+
+/** Tests that open a store on every engine; PostgreSQL is started only when one of them is run. */
+const ON_ENGINES = ['src/{store,domain,hub}/**/*.test.ts', 'test/**/*.test.ts'];
+const PLAIN = ['src/**/*.test.ts', 'test/tidy.test.ts'];
+
+export default defineConfig({
+  test: {
+    // Two cores are the least that the tests meet; what starts processes waits for them more than it
+    // computes, so a third worker would only make the others miss their times.
+    maxWorkers: 2,
+    setupFiles: 'test/nothing-left.ts',
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: { name: 'plain', include: PLAIN, exclude: ['src/{store,domain,hub}/**'] },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'engines',
+          include: ON_ENGINES,
+          exclude: ['test/tidy.test.ts'],
+          globalSetup: 'test/support/global-setup.ts',
+        },
+      },
+    ],
+  },
+});
