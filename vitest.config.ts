@@ -6,8 +6,7 @@ const PLAIN = ['src/**/*.test.ts', 'test/tidy.test.ts'];
 
 export default defineConfig({
   test: {
-    // Two cores are the least that the tests meet; what starts processes waits for them more than it
-    // computes, so a third worker would only make the others miss their times.
+    // Two cores are the least that the tests meet.
     maxWorkers: 2,
     setupFiles: 'test/nothing-left.ts',
     testTimeout: 20_000,

@@ -1,7 +1,7 @@
 /**
  * Says whether the packages under a folder are those of its lock file, and prints the ones that are
- * not. npm takes an optional package that did not arrive for one that this machine does not need; here
- * the node, the compiler and the linter are such packages, so their absence must not pass unseen.
+ * not. npm takes an optional package that did not arrive for one that this machine does not need;
+ * here the node, the compiler and the linter are such packages, so their absence must be seen.
  *
  * Usage: node check-packages.mjs FOLDER. It runs on whatever Node is there, also on an old one.
  */
@@ -17,8 +17,8 @@ const libc = process.report.getReport().header.glibcVersionRuntime ? 'glibc' : '
 const allows = (names, name) => names === undefined || names.includes(name);
 
 function isForThisMachine({ os, cpu, libc: libcs }) {
-  const isBound = os !== undefined || cpu !== undefined;
-  return isBound && allows(os, process.platform) && allows(cpu, process.arch) && allows(libcs, libc);
+  if (os === undefined && cpu === undefined) return false;
+  return allows(os, process.platform) && allows(cpu, process.arch) && allows(libcs, libc);
 }
 
 function isRight(path) {

@@ -1,6 +1,6 @@
-# What the scripts share: which node runs, and whether anything is missing. To be sourced, with $root
-# set to the checkout. Every call of bin/signalbox pays for it, so it starts few processes and writes
-# nothing.
+# What the scripts share: which node runs, and whether anything is missing. To be sourced, with
+# $root set to the checkout. Every call of bin/signalbox pays for it, so it starts few processes and
+# writes nothing.
 
 # Sets $node to the one on PATH when it is new enough, else to the one that npm installed.
 find_node() {
@@ -25,8 +25,9 @@ is_installed() {
 # A folder counts as newer when a file came or went, so a removed source is noticed too.
 is_built() {
   [ -f "$root/dist/.built" ] && [ -z "$(
-    cd "$root" && find src package.json package-lock.json tsconfig*.json script/copy-migrations.mjs \
-      -name '*.test.ts' -o -newer dist/.built -print 2>/dev/null
+    cd "$root" &&
+      find src package.json package-lock.json tsconfig*.json script/copy-migrations.mjs \
+        -name '*.test.ts' -o -newer dist/.built -print 2>/dev/null
   )" ]
 }
 

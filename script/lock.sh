@@ -1,8 +1,8 @@
 # One bootstrap works at a time in a checkout. To be sourced, with $work and $lock set.
 #
-# The lock is a link whose text says who holds it (process, its start, machine), so that it is made and
-# filled in one step. A holder that is gone is told from a later process of the same number by the
-# start; only whoever makes the folder named for it may remove its lock, so no live lock is broken.
+# The lock is a link whose text says who holds it (process, its start, machine), so that it is made
+# and filled in one step. A holder that is gone is told from a later process of the same number by
+# the start; only whoever makes the folder named for it may remove its lock, so no live one breaks.
 
 take_lock() {
   me="$$ $(started_at $$) $(uname -n)"

@@ -104,7 +104,7 @@ function base(transport: Transport, nextKey: () => string): Base {
   return {
     call(operation, input, options) {
       const key = options?.key ?? (kinds.get(operation) === 'command' ? nextKey() : undefined);
-      return transport.call({ operation, input, ...options, key });
+      return transport.call({ ...options, operation, input: input ?? {}, key });
     },
     subscribe({ after, filter = {}, onEvent, onEnd = () => {} }) {
       return transport.subscribe({ after, filter, onEvent, onEnd });

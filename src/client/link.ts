@@ -9,7 +9,7 @@
 import { SignalboxError, type Credential } from '../contract/index.ts';
 import { backoffMs } from '../core/backoff.ts';
 import type { Clock } from '../core/clock.ts';
-import { parseFrame, type Frame } from './frames.ts';
+import { isPassing, parseFrame, type Frame } from './frames.ts';
 import { chance } from './keys.ts';
 
 /** Short at first: an agent has 3 s to resume its session. */
@@ -82,10 +82,12 @@ export class Link {
     socket.addEventListener('message', ({ data }) => {
       if (this.#socket !== socket) return;
       const frame = parseFrame(data);
-      if (this.#isUp) return this.#options.onFrame(frame);
-      cancel();
-      if (frame.kind === 'welcome') this.#welcome();
       if (frame.kind === 'refusal') this.#refusal = frame.error;
+      else if (this.#isUp) this.#options.onFrame(frame);
+      else if (frame.kind === 'welcome') {
+        cancel();
+        this.#welcome();
+      }
     });
     // An error is always followed by the close, which says no less.
     socket.addEventListener('error', () => {});
@@ -104,9 +106,10 @@ export class Link {
   #broke(code: number): void {
     this.#isUp = false;
     this.#socket = undefined;
-    const error = this.#refusal ?? closeError(this.#options.address, code);
+    const refusal = this.#refusal;
     this.#refusal = undefined;
-    if (FINAL_CODES.includes(code)) {
+    const error = refusal ?? closeError(this.#options.address, code);
+    if (FINAL_CODES.includes(code) && !isTroubleOfHub(error)) {
       this.#closing.abort();
       return this.#options.onEnd(error);
     }
@@ -119,6 +122,11 @@ export class Link {
     await this.#options.clock.sleep(waitMs, this.#closing.signal);
     if (!this.#closing.signal.aborted) this.#open();
   }
+}
+
+/** A hub whose database is away welcomes nobody, whatever their token is worth. */
+function isTroubleOfHub(error: SignalboxError): boolean {
+  return isPassing(error) || error.code === 'internal' || error.code === 'storage_full';
 }
 
 function closeError(address: string, code: number): SignalboxError {

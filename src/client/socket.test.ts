@@ -34,7 +34,7 @@ afterEach(async () => {
 
 async function scriptedHub(
   script: Script,
-  welcome: object = { welcome: {} },
+  welcome: () => object = () => ({ welcome: {} }),
 ): Promise<ScriptedHub> {
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
   await once(server, 'listening');
@@ -53,7 +53,7 @@ async function scriptedHub(
     wire.on('message', (data: Buffer) => {
       const frame = Frame.parse(JSON.parse(data.toString()));
       frames.push(frame);
-      if (frame.hello !== undefined) send(welcome);
+      if (frame.hello !== undefined) send(welcome());
       else script(send, frame, socket);
     });
   });
@@ -226,7 +226,10 @@ test('a closed feed is given back to the hub and delivers nothing more', async (
 
 test('a refused token ends the client instead of trying for ever', async () => {
   const error = { code: 'unauthenticated', message: 'Revoked.', hint: 'Ask for another.' };
-  const hub = await scriptedHub(() => {}, { error });
+  const hub = await scriptedHub(
+    () => {},
+    () => ({ error }),
+  );
   const client = clientOf(hub);
   const states: string[] = [];
   client.onState((state) => states.push(state));
@@ -241,6 +244,29 @@ test('a refused token ends the client instead of trying for ever', async () => {
   await expect(client.hub.whoami()).rejects.toMatchObject(error);
   expect(states).toEqual(['ended']);
   expect(hub.sockets).toHaveLength(1);
+});
+
+test('a token that ends later ends the client with the words of the hub', async () => {
+  const error = { code: 'unauthenticated', message: 'Revoked.', hint: 'Ask for another.' };
+  const hub = await scriptedHub((send) => {
+    send({ error });
+    hub.sockets[0]?.close(4401);
+  });
+  await expect(clientOf(hub).hub.whoami()).rejects.toMatchObject(error);
+  expect(hub.sockets).toHaveLength(1);
+});
+
+test('a hub that cannot welcome anybody just now is tried again', async () => {
+  const error = { code: 'unavailable', message: 'No database.', hint: 'Wait.' };
+  const welcomes = [{ error }, { welcome: {} }];
+  const hub = await scriptedHub(
+    (send, { id }) => send({ id, ok: {} }),
+    () => welcomes.shift() ?? {},
+  );
+  const client = clientOf(hub);
+  await vi.waitUntil(() => hub.frames[0]?.length === 1);
+  hub.sockets[0]?.close(4401);
+  expect(await client.hub.whoami()).toEqual({});
 });
 
 test('listeners hear the states, and what they call goes ahead of what is sent again', async () => {

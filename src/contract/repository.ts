@@ -27,13 +27,19 @@ export const RepositoryUrl = text(1_000)
     'a URL without a password: give git a credential helper instead',
   );
 
-/** The form under which a location is compared. */
+/**
+ * The form under which a location is compared. A server takes `/x.git` and `/x` for the same; on a
+ * disk they are two folders, often a bare repository beside the working copy it was made from.
+ */
 export function canonicalUrl(url: string): string {
-  const trimmed = url.replace(/\/+$/, '').replace(/\.git$/, '');
+  const trimmed = url.replace(/\/+$/, '');
   if (trimmed.startsWith('/')) return `file://${trimmed}`;
   const match = /^([a-z]+):\/\/([^/]*)(.*)$/i.exec(trimmed);
-  if (match === null) return trimmed;
-  return `${match[1]?.toLowerCase()}://${match[2]?.toLowerCase()}${match[3]}`;
+  if (match === null) return trimmed.replace(/\.git$/, '');
+  const [scheme, host, path] = [match[1] ?? '', match[2] ?? '', match[3] ?? ''];
+  const isOnDisk = scheme.toLowerCase() === 'file';
+  const place = isOnDisk ? path : path.replace(/\.git$/, '');
+  return `${scheme.toLowerCase()}://${host.toLowerCase()}${place}`;
 }
 
 export const Repository = z.strictObject({

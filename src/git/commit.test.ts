@@ -382,7 +382,7 @@ test('a worktree that its command deleted or replaced is lost, its commits are n
   expect(await here.commit()).toMatchObject({ kind: 'lost', commit: null });
 });
 
-test("without the worktree's .git, or with another, or without git's notes, all is there", async () => {
+test("without the worktree's .git, with another, without git's notes: all is there", async () => {
   const tricks: ((here: Work) => Promise<unknown>)[] = [
     (here) => rm(join(here.worktree.dir, '.git')),
     async (here) => {
@@ -412,7 +412,7 @@ test('deleting every file is a change, not a loss', async () => {
   expect(await here.files(made(await here.commit()).commit)).toEqual([]);
 });
 
-test("hooks, signing and other wishes of the user's configuration do not break a commit", async () => {
+test('hooks, signing and other wishes of the user do not break a commit', async () => {
   const here = await work();
   await here.write(here.path('hooks', 'pre-commit'), '#!/bin/sh\nexit 1\n');
   await chmod(here.path('hooks', 'pre-commit'), 0o755);

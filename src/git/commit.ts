@@ -33,7 +33,7 @@ export type CommitOutcome =
       commit: string;
       /** Where the change leaves the base branch as it was last fetched. */
       base: string;
-      /** Commits of the branch that are not part of the result; safe under `refs/signalbox/kept`. */
+      /** Commits of the branch that the result leaves out; safe under `refs/signalbox/kept`. */
       leftBehind: string[];
       /** What git could not take (its words), such as a file without read rights; null mostly. */
       skipped: string | null;

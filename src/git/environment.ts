@@ -11,8 +11,12 @@
 export type Env = Readonly<Record<string, string | undefined>>;
 
 /** How users say the way to a remote; none of them names a repository or runs a hook. */
-const KEPT =
-  /^GIT_(SSH|SSH_COMMAND|SSH_VARIANT|SSL_.*|PROXY_SSL_.*|HTTP_PROXY_AUTHMETHOD|PROXY_COMMAND|CONFIG_GLOBAL|CONFIG_SYSTEM|CONFIG_NOSYSTEM)$/;
+const KEPT = [
+  /^GIT_SSH(_COMMAND|_VARIANT)?$/,
+  /^GIT_(PROXY_)?SSL_/,
+  /^GIT_(PROXY_COMMAND|HTTP_PROXY_AUTHMETHOD)$/,
+  /^GIT_CONFIG_(GLOBAL|SYSTEM|NOSYSTEM)$/,
+];
 
 /** For each, the reason is what a user's own configuration would do to us otherwise. */
 const CONFIG: readonly (readonly [string, string])[] = [
@@ -54,8 +58,8 @@ export const QUIET_SSH = 'ssh -o BatchMode=yes -o ConnectTimeout=20 -o ServerAli
 export function withoutGit(env: Env): Record<string, string> {
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {
-    if (value === undefined || (name.startsWith('GIT_') && !KEPT.test(name))) continue;
-    kept[name] = value;
+    const isDropped = name.startsWith('GIT_') && !KEPT.some((form) => form.test(name));
+    if (value !== undefined && !isDropped) kept[name] = value;
   }
   return kept;
 }

@@ -67,28 +67,44 @@ export function withoutSecrets(text: string): string {
 }
 
 /** The first kind whose words occur wins: "not found" is said together with "access rights". */
-const WORDS: readonly (readonly [GitErrorKind, RegExp])[] = [
+const WORDS: readonly (readonly [GitErrorKind, readonly RegExp[]])[] = [
   [
     'locked',
-    /unable to create '[^']*\.lock'|cannot lock ref|could not lock config file|failed to (update|lock) ref|file exists\.\s+another git process/i,
+    [
+      /unable to create '[^']*\.lock'/i,
+      /cannot lock ref|could not lock config file|failed to (update|lock) ref/i,
+      /file exists\.\s+another git process/i,
+    ],
   ],
-  ['rejected', /^!.*\[(remote )?rejected\]|\[rejected\]|\[remote rejected\]/im],
+  ['rejected', [/\[(remote )?rejected\]/i]],
   [
     'not_found',
-    /repository not found|repository '[^']*' not found|does not appear to be a git repository|couldn't find remote ref|the requested url returned error: 404|does not exist$/im,
+    [
+      /repository not found|repository '[^']*' not found|returned error: 404/i,
+      /does not appear to be a git repository|couldn't find remote ref/i,
+      /does not exist$/im,
+    ],
   ],
   [
     'auth',
-    /authentication failed|could not read (username|password)|permission denied \(|host key verification failed|invalid credentials|returned error: (401|403)|access denied/i,
+    [
+      /authentication failed|invalid credentials|could not read (username|password)/i,
+      /permission denied \(|access denied|host key verification failed|returned error: 40[13]/i,
+    ],
   ],
   [
     'unreachable',
-    /could not resolve host|connection (refused|timed out|reset)|network is unreachable|no route to host|unable to access|early eof|hung up unexpectedly|operation timed out|returned error: 5\d\d/i,
+    [
+      /could not resolve host|connection (refused|timed out|reset)|operation timed out/i,
+      /network is unreachable|no route to host|unable to access|returned error: 5\d\d/i,
+      /early eof|hung up unexpectedly/i,
+    ],
   ],
 ];
 
 export function kindOf(output: string): GitErrorKind {
-  return WORDS.find(([, words]) => words.test(output))?.[0] ?? 'other';
+  const isOf = (words: readonly RegExp[]): boolean => words.some((word) => word.test(output));
+  return WORDS.find(([, words]) => isOf(words))?.[0] ?? 'other';
 }
 
 const HINTS: Partial<Record<GitErrorKind, string>> = {

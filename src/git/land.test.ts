@@ -26,7 +26,7 @@ async function place() {
   return { ...here, url, mirror, base, commitIn, hook };
 }
 
-test('a commit lands while the branch stands where the test said, and again is harmless', async () => {
+test('a commit lands while the branch stands as the test said, and again is harmless', async () => {
   const here = await place();
   const commit = await here.commitIn(here.mirror, here.base, 'tested');
   const landing = { commit, branch: 'main', expected: here.base };

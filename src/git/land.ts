@@ -39,9 +39,9 @@ export async function readBase(
 }
 
 /**
- * Lands a commit. `landed`: the branch has it, from this call or an earlier one. `moved`: the branch
- * is elsewhere; fetch, test again. Throws `rejected` where the other side refuses (its hook says
- * why), and `auth` or `unreachable`: then nobody knows yet, ask again.
+ * Lands a commit. `landed`: the branch has it, from this call or an earlier one. `moved`: the
+ * branch is elsewhere; fetch, test again. Throws `rejected` where the other side refuses (its hook
+ * says why), and `auth`, `unreachable` or `locked`: then nobody knows yet, ask again.
  */
 export async function push(mirror: Mirror, options: LandOptions): Promise<'landed' | 'moved'> {
   const { commit, expected, signal } = options;

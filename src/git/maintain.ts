@@ -1,6 +1,6 @@
 /**
- * Housekeeping of a mirror. git would do it now and then by itself and in the way of the work; here
- * that is switched off (gc.auto=0), so whoever runs for long calls this when there is nothing to do.
+ * Housekeeping of a mirror. git would do it now and then by itself and in the way of the work;
+ * here that is switched off, so whoever runs for long calls this when there is nothing to do.
  */
 import type { Store } from './history.ts';
 import { removeStaleLocks } from './locks.ts';

@@ -1,4 +1,4 @@
-/** Commit messages with trailers. Pure, so that a user's `trailer.*` configuration plays no part. */
+/** Commit messages with trailers. Pure: a user's `trailer.*` configuration plays no part. */
 
 const TRAILER = /^[A-Za-z0-9-]+: \S/;
 

@@ -1,5 +1,6 @@
 /**
- * The folder of a mirror: made under another name and then renamed, so that where it is, it is whole.
+ * The folder of a mirror: made under another name and then renamed, so that where it is, it is
+ * whole.
  */
 import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';

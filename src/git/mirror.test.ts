@@ -179,7 +179,7 @@ test.skipIf(!isRoot)('a repository of another user can be read', async () => {
   expect((await here.mirror(url)).baseBranch).toBe('main');
 });
 
-test('a user who sets templates, hooks and pruning for all repositories changes nothing', async () => {
+test('templates and hooks that a user sets for all repositories change nothing', async () => {
   const here = await place();
   await here.write(
     here.path('home', '.gitconfig'),

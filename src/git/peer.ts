@@ -41,10 +41,11 @@ export async function checkLocation(git: Git, location: RepositoryLocation): Pro
   const { gitDir, isInside } = await findLocal(location);
   if (!isInside && (await isBare(git, gitDir))) return;
   const path = location.url.replace(/\/\.git$/, '');
+  const line = `git clone --bare ${quoted(path)} ${quoted(`${path}.git`)}`;
   throw new GitError({
     kind: 'not_bare',
     message: `${path} is a working copy; landing a change would pull the files away under it.`,
-    hint: `Make a bare copy and give its path: git clone --bare ${quoted(path)} ${quoted(`${path}.git`)}`,
+    hint: `Make a bare copy and give its path: ${line}`,
   });
 }
 

@@ -56,9 +56,13 @@ test('on a moved base the commits are replayed with author, message and trailers
   const commit = outcome.kind === 'ready' ? outcome.commit : '';
   const format = '--format=%P|%an <%ae>|%cn|%B';
   const log = await here.plain(mirror.dir, 'log', '--reverse', format, `${other}..${commit}`);
-  expect(log).toMatch(
-    /^[0-9a-f]{40}\|Grace <grace@example.org>\|Signalbox\|first\n\nTask: tsk_1\n+[0-9a-f]{40}\|Grace <grace@example.org>\|Signalbox\|second\n*$/,
-  );
+  const who = 'Grace <grace@example.org>|Signalbox';
+  expect(
+    log
+      .trim()
+      .split(/\n+/)
+      .map((line) => line.replace(/^[0-9a-f]{40}\|/, '')),
+  ).toEqual([`${who}|first`, 'Task: tsk_1', `${who}|second`]);
   expect(await here.plain(mirror.dir, 'rev-parse', `${commit}~2`)).toBe(other);
   expect(await here.plain(mirror.dir, 'show', `${commit}:a.txt`)).toMatch(/^one\n[^]*eight$/);
   expect(await rebaseOnto(mirror, pair)).toEqual(outcome);

@@ -156,6 +156,7 @@ test('a parent that became a link stops the removal', async () => {
   await rename(here.path('work'), here.path('moved'));
   await symlink(here.path('outside'), here.path('work'));
   await expect(removeWorktree(worktree)).rejects.toThrow('its parent leads to');
+  expect(await listWorktrees(here.mirror)).toEqual([]);
   expect((await stat(here.path('outside', 'tsk_1-1', 'precious'))).isFile()).toBe(true);
 });
 

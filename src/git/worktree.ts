@@ -11,7 +11,7 @@
  */
 import { lstat, mkdir, readdir, readFile, realpath, rm } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join } from 'node:path';
-import { GitError } from './git-error.ts';
+import { GitError, isGitError } from './git-error.ts';
 import { commitOf, containsCommit, keepCommit, mustHave } from './history.ts';
 import { patiently } from './locks.ts';
 import type { Mirror } from './mirror.ts';
@@ -79,11 +79,20 @@ export async function openWorktree(at: { mirror: Mirror; dir: string }): Promise
   return record === null ? null : standing(at.mirror, record);
 }
 
-/** All worktrees of a mirror that were not removed: what a restart may find work in. */
+/**
+ * All worktrees of a mirror that were not removed: what a restart may find work in. One that cannot
+ * be removed to its end is no obstacle to the others; it is tried again the next time.
+ */
 export async function listWorktrees(mirror: Mirror): Promise<Worktree[]> {
-  const records = await readRecords(mirror);
-  const found = await Promise.all(records.map((record) => standing(mirror, record)));
-  return found.filter((worktree) => worktree !== null);
+  const found: Worktree[] = [];
+  for (const record of await readRecords(mirror)) {
+    const worktree = await standing(mirror, record).catch((error: unknown) => {
+      if (isGitError(error)) return null;
+      throw error;
+    });
+    if (worktree !== null) found.push(worktree);
+  }
+  return found;
 }
 
 /**

@@ -47,6 +47,13 @@ const scripts: [title: string, script: string, report: string, reason: RegExp, f
     /^$/,
     'new',
   ],
+  [
+    'uses git where its .git is gone',
+    'rm .git; git add -A && exit 9; true',
+    'task.complete',
+    /^$/,
+    'new',
+  ],
   ['goes elsewhere', 'cd /; true', 'task.complete', /^$/, 'new'],
   [
     'switches the branch',

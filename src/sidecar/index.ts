@@ -86,14 +86,26 @@ async function runIn(state: State, options: SidecarOptions, ports: SidecarPorts)
   const client = createClient(ports.transport?.() ?? socketTransport(credential(options)));
   const ending = new AbortController();
   const common = { client, clock, random, say };
+  let sidecar: Sidecar | undefined;
   try {
-    const outbox = await openOutbox({ ...common, shelf: state.reports, signal: ending.signal });
+    const outbox = await openOutbox({
+      ...common,
+      shelf: state.reports,
+      signal: ending.signal,
+      onRefused: () => sidecar?.resync(),
+    });
     const adapter = commandAdapter({ clock, marker: markOfJob });
     const commandToken = options.passToken === true ? token : undefined;
     const work = { journal, outbox, workspace, adapter, command, agent, url, env, commandToken };
-    const sidecar = new Sidecar({ ...common, ...work, capabilities, found, session: state });
-    whenAborted(ports.drain, () => sidecar.drain());
-    whenAborted(ports.stop, () => sidecar.stop());
+    sidecar = new Sidecar({
+      ...common,
+      ...work,
+      capabilities,
+      found,
+      session: state,
+    });
+    whenAborted(ports.drain, () => sidecar?.drain());
+    whenAborted(ports.stop, () => sidecar?.stop());
     await sidecar.run();
   } finally {
     ending.abort();

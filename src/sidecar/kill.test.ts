@@ -56,6 +56,7 @@ class Hub {
   #answer(operation: string, input: Record<string, unknown>): unknown {
     if (operation === 'agent.connect')
       return this.#connect(z.array(z.string()).parse(input['holding']));
+    if (operation === 'hub.whoami') return { name: 'ada' };
     if (operation.startsWith('agent.')) return {};
     if (operation === 'task.show') return { task: this.task, attempts: [] };
     if (input['fence'] !== this.task.fence || this.task.state === 'queued') {

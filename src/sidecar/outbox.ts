@@ -22,6 +22,8 @@ export interface OutboxPorts {
   clock: Clock;
   random: Random;
   say: Say;
+  /** The hub will not have a report, so it may still think that we hold its task. */
+  onRefused: () => void;
   /** Ends the delivery; what is not delivered stays on disk. */
   signal: AbortSignal;
 }
@@ -39,7 +41,10 @@ export async function openOutbox(ports: OutboxPorts): Promise<Outbox> {
   const { shelf, say } = ports;
   const onTheWay = new Map<string, OnTheWay>();
   const send = (report: Report): Promise<void> => {
-    const answered = deliver(ports, report).finally(() => onTheWay.delete(report.key));
+    const answered = deliver(ports, report).then((isTaken) => {
+      onTheWay.delete(report.key);
+      if (!isTaken) ports.onRefused();
+    });
     onTheWay.set(report.key, { report, answered });
     return answered;
   };
@@ -67,27 +72,35 @@ interface OnTheWay {
   answered: Promise<void>;
 }
 
-/** Never rejects: it ends when the hub has answered, or when the signal ends it. */
-async function deliver(ports: OutboxPorts, report: Report): Promise<void> {
+/**
+ * Never rejects: it ends when the hub has answered, or when the signal ends it. False where the
+ * answer was a refusal.
+ */
+async function deliver(ports: OutboxPorts, report: Report): Promise<boolean> {
   const { clock, random, say, signal } = ports;
+  const { operation } = report;
   const { taskId } = report.input;
   let defects = 0;
   for (let retry = 1; !signal.aborted; retry++) {
     const error = await ask(ports, report);
     if (error === null) {
-      say({ kind: 'reported', taskId, operation: report.operation });
-      return forget(ports, report);
+      say({ kind: 'reported', taskId, operation });
+      await forget(ports, report);
+      return true;
     }
     if (isAnswer(error)) {
-      say({ kind: 'report_refused', taskId, operation: report.operation, error });
-      return forget(ports, report);
+      say({ kind: 'report_refused', taskId, operation, error });
+      await forget(ports, report);
+      return false;
     }
     if (error.code === 'internal' && ++defects === DEFECTS_MAX) {
-      return say({ kind: 'report_stuck', taskId, operation: report.operation, error });
+      say({ kind: 'report_stuck', taskId, operation, error });
+      return false;
     }
     const waitMs = backoffMs(AGAIN, retry, random.fraction());
     await clock.sleep(Math.max(waitMs, error.retryAfterMs ?? 0), signal);
   }
+  return true;
 }
 
 async function ask(

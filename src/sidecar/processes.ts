@@ -145,9 +145,12 @@ function listByPs(which: string[]): Entry[] {
     }));
 }
 
+/** Start times in one language and one time zone, whoever asks. */
+const PS_ENV = { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' };
+
 function psText(args: string[]): string {
   try {
-    return execFileSync('ps', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    return execFileSync('ps', args, { env: PS_ENV, encoding: 'utf8', stdio: 'pipe' });
   } catch {
     return '';
   }

@@ -76,7 +76,10 @@ type Completion = z.output<(typeof taskOperations)['task.complete']['input']>;
 function inWords(record: AttemptRecord): string {
   const { reason, work } = record;
   const flaw = work?.kind === 'broken' || work?.kind === 'unsaved' ? work.reason : '';
-  const text = [reason, flaw, whereabouts(record)].filter((part) => part !== '').join(' ');
+  const text = [reason, flaw, whereabouts(record)]
+    .filter((part) => part !== '')
+    .join(' ')
+    .replaceAll('\0', '');
   return cutToTail(text, { charsMax: limits.reasonCharsMax / 2 });
 }
 

@@ -6,8 +6,7 @@
  * answered goes out after that, so a report is never read as one of a task given up.
  */
 import type { Client } from '../client/index.ts';
-import { SignalboxError } from '../contract/index.ts';
-import type { Event } from '../contract/index.ts';
+import { nameKey, SignalboxError, type Event } from '../contract/index.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Say } from './progress.ts';
 
@@ -39,6 +38,7 @@ export class Session {
   #sessionId: string | undefined;
   #joining: AbortController | undefined;
   #cancelBeat: (() => void) | undefined;
+  #isChecked = false;
   #isFollowing = false;
   #isDraining = false;
   #isOver = false;
@@ -62,9 +62,14 @@ export class Session {
   }
 
   /** Takes offers again. */
-  async rejoin(): Promise<void> {
+  async undrain(): Promise<void> {
     this.#isDraining = false;
     await this.#join();
+  }
+
+  /** Tells the hub once more what is in hand; what it thinks we hold beyond that goes back. */
+  async resync(): Promise<void> {
+    if (!this.#isOver) await this.#join();
   }
 
   /** Ends the session at the hub where it can be reached, and here in any case. */
@@ -101,6 +106,7 @@ export class Session {
     const input = { capabilities, holding: holding().slice(0, HOLDING_MAX) };
     const known = this.#sessionId === undefined ? {} : { sessionId: this.#sessionId };
     try {
+      await this.#checkName(joining.signal);
       const answer = client.agent.connect({ ...input, ...known }, { signal: joining.signal });
       const { sessionId, beatMs, cursor, taskId } = await answer;
       await this.#remember(sessionId);
@@ -113,6 +119,19 @@ export class Session {
     } catch (error) {
       if (!joining.signal.aborted) this.#notJoined(error);
     }
+  }
+
+  /** The hub goes by the token; under another name we would take the place of somebody else. */
+  async #checkName(signal: AbortSignal): Promise<void> {
+    if (this.#isChecked) return;
+    const { client, agent } = this.#ports;
+    const { name } = await client.hub.whoami({}, { signal });
+    if (nameKey(name) !== nameKey(agent)) {
+      throw new SignalboxError('forbidden', `The token is that of ${name}, not of ${agent}.`, {
+        hint: `Give --name ${name}, or make a token: signalbox token create --agent ${agent}`,
+      });
+    }
+    this.#isChecked = true;
   }
 
   #notJoined(error: unknown): void {

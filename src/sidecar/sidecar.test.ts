@@ -247,6 +247,41 @@ test('a refused report is told and not sent again', async () => {
   await isClean();
 });
 
+test('after a refused report the hub is told once more what is in hand', async () => {
+  bench.hub.answers.set('task.complete', () => {
+    throw new SignalboxError('invalid_input', 'what is that');
+  });
+  bench.start('true');
+  await bench.heard('connected');
+  bench.hub.offer(newTask());
+  expect(await bench.called('agent.connect', 2)).toMatchObject({ holding: [] });
+});
+
+test('a token of another agent is refused before it takes the place of that one', async () => {
+  bench.hub.answers.set('hub.whoami', () => ({ name: 'bob' }));
+  await expect(bench.start('true').ended).rejects.toMatchObject({
+    code: 'forbidden',
+    message: 'The token is that of bob, not of ada.',
+  });
+  expect(bench.hub.calls).toEqual([]);
+});
+
+test('a process whose place was taken by another stops its command and ends', async () => {
+  bench.hub.beatMs = 20;
+  const { ended } = bench.start('echo begun > file; touch $OUT; exec sleep 1000');
+  await bench.heard('connected');
+  const task = newTask({ repository: bench.repository });
+  bench.hub.offer(task);
+  await ready();
+  const taken = (): never => {
+    throw new SignalboxError('conflict', 'another session is here');
+  };
+  bench.hub.answers.set('agent.heartbeat', taken);
+  bench.hub.answers.set('agent.connect', taken);
+  await expect(ended).rejects.toMatchObject({ code: 'conflict' });
+  expect(await show(`signalbox/${task.id}/1:file`)).toBe('begun');
+});
+
 test('draining lets the task in hand end and takes no other', async () => {
   const { drain, ended } = bench.start('touch $OUT; until [ -e $OUT.go ]; do sleep 0.01; done');
   await bench.heard('connected');

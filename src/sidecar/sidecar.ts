@@ -5,7 +5,7 @@
  * is tried again. An offer that comes while an attempt is going on waits; the hub takes it back when
  * it has waited too long.
  */
-import { limits, type Event, type SignalboxError, type Task } from '../contract/index.ts';
+import { limits, SignalboxError, type Event, type Task } from '../contract/index.ts';
 import { backoffMs } from '../core/backoff.ts';
 import { Attempt, type AttemptPorts } from './attempt.ts';
 import { createBell, within, type Bell } from './waiting.ts';
@@ -78,6 +78,11 @@ export class Sidecar {
     for (const attempt of this.#waiting) attempt.stop('stopped');
   }
 
+  /** The hub refused a report, and may think of a task as ours that we have done with. */
+  resync(): void {
+    void this.#session.resync();
+  }
+
   /** Ends when it was drained; throws when the hub will not have this agent. */
   async run(): Promise<void> {
     await this.#finishWaiting();
@@ -127,6 +132,8 @@ export class Sidecar {
     } catch (error) {
       // Without a journal the attempt still goes on as far as it can: it ends as unfit.
       if (this.#current === null) say({ kind: 'offer_gone', taskId, error });
+      // Nobody has answered, so the same offer may still be made again.
+      if (error instanceof SignalboxError && error.code === 'unavailable') this.#takenFence = 0;
     }
     this.#accepting = null;
     return this.#current;
@@ -140,7 +147,7 @@ export class Sidecar {
     while (!this.#isDraining && clock.nowMs() < untilMs) {
       await this.#bell.wait(untilMs - clock.nowMs());
     }
-    if (!this.#isDraining) await this.#session.rejoin();
+    if (!this.#isDraining) await this.#session.undrain();
   }
 
   async #leave(): Promise<void> {

@@ -5,7 +5,7 @@
  * not: it stands between marks as data, for a model may read it.
  */
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { withoutGit } from '../git/environment.ts';
 import type { Job } from './adapter.ts';
 import type { AttemptRecord } from './record.ts';
@@ -87,6 +87,8 @@ export function commandEnvironment(parts: EnvironmentParts): Record<string, stri
     ...withoutGit(parts.user),
     PWD: folder,
     OLDPWD: undefined,
+    // Where a command deletes `.git`, git must not take a repository further up for it.
+    GIT_CEILING_DIRECTORIES: dirname(folder),
     SIGNALBOX_AGENT: agent,
     SIGNALBOX_URL: url,
     SIGNALBOX_TOKEN: token,

@@ -31,8 +31,9 @@ export async function candidateOf(
 export function tooMuch({ paths }: Candidate): string | null {
   const bytes = paths.reduce((sum, path) => sum + Buffer.byteLength(JSON.stringify(path)) + 1, 0);
   if (paths.length <= limits.pathsMax && bytes <= PATHS_BYTES_MAX) return null;
-  const most = `${limits.pathsMax} paths or ${PATHS_BYTES_MAX} bytes of their names`;
-  return `The change touches ${paths.length} paths (${bytes} bytes); ${most} are the most. Split it.`;
+  const found = `${paths.length} paths (${bytes} bytes of names)`;
+  const most = `${limits.pathsMax} paths and ${PATHS_BYTES_MAX} bytes`;
+  return `The change touches ${found}; ${most} are the most. Split it.`;
 }
 
 /**

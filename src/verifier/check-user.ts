@@ -1,6 +1,6 @@
 /**
- * Who runs the checks. A check is code that an agent wrote, so a verifier that is root hands it to a
- * user that owns nothing; one that is an ordinary user has nobody else to hand it to.
+ * Who runs the checks. A check is code that an agent wrote, so a verifier that is root hands it to
+ * a user that owns nothing; one that is an ordinary user has nobody else to hand it to.
  */
 import { readFile } from 'node:fs/promises';
 

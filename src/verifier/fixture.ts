@@ -1,7 +1,7 @@
 /**
- * For tests: a hub of one page that keeps the promises of the contract about changes (leases, fences,
- * keys, one lander a branch) in memory, behind the transport that the verifier speaks over; and
- * repositories with changes handed in. The tests look at it from outside and may break its wire.
+ * For tests: a small hub that keeps the promises of the contract about changes (leases, fences,
+ * keys, one lander a branch) in memory, behind the transport that the verifier speaks over. The
+ * tests look at it from outside and may break its wire.
  */
 import { createServer, type Server } from 'node:http';
 import { createClient, type Client } from '../client/client.ts';

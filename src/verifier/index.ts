@@ -41,7 +41,7 @@ export interface VerifierPorts {
   log: VerifierLog;
   /** Git gets it cleaned; the checks get nothing of it but PATH and LANG. */
   env: Env;
-  /** Ends the verifier: a check in hand is broken off and its change put back, a push is finished. */
+  /** Ends it: a check in hand is broken off and its change put back, a push is finished. */
   stop: AbortSignal;
   random?: Random;
 }

@@ -2,9 +2,9 @@
  * How a check is started, so that it can be ended: with all that it started.
  *
  * As root it gets a process namespace of its own, which the kernel empties when its first process
- * ends, and that one ends with the verifier. Where that cannot be had (a container without the right
- * to, another system) the check is started plainly and leftovers.ts looks for what it left behind.
- * `sh` is given the command as an argument; no text is ever put together for a shell.
+ * ends, and that one ends with the verifier. Where that cannot be had (a container without the
+ * right to, another system) the check is started plainly, and leftovers.ts looks for what it left
+ * behind. `sh` is given the command as an argument; no text is ever put together for a shell.
  */
 import { spawn } from 'node:child_process';
 import type { CheckUser } from './check-user.ts';

@@ -1,9 +1,9 @@
 /**
- * The lease on a claimed change. While it beats, no other verifier has the change; when the hub says
- * that it is lost, its signal ends everything at hand, and above all a push.
+ * The lease on a claimed change. While it beats, no other verifier has the change; when the hub
+ * says that it is lost, its signal ends everything at hand, and above all a push.
  *
- * A hub that does not answer is no lost lease: it may be restarting, and tests take long. But nothing
- * is pushed without `confirm`, which has the hub's word that is only a moment old.
+ * A hub that does not answer is no lost lease: it may be restarting, and tests take long. But
+ * nothing is pushed without `confirm`, which has the hub's word that is only a moment old.
  */
 import type { Client } from '../client/client.ts';
 import { limits, type Verification } from '../contract/index.ts';
@@ -41,7 +41,7 @@ export class Lease {
     this.#pause.abort();
   }
 
-  /** Renews the lease, beats again, and answers when it is certain to hold for a while; or throws. */
+  /** Renews the lease, beats again, and answers when it is sure to hold for a while; or throws. */
   async confirm(): Promise<void> {
     const { clock, stop } = this.#ports;
     for (let isFresh = false; !isFresh;) {

@@ -1,6 +1,7 @@
 /**
- * claim → verify → land, one change after the other. Whatever goes wrong with one change is said to
- * the hub about that change, and the loop goes on; only a hub that refuses this verifier ends it.
+ * claim → verify → land, one change after the other. Whatever goes wrong with one change is said
+ * to the hub about that change, and the loop goes on; only a hub that refuses this verifier ends
+ * it.
  */
 import type { Verification } from '../contract/index.ts';
 import { recover } from './land.ts';

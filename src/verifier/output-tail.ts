@@ -51,7 +51,7 @@ export function readable(text: string): string {
   return (
     stripVTControlCharacters(text)
       .replace(/\r+\n?/g, '\n')
-      // eslint-disable-next-line no-control-regex
+      // oxlint-disable-next-line no-control-regex -- those are what is looked for
       .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '\ufffd')
       .toWellFormed()
   );

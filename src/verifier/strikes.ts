@@ -1,6 +1,6 @@
 /**
- * How often in a row each change could not be dealt with, and for which cause. It is kept in memory:
- * a verifier that starts anew tries everything anew.
+ * How often in a row each change could not be dealt with, and for which cause. It is kept in
+ * memory: a verifier that starts anew tries everything anew.
  */
 import type { Strike, Verdict } from './verdict.ts';
 

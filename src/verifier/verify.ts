@@ -3,8 +3,8 @@
  * the tier and the checks, run them, say that it passed. What was tested is then what lands.
  *
  * A change whose content the base has already (its push arrived although its report did not, or
- * somebody else did the same) is not rejected: the base itself is tested in its place, and when that
- * passes the task is done by what is there. A change that never altered anything is.
+ * somebody else did the same) is not rejected: the base itself is tested in its place, and when
+ * that passes the task is done by what is there. A change that never altered anything is.
  */
 import { limits } from '../contract/index.ts';
 import { treeOf } from '../git/history.ts';
@@ -49,7 +49,8 @@ function conflict(
 ): Verdict {
   const where = paths.length === 0 ? '' : ` in ${paths.slice(0, 20).join(', ')}`;
   const more = paths.length > 20 ? ` and ${paths.length - 20} more` : '';
-  const reason = `The change does not fit on ${baseBranch} (${base}) any more: conflict${where}${more}.`;
+  const what = `conflict${where}${more}`;
+  const reason = `The change does not fit on ${baseBranch} (${base}) any more: ${what}.`;
   const log = `${output}\n\nStart from ${baseBranch} as it is now and do the work on top of it.\n`;
   return reject('conflict', reason, log);
 }

@@ -44,7 +44,8 @@ export async function fetchChange(
   }
   const head = await mirror.resolve(change.branch);
   if (head === change.headCommit) return { base };
-  const reason = `The branch ${change.branch} is at ${head}, and ${change.headCommit} was handed in.`;
+  const { branch, headCommit } = change;
+  const reason = `The branch ${branch} is at ${head}, and ${headCommit} was handed in.`;
   // What answers here may lag behind what the branch was pushed to.
   return laterOrReject('stray', reason, strike);
 }

@@ -1,6 +1,6 @@
 /**
- * Which way imports run. A room is a folder of src/ that behaves as if it were a package; its name is
- * the path it starts with. Tests and fixtures may look into any room.
+ * Which way imports run. A room is a folder of src/ that behaves as if it were a package; its name
+ * is the path it starts with. Tests and fixtures may look into any room.
  */
 import { find, isInside, isProduct, type Rule } from './rule.ts';
 import type { SourceFile } from './source.ts';
@@ -62,7 +62,7 @@ const PARTS: Record<string, string[]> = {
   pg: ['src/store/'],
   pino: ['src/hub/', 'src/doors/', 'src/cli/'],
   ws: ['src/doors/'],
-  yaml: ['src/domain/change/'],
+  yaml: ['src/domain/change/', 'src/cli/'],
   zod: ['src/'],
   'node:sqlite': ['src/store/'],
   'node:process': ['src/cli/'],

@@ -22,7 +22,7 @@ export function madeUp(texts: Record<string, string>): SourceFile[] {
 }
 
 export function isTest(path: string): boolean {
-  return /\.test\.ts$|\/fixture(-[a-z-]+)?\.ts$|^test\//.test(path);
+  return /\.test\.ts$|[./]fixture(-[a-z-]+)?\.ts$|^test\//.test(path);
 }
 
 export function isProduct(path: string): boolean {

@@ -1,6 +1,6 @@
 /**
- * What the rules look at: the files of the tree, and of each TypeScript file the facts that a rule can
- * ask for. Facts are read off the syntax tree, so that a word in a comment is no use of it.
+ * What the rules look at: the files of the tree, and of each TypeScript file the facts that a rule
+ * can ask for. Facts are read off the syntax tree, so that a word in a comment is no use of it.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
@@ -15,7 +15,7 @@ export interface SourceFile {
   /** From the root of the checkout, with `/`. */
   path: string;
   lines: string[];
-  /** Own files by their path, packages by their name; `import type`, `export from` and `import()` too. */
+  /** Own files by path, packages by name; `import type`, `export from` and `import()` too. */
   imports: Fact[];
   /** The files whose names this one hands on as its own. */
   handsOn: Fact[];

@@ -33,7 +33,8 @@ export async function arrive(context: CommandContext, arrival: Arrival): Promise
   const { tx, actor, nowMs, random } = context;
   const before = await findAgent(tx, actor.project, actor.key);
   refuseTwin(before, arrival);
-  const isSameSession = before?.session_id === arrival.sessionId && before?.session_id !== null;
+  const isSameSession =
+    arrival.sessionId !== undefined && before?.session_id === arrival.sessionId;
   const row: AgentRow = {
     project: actor.project,
     key: actor.key,
@@ -41,12 +42,10 @@ export async function arrive(context: CommandContext, arrival: Arrival): Promise
     role: actor.role,
     presence: 'online',
     capabilities: JSON.stringify([...new Set(arrival.capabilities)].toSorted()),
-    session_id: isSameSession
-      ? (before?.session_id ?? null)
-      : (arrival.sessionId ?? newId('ses', nowMs, random)),
+    session_id: arrival.sessionId ?? newId('ses', nowMs, random),
     is_pushed: arrival.isPushed ? 1 : 0,
     task_id: before?.task_id ?? null,
-    idle_since_ms: before !== undefined && isSameSession ? before.idle_since_ms : nowMs,
+    idle_since_ms: isSameSession ? before.idle_since_ms : nowMs,
     lease_until_ms: nowMs + arrival.leaseMs,
     last_seen_ms: nowMs,
     created_at_ms: before?.created_at_ms ?? nowMs,

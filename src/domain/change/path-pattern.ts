@@ -1,12 +1,14 @@
 /**
- * Patterns of paths as a policy writes them: `infra/**`, `*.{ts,tsx}`, `package{,-lock}.json`, `v?.txt`.
+ * Patterns of paths as a policy writes them: `infra/**`, `*.{ts,tsx}`, `package{,-lock}.json`,
+ * `v?.txt`.
  *
  * The paths come from the change itself, so its author chooses them; one regular expression for a
  * whole path could be made to run for hours. Therefore a path is matched part by part: picomatch
- * judges one part, in which at most two `*` stand and which is at most 255 characters long, and `**`
- * is found by a walk that never goes back more than one star. The language is small on purpose:
- * what picomatch would read as something else than most people mean (brackets, negation, escapes)
- * is refused with a hint, because a pattern that silently matches nothing guards nothing.
+ * judges one part, in which at most two `*` stand and which is at most 255 characters long, and
+ * `**` is found by a walk that never goes back more than one star. The language is small on
+ * purpose: what picomatch would read as something else than most people mean (brackets, negation,
+ * escapes) is refused with a hint, and `{a,b}` is written out before it gets there, because a
+ * pattern that silently matches nothing guards nothing.
  */
 import picomatch from 'picomatch';
 
@@ -31,12 +33,11 @@ export function patternProblem(pattern: string): string | null {
 }
 
 function bracesProblem(pattern: string): string | null {
-  const rest = pattern.replace(/\{[^{}/]*\}/g, (group) => (group.includes(',') ? '' : group));
+  const groups = pattern.match(/\{[^{}/]*,[^{}/]*\}/g) ?? [];
+  const rest = groups.reduce((text, group) => text.replace(group, ''), pattern);
   if (/[{}]/.test(rest)) return 'has braces that are not of the form {a,b}, without / inside';
-  const commas = pattern
-    .match(/\{[^}]*\}/g)
-    ?.reduce((sum, group) => sum + group.split(',').length, 0);
-  return (commas ?? 0) > ALTERNATIVES_MAX ? `has more than ${ALTERNATIVES_MAX} alternatives` : null;
+  const count = groups.reduce((product, group) => product * group.split(',').length, 1);
+  return count > ALTERNATIVES_MAX ? `stands for more than ${ALTERNATIVES_MAX} patterns` : null;
 }
 
 function partsProblem(parts: readonly string[]): string | null {
@@ -44,10 +45,17 @@ function partsProblem(parts: readonly string[]): string | null {
     if (part === '' || part === '.') return 'has an empty part: write a/b, without // or /./';
     if (part === '**') continue;
     if (part.includes('**')) return 'has ** beside other text: ** stands alone between two /';
-    const stars = part.split('*').length - 1;
+    const stars = Math.max(...expanded(part).map((each) => each.split('*').length - 1));
     if (stars > STARS_PER_PART_MAX) return `has more than ${STARS_PER_PART_MAX} * in one part`;
   }
   return null;
+}
+
+/** `a{b,c}d` as `abd` and `acd`. */
+function expanded(part: string): string[] {
+  const [whole, before = '', group = '', after = ''] = /^(.*?)\{(.*?)\}(.*)$/s.exec(part) ?? [];
+  if (whole === undefined) return [part];
+  return group.split(',').flatMap((each) => expanded(before + each + after));
 }
 
 export interface PathMatcher {
@@ -66,10 +74,17 @@ export function pathMatcher(pattern: string, isCaseBlind = false): PathMatcher {
 
 function partMatcher(part: string, isCaseBlind: boolean): Part {
   if (part === '**') return part;
-  if (!/[*?{]/.test(part) && !isCaseBlind) return (name) => name === part;
+  const matchers = expanded(part).map((each) => wildcardMatcher(each, isCaseBlind));
+  return (name) => matchers.some((matches) => matches(name));
+}
+
+function wildcardMatcher(text: string, isCaseBlind: boolean): (name: string) => boolean {
+  if (!/[*?]/.test(text) && !isCaseBlind) return (name) => name === text;
   // Without the flag s a name with a line break in it would slip through every pattern.
   const flags = isCaseBlind ? 'is' : 's';
-  return picomatch(part, { dot: true, noextglob: true, nonegate: true, flags });
+  // All other signs stand for themselves; some of them, such as `+`, would mean something to it.
+  const literal = text.replace(/[^\w*?]/g, String.raw`\$&`);
+  return picomatch(literal, { dot: true, noextglob: true, nonegate: true, flags });
 }
 
 /** Parts between two `**` are found at their first place: that leaves most to those that follow. */

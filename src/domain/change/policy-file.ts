@@ -11,8 +11,8 @@
  *       - { branches: ["release-*"], deletionsOver: 500, tier: 4 }
  *
  * A rule holds when all of its conditions hold. A field, a tier or a version that is not known here
- * is an error and not ignored: it may be the very line that somebody relies on. Tiers 1 to 3 will be
- * further values of `tier`, further conditions further fields, both under version 1.
+ * is an error and not ignored: it may be the very line that somebody relies on. Tiers 1 to 3 will
+ * be further values of `tier`, further conditions further fields, both under version 1.
  */
 import { LineCounter, parseDocument, type Document } from 'yaml';
 import { z } from 'zod';

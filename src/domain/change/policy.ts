@@ -51,7 +51,8 @@ const GUARDED = [
     because: 'continuous integration',
     patterns: [
       '.{github,gitea,forgejo}/{workflows,actions}/**',
-      '.{ci,gitlab,circleci,buildkite,teamcity,semaphore,woodpecker,azuredevops,azure-pipelines}/**',
+      '.{ci,gitlab,circleci,buildkite,teamcity,semaphore,woodpecker}/**',
+      '.{azuredevops,azure-pipelines}/**',
       '**/{.gitlab-ci,.travis,.drone,.woodpecker,.cirrus,.appveyor,appveyor}.{yml,yaml}',
       '**/{azure-pipelines,bitbucket-pipelines,cloudbuild,buildspec}*.{yml,yaml}',
       '**/{Jenkinsfile,.drone.star,.cirrus.star}',
