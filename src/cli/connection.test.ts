@@ -59,11 +59,11 @@ test('the hub of the same user is found with its token', async () => {
     isAdmin: true,
     agent: 'ada',
     dataDir,
-    source: 'the hub of this user on this machine',
+    source: 'found on this machine',
   });
 });
 
-test('a flag comes before a variable, that before the file, and all before the local hub', async () => {
+test('a flag is heard before a variable, and a variable before the file', async () => {
   await localHub();
   await write(configFile(env), 'url: http://file\ntoken: sbx_file\n');
   const variables = { SIGNALBOX_URL: 'http://env', SIGNALBOX_TOKEN: 'sbx_env' };

@@ -55,7 +55,7 @@ export async function findHub({ url, token, env }: Wanted): Promise<HubPlace> {
 function sourceOf({ url, env, isConfigured }: Pick<Wanted, 'url' | 'env'> & Configured): string {
   if (url !== undefined) return '--url';
   if (nonEmpty(env['SIGNALBOX_URL']) !== undefined) return 'SIGNALBOX_URL';
-  return isConfigured ? 'the config file' : 'the hub of this user on this machine';
+  return isConfigured ? 'the config file' : 'found on this machine';
 }
 
 interface Configured {

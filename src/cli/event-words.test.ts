@@ -13,7 +13,7 @@ test.each<[EventType, EventData, string]>([
   [
     'task.queued',
     { attempt: 1, outcome: 'check_failed', reason: 'npm test\nexit 1', availableAtMs: 3_000 },
-    'again after check failed, next try in 2 s, npm test ⏎ exit 1',
+    'again after attempt 1 (check failed), next try in 2 s, npm test ⏎ exit 1',
   ],
   ['task.offered', { agent: 'ada', attempt: 2 }, 'to ada, attempt 2'],
   ['task.running', { agent: 'ada', attempt: 2 }, 'by ada, attempt 2'],
@@ -35,12 +35,18 @@ test('no event has words of more than one line, or escape sequences', () => {
   }
 });
 
+test('the task that is spoken of anyway is not named again', () => {
+  const landed = event('change.landed', { taskId: 'tsk_1', commit: '0123456789abcdef' });
+  expect(eventWords(landed, 'tsk_1')).toBe('0123456789ab');
+  expect(eventWords(landed, 'tsk_2')).toBe('tsk_1, 0123456789ab');
+});
+
 test('a long reason is cut', () => {
   expect(eventWords(event('task.dead', { reason: 'x'.repeat(4_000) }))).toHaveLength(201);
 });
 
 test('a task that comes back is as red as one that failed', () => {
-  expect(eventColour(event('task.queued', { outcome: 'failed' }))).toBe('red');
+  expect(eventColour(event('task.queued', { attempt: 1 }))).toBe('red');
   expect(eventColour(event('task.queued'))).toBe('yellow');
   expect(eventColour(event('task.done'))).toBe('green');
 });

@@ -3,34 +3,38 @@ import type { Event, EventData } from '../contract/index.ts';
 import { harmlessLine } from './harmless.ts';
 import type { Colour, Output } from './output.ts';
 import { stateColour } from './states.ts';
-import { clockTime, timeInWords } from './words.ts';
+import { clockTime, lengthInWords } from './words.ts';
 import { padded } from './width.ts';
 
 const REASON_CHARS_MAX = 200;
 const TYPE_COLUMNS = 17;
 
 /** `14:03:09  task.offered      tsk_…  to ada, attempt 1` */
-export function eventLine(output: Output, event: Event): string {
+export function eventLine(output: Output, event: Event, about?: string): string {
   const type = output.paint(eventColour(event), padded(event.type, TYPE_COLUMNS));
   const time = output.paint('dim', clockTime(event.atMs));
-  return [time, type, harmlessLine(event.subject), eventWords(event)].join('  ').trimEnd();
+  return [time, type, harmlessLine(event.subject), eventWords(event, about)].join('  ').trimEnd();
 }
 
 export function eventColour({ type, data }: Event): Colour {
   const [noun, word = ''] = type.split('.');
-  if (word === 'queued' && data.outcome !== undefined) return 'red';
+  if (word === 'queued' && data.attempt !== undefined) return 'red';
   if (noun === 'agent') return word === 'online' ? 'green' : 'dim';
   if (noun === 'task' || noun === 'change') return stateColour(word);
   return 'dim';
 }
 
-/** What the type and the subject do not say. Never more than one line. */
-export function eventWords(event: Event): string {
+/**
+ * What the type and the subject do not say. Never more than one line. `about`: the task that is
+ * spoken of anyway, which need not be named.
+ */
+export function eventWords(event: Event, about?: string): string {
   const { type, actor, data } = event;
   const why = data.reason === undefined ? undefined : shortened(data.reason);
   const [noun] = type.split('.');
   if (noun === 'task') return sentence([...taskWords(event), why]);
-  if (noun === 'change') return sentence([data.taskId, changeWords(event), why]);
+  const task = data.taskId === about ? undefined : data.taskId;
+  if (noun === 'change') return sentence([task, changeWords(event), why]);
   if (type === 'token.created') return sentence([`for ${data.agent ?? actor}`, data.role, why]);
   return sentence([data.url, why]);
 }
@@ -76,9 +80,11 @@ function sentence(parts: readonly (string | undefined)[]): string {
   return harmlessLine(parts.filter((part) => part !== undefined && part !== '').join(', '));
 }
 
-/** A task that was there before says how its last attempt ended. */
-function back({ outcome }: EventData): string | undefined {
-  return outcome === undefined ? undefined : `again after ${outcome.replaceAll('_', ' ')}`;
+/** A task that was handed out before says so, and how that ended. */
+function back({ attempt: number, outcome }: EventData): string | undefined {
+  if (number === undefined) return undefined;
+  const end = outcome === undefined ? '' : ` (${outcome.replaceAll('_', ' ')})`;
+  return `again after attempt ${number}${end}`;
 }
 
 function lane({ lane: name }: EventData): string | undefined {
@@ -86,7 +92,8 @@ function lane({ lane: name }: EventData): string | undefined {
 }
 
 function next({ availableAtMs }: EventData, atMs: number): string | undefined {
-  return availableAtMs === undefined ? undefined : `next try ${timeInWords(availableAtMs, atMs)}`;
+  if (availableAtMs === undefined) return undefined;
+  return `next try in ${lengthInWords(availableAtMs - atMs)}`;
 }
 
 function by(actor: string, { title }: EventData): string | undefined {

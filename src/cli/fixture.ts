@@ -12,7 +12,7 @@ import { z } from 'zod';
 import { errorTable, SignalboxError, type Event } from '../contract/index.ts';
 import { hubStateFile, type Env } from './places.ts';
 
-const MAIN = new URL('main.ts', import.meta.url).pathname;
+const MAIN = join(import.meta.dirname, 'main.ts');
 const PATIENCE_MS = 15_000;
 
 export interface Ended {

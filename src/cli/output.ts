@@ -60,7 +60,8 @@ export function createOutput(streams: Streams, env: Env, isJson: boolean): Outpu
   return {
     isJson,
     isTty: Boolean(stdout.isTTY),
-    columns: stdout.isTTY ? stdout.columns : WIDE,
+    // A terminal that does not tell its size is not narrow.
+    columns: stdout.isTTY && stdout.columns > 0 ? stdout.columns : WIDE,
     paint,
     line,
     jsonLine,

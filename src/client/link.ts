@@ -15,6 +15,7 @@ import { chance } from './keys.ts';
 /** Short at first: an agent has 3 s to resume its session. */
 const RECONNECT = { firstMs: 100, mostMs: 3_000 };
 const WELCOME_MS = 10_000;
+const STEADY_MS = 5_000;
 /**
  * Closed for a reason that the next socket would meet again: not authenticated, not the protocol.
  */
@@ -38,6 +39,7 @@ export class Link {
   #socket: WebSocket | undefined;
   #isUp = false;
   #retries = 0;
+  #upSinceMs = 0;
   #refusal: SignalboxError | undefined;
 
   constructor(options: LinkOptions) {
@@ -99,11 +101,14 @@ export class Link {
 
   #welcome(): void {
     this.#isUp = true;
-    this.#retries = 0;
+    this.#upSinceMs = this.#options.clock.nowMs();
     this.#options.onUp();
   }
 
+  /** A hub that welcomes us and breaks at once is as little there as one that does not answer. */
   #broke(code: number): void {
+    const wasSteady = this.#isUp && this.#options.clock.nowMs() - this.#upSinceMs >= STEADY_MS;
+    if (wasSteady) this.#retries = 0;
     this.#isUp = false;
     this.#socket = undefined;
     const refusal = this.#refusal;

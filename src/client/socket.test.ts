@@ -3,7 +3,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { WebSocketServer, type WebSocket as Wire } from 'ws';
 import { z } from 'zod';
 import { SignalboxError, type Event } from '../contract/index.ts';
-import { manualClock, type Clock } from '../core/clock.ts';
+import { manualClock, systemClock, type Clock } from '../core/clock.ts';
 import { createClient, type Client } from './client.ts';
 import { socketTransport } from './socket.ts';
 
@@ -88,6 +88,19 @@ test('a call is answered with the output of the operation', async () => {
   expect(hub.frames[0]).toEqual([
     { hello: { protocol: 1, token: 'sbx_test' } },
     { id: 1, call: 'task.submit', input: { title: 'One' }, key: expect.any(String) },
+  ]);
+});
+
+test('a name is claimed only where there is no token', async () => {
+  const hub = await scriptedHub((send, { id }) => send({ id, ok: {} }));
+  for (const more of [{ token: 'sbx_test' }, {}]) {
+    const client = createClient(socketTransport({ url: hub.url, agent: 'ada', ...more }));
+    closers.push(() => client.close());
+    await client.hub.whoami();
+  }
+  expect(hub.frames.map(([first]) => first?.hello)).toEqual([
+    { protocol: 1, token: 'sbx_test' },
+    { protocol: 1, agent: 'ada' },
   ]);
 });
 
@@ -375,6 +388,23 @@ test('a frame that the hub finds too big is not sent again', async () => {
   await expect(client.hub.status()).rejects.toMatchObject({ code: 'too_large' });
   await client.hub.whoami();
   expect(hub.calls(1).map(({ call }) => call)).toEqual(['hub.whoami']);
+});
+
+test('a hub that breaks after each welcome is left more and more in peace', async () => {
+  const waits: number[] = [];
+  const sleep = (delayMs: number): Promise<void> => {
+    waits.push(delayMs);
+    return Promise.resolve();
+  };
+  const hub = await scriptedHub((_send, _frame, socket) => hub.sockets[socket]?.terminate());
+  const client = clientOf(hub, { ...systemClock(), sleep });
+  client.onState((state) => {
+    if (state === 'connected') client.hub.whoami().catch(() => {});
+  });
+  await vi.waitUntil(() => waits.length >= 6);
+  client.close();
+  expect(waits[0]).toBeLessThanOrEqual(100);
+  expect(waits[5]).toBeGreaterThanOrEqual(1_500);
 });
 
 test('closing ends what waits and opens no other socket', async () => {

@@ -52,7 +52,7 @@ class SocketTransport implements Transport {
     this.#feeds = new Feeds({ clock, send: (body) => this.#sendFrame(body) });
     this.#link = new Link({
       address: socketAddress(url),
-      credential: { ...(token && { token }), ...(agent && { agent }) },
+      credential: token === undefined ? { ...(agent && { agent }) } : { token },
       clock,
       onFrame: (frame) => this.#route(frame),
       onUp: () => this.#up(),

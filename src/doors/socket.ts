@@ -5,6 +5,7 @@
  * Nothing grows without a bound: a caller that has too much under way, or does not read its answers,
  * is not read from until it has caught up, and a feed waits until its frames have gone out.
  */
+import type { Socket } from 'node:net';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { z } from 'zod';
 import {
@@ -62,12 +63,13 @@ export function socketServer(door: SocketDoor): WebSocketServer {
     maxPayload: limits.frameBytesMax,
     perMessageDeflate: false,
   });
-  server.on('connection', (socket) => new SocketSession(socket, door));
+  server.on('connection', (socket, request) => new SocketSession(socket, request.socket, door));
   return server;
 }
 
 class SocketSession {
   readonly #socket: WebSocket;
+  readonly #wire: Socket;
   readonly #connection: Connection;
   readonly #feeds = new Map<number, Feed>();
   readonly #full = new Set<number>();
@@ -75,9 +77,11 @@ class SocketSession {
   #welcoming: Promise<void> | undefined = undefined;
   #underWay = 0;
   #isPaused = false;
+  #isCorked = false;
 
-  constructor(socket: WebSocket, { connect, clock }: SocketDoor) {
+  constructor(socket: WebSocket, wire: Socket, { connect, clock }: SocketDoor) {
     this.#socket = socket;
+    this.#wire = wire;
     this.#connection = connect((reason) => this.#ended(reason));
     const noHello = clock.after(HELLO_MS, () => {
       if (this.#credential === undefined) socket.close(closeCodes.noHello, 'no hello came');
@@ -184,7 +188,7 @@ class SocketSession {
       let isAnswered = false;
       const early: string[] = [];
       const push = (text: string): void => {
-        if (isAnswered) this.#socket.send(text, () => this.#drained(sub));
+        if (isAnswered) this.#write(text, () => this.#drained(sub));
         else early.push(text);
       };
       const feed = await this.#connection.subscribe({
@@ -231,8 +235,21 @@ class SocketSession {
   }
 
   #send(frame: unknown): void {
-    this.#socket.send(JSON.stringify(frame), () => this.#resume());
+    this.#write(JSON.stringify(frame), () => this.#resume());
     if (this.#socket.bufferedAmount >= limits.socketBufferBytesMax) this.#pause();
+  }
+
+  /** What is sent in one turn, as the answers of one commit are, goes out in one write. */
+  #write(text: string, sent: () => void): void {
+    if (!this.#isCorked) {
+      this.#isCorked = true;
+      this.#wire.cork();
+      process.nextTick(() => {
+        this.#isCorked = false;
+        this.#wire.uncork();
+      });
+    }
+    this.#socket.send(text, sent);
   }
 
   #pause(): void {

@@ -3,7 +3,7 @@
  * that are over. A tick reads first and writes only where there is something, so an idle hub writes
  * nothing. Each thing is one transaction that reads its row again, so two hubs may tick at once.
  */
-import { forgetOldReplies, hasOldReplies } from '../domain/admin/index.ts';
+import { forgetOldReplies } from '../domain/admin/index.ts';
 import { listLapsedAgents } from '../domain/agent/index.ts';
 import { listDueChanges } from '../domain/change/queries.ts';
 import { checkChange } from '../domain/change/sweep.ts';
@@ -53,17 +53,17 @@ export class Duties {
   async #forget(nowMs: number): Promise<void> {
     if (nowMs - this.#forgottenAtMs < FORGET_EVERY_MS) return;
     this.#forgottenAtMs = nowMs;
-    if (!(await hasOldReplies(this.#parts.store.read, nowMs))) return;
-    await this.#inProject('default', nowMs, forgetOldReplies);
-    // There may be more than one portion.
-    this.#forgottenAtMs = 0;
+    let isMore = true;
+    while (isMore) {
+      isMore = await this.#inProject('default', nowMs, forgetOldReplies);
+    }
   }
 
-  #inProject(
+  #inProject<T>(
     project: string,
     nowMs: number,
-    work: (context: CommandContext) => Promise<void>,
-  ): Promise<void> {
+    work: (context: CommandContext) => Promise<T>,
+  ): Promise<T> {
     const { store, random } = this.#parts;
     const actor = hubActor(project);
     return store.transaction((tx) => work({ tx, actor, nowMs, random }));

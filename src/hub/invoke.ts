@@ -67,20 +67,23 @@ async function runCommand(parts: Parts, call: Call, asked: Asked): Promise<Reply
   const key = operation.isJournaled ? checkedKey(call.key) : undefined;
   const request = asked.bound.parse(call.input);
   const command = { operation: operation.name, key, inputHash: request.hash() };
-  const answer = await parts.store.transaction(async (tx: Tx): Promise<Reply | SignalboxError> => {
+  try {
     const { actor, nowMs } = asked;
-    const context: CommandContext = { tx, actor, nowMs, random: parts.random };
-    const kept = await recall(context, command);
-    if (kept !== undefined) return { output: JSON.parse(kept.reply), isDeduplicated: true };
-    const output = await request.run(context);
-    if (output instanceof SignalboxError) return output;
-    if (operation.isJournaled) {
-      await keep(context, command, operation.isSecret ? null : JSON.stringify(output));
-    }
+    const output = await parts.store.transaction(async (tx: Tx): Promise<unknown> => {
+      const context: CommandContext = { tx, actor, nowMs, random: parts.random };
+      const done = await request.run(context);
+      if (done instanceof SignalboxError || !operation.isJournaled) return done;
+      await keep(context, command, operation.isSecret ? null : JSON.stringify(done));
+      return done;
+    });
+    if (output instanceof SignalboxError) throw output;
     return { output, isDeduplicated: false };
-  });
-  if (answer instanceof SignalboxError) throw answer;
-  return answer;
+  } catch (error) {
+    // A command that was done already may be refused now, or finds its key when it is written.
+    const kept = await recall(parts.store.read, asked.actor, command);
+    if (kept === undefined) throw error;
+    return { output: JSON.parse(kept.reply), isDeduplicated: true };
+  }
 }
 
 function checkedKey(key: string | undefined): string | undefined {

@@ -42,20 +42,30 @@ export async function openShelf<Value>(options: ShelfOptions<Value>): Promise<Sh
   };
 }
 
-export async function writeDurably(
+async function writeDurably(
   { folder, name }: { folder: string; name: string },
   text: string,
 ): Promise<void> {
   const half = join(folder, `${name}${HALF}`);
-  const file = await open(half, 'w', 0o600);
+  try {
+    await writeFlushed(half, text);
+    await rename(half, join(folder, name));
+  } catch (error) {
+    // On a full disk even a half file is too much.
+    await rm(half, { force: true });
+    throw error;
+  }
+  await flushFolder(folder);
+}
+
+async function writeFlushed(path: string, text: string): Promise<void> {
+  const file = await open(path, 'w', 0o600);
   try {
     await file.writeFile(text);
     await file.sync();
   } finally {
     await file.close();
   }
-  await rename(half, join(folder, name));
-  await flushFolder(folder);
 }
 
 const HALF = '.half';

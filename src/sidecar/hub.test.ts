@@ -11,6 +11,7 @@ import { serve, type Server } from '../doors/serve.ts';
 import { makePlace, type Place } from '../git/fixture.ts';
 import { createHub, type Hub } from '../hub/hub.ts';
 import { openStore } from '../store/open.ts';
+import { identify, isAlive } from './processes.ts';
 
 const WAIT = { timeout: 60_000, interval: 20 };
 const clock = systemClock();
@@ -71,7 +72,7 @@ async function agent(name: string, script: string): Promise<() => ChildProcess> 
     dataDir: place.path('data'),
     env: { ...place.env, OUT: place.path('out'), NAME: name },
   };
-  const file = new URL('process.fixture.ts', import.meta.url).pathname;
+  const file = join(import.meta.dirname, 'process.fixture.ts');
   return () => {
     const child = fork(file, [JSON.stringify(options)], { env: place.env, execArgv: [] });
     children.push(child);
@@ -147,6 +148,31 @@ test('killed at random, sidecars lose no commit, and each task is handed in once
   await isClean();
   expect(await areCommitsThere()).toBeGreaterThanOrEqual(6);
 }, 120_000);
+
+test('after a kill its command is ended, the work is pushed and the task given back', async () => {
+  const long = `echo begun > begun.txt; setsid sleep 1000 & echo $! $$ > $OUT.pids; exec sleep 1000`;
+  const start = await agent('ada', `[ -e $OUT.pids ] && { touch x; exit; }; ${long}`);
+  const first = start();
+  const id = await submit('one');
+  const pids = await vi.waitFor(async () => {
+    const found = (await readFile(place.path('out.pids'), 'utf8')).trim().split(' ').map(Number);
+    return found.length === 2 ? found : Promise.reject(new Error('not yet'));
+  }, WAIT);
+  const exited = once(first, 'exit');
+  first.kill('SIGKILL');
+  await exited;
+  const processes = pids.map((pid) => identify(pid) ?? expect.unreachable());
+  expect(processes.map(isAlive)).toEqual([true, true]);
+  start();
+  await vi.waitFor(async () => {
+    expect((await admin.task.show({ id })).attempts).toMatchObject([
+      { outcome: 'released' },
+      { outcome: 'handed_in' },
+    ]);
+  }, WAIT);
+  expect(processes.map(isAlive)).toEqual([false, false]);
+  expect(await place.plain(repository, 'show', `signalbox/${id}/1:begun.txt`)).toBe('begun');
+});
 
 test('while the hub is away the work goes on, and its report arrives when it is back', async () => {
   const start = await agent(

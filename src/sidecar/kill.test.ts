@@ -112,7 +112,7 @@ function start(hub: Hub, url: string, point: number): Run {
     repository: url,
     env,
   };
-  const file = new URL('killed.fixture.ts', import.meta.url).pathname;
+  const file = join(import.meta.dirname, 'killed.fixture.ts');
   const child = fork(file, [JSON.stringify({ point, options })], { env, execArgv: [] });
   children.push(child);
   hub.tell = ({ id, attempt, fence }) => {

@@ -40,7 +40,8 @@ export function reportOf(record: AttemptRecord): Report | null {
     case 'no_change':
     case 'fail': {
       const outcome = said === 'fail' ? 'failed' : 'no_change';
-      const reason = withOutput(inWords(record), log);
+      const nothing = said === 'no_change' ? ' It left no difference to its base.' : '';
+      const reason = withOutput(`${inWords(record)}${nothing}`, log);
       return {
         operation: 'task.fail',
         key,

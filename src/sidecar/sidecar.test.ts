@@ -148,7 +148,10 @@ test('no difference is no change, also where commits were made that cancel out',
   bench.start(`echo 2 > README.md; ${commit} two; echo one > README.md; ${commit} one`);
   await bench.heard('connected');
   bench.hub.offer(newTask({ repository: bench.repository }));
-  expect(await bench.called('task.fail')).toMatchObject({ outcome: 'no_change' });
+  expect(await bench.called('task.fail')).toMatchObject({
+    outcome: 'no_change',
+    reason: expect.stringContaining('no difference'),
+  });
   await isClean();
 });
 
@@ -209,6 +212,23 @@ test('after a reconnection an attempt that was handed to another is stopped and 
   expect(await bench.heard('ended')).toMatchObject({ ending: 'fenced' });
   await isClean();
   expect(await show(`signalbox/${task.id}/1:file`)).toBe('begun');
+});
+
+test('an offer that is heard twice is taken once', async () => {
+  const task = newTask();
+  bench.hub.tasks.set(task.id, task);
+  bench.hub.offered = task.id;
+  bench.start('true');
+  await bench.heard('connected');
+  bench.hub.offer(task);
+  await bench.heard('waiting');
+  bench.hub.offer(task);
+  await bench.place.plain(bench.url, 'rev-parse', 'main');
+  const next = newTask();
+  bench.hub.offer(next);
+  await bench.called('task.complete', 2);
+  const accepted = bench.hub.inputsOf('task.accept').map(({ taskId }) => taskId);
+  expect(accepted).toEqual([task.id, next.id]);
 });
 
 test('beats go on while the command is stopped by a signal', async () => {

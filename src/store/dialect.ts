@@ -29,8 +29,7 @@ export const sqliteDialect: Dialect = {
   forUpdate: raw(''),
   forUpdateSkipLocked: raw(''),
   nextFence: sql`update fences set last = last + 1 returning last as fence`,
-  latestEventSeq: sql`select coalesce(max(seq), 0) as seq
-    from sqlite_sequence where name = 'events'`,
+  latestEventSeq: sql`select coalesce(max(seq), 0) as seq from events`,
   now: null,
   lockMigrations: sql`select 1`,
 };

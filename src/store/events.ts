@@ -9,7 +9,7 @@
  * nothing smaller appears.
  */
 import type { Db, Store, Tx } from './db.ts';
-import { sql } from './sql.ts';
+import { limitTo, sql } from './sql.ts';
 
 export interface NewEvent {
   project: string;
@@ -47,10 +47,10 @@ export function readEvents(db: Db, range: EventRange): Promise<StoredEvent[]> {
   const { afterSeq, project, limit } = range;
   if (project === undefined) {
     return db.all(sql`select seq, project, at_ms as "atMs", type, subject, actor, audience, data
-      from events where seq > ${afterSeq} order by seq limit ${limit}`);
+      from events where seq > ${afterSeq} order by seq ${limitTo(limit)}`);
   }
   return db.all(sql`select seq, project, at_ms as "atMs", type, subject, actor, audience, data
-    from events where project = ${project} and seq > ${afterSeq} order by seq limit ${limit}`);
+    from events where project = ${project} and seq > ${afterSeq} order by seq ${limitTo(limit)}`);
 }
 
 /** A store, or a transaction that reads as one. */
@@ -90,7 +90,7 @@ async function numberSome(tx: Tx): Promise<number> {
     from (
       select id, (select last from event_numbers) + row_number() over (order by id) as seq
       from (
-        select id from events where seq is null order by id limit ${NUMBERED_AT_ONCE}
+        select id from events where seq is null order by id ${limitTo(NUMBERED_AT_ONCE)}
       ) as waiting
     ) as numbered
     where events.id = numbered.id`);

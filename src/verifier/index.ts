@@ -25,7 +25,6 @@ import { messageOf } from './verdict.ts';
 import { listen } from './wakeups.ts';
 
 export type { VerifierEvent, VerifierLog } from './log.ts';
-export { endInWords } from './words.ts';
 
 export interface VerifierOptions {
   dataDir: string;

@@ -10,7 +10,7 @@ import { containsCommit } from '../git/history.ts';
 import { push } from '../git/land.ts';
 import type { Mirror } from '../git/mirror.ts';
 import type { Session } from './session.ts';
-import { afterLandingError, afterLoss, again, type Verdict } from './verdict.ts';
+import { afterLandingError, afterLoss, again, later, type Verdict } from './verdict.ts';
 import { openWorkspace } from './workspace.ts';
 
 export interface Passed {
@@ -39,7 +39,9 @@ async function pushAndConfirm(session: Session, passed: Passed): Promise<Verdict
       return again(`${branch} moved on from ${base} while the change was tested.`);
     }
   }
-  return confirm(session, mirror, commit);
+  const landed = await confirm(session, mirror, commit);
+  // Not at once: a repository that takes a push and shows nothing of it would see no end of them.
+  return landed ?? later(`${branch} took the push of ${commit} and has it not.`, session.strike);
 }
 
 /** For a change that was `landing` when its verifier went: did the push arrive? */
@@ -47,25 +49,24 @@ export async function recover(session: Session): Promise<Verdict> {
   const { testedCommit } = session.change;
   if (testedCommit === null) return again('It was landing without a tested commit.');
   try {
-    return await confirm(session, await openWorkspace(session), testedCommit);
+    const landed = await confirm(session, await openWorkspace(session), testedCommit);
+    return landed ?? again(`The push of ${testedCommit} did not arrive.`);
   } catch (error) {
     return afterLoss(session) ?? afterLandingError(error, session.strike);
   }
 }
 
 /**
- * Reads the base again. A commit's id is made from its tree, so a base that has the commit in its
- * history has landed exactly the files that were tested.
+ * Reads the base again, and says that it landed; null where it has not. A commit's id is made from
+ * its tree, so a base that has the commit in its history has landed exactly what was tested.
  */
-async function confirm(session: Session, mirror: Mirror, commit: string): Promise<Verdict> {
+async function confirm(session: Session, mirror: Mirror, commit: string): Promise<Verdict | null> {
   const { lease, report } = session;
   const { baseBranch } = mirror;
   await mirror.fetch({ branches: [baseBranch], signal: lease.signal });
   const tip = await mirror.resolve(baseBranch);
   const isKnown = tip !== null && (await mirror.resolve(commit)) !== null;
-  if (!isKnown || !(await containsCommit(mirror, { base: tip, commit }))) {
-    return again(`${commit} is not on ${baseBranch}: the push did not arrive.`);
-  }
+  if (!isKnown || !(await containsCommit(mirror, { base: tip, commit }))) return null;
   lease.rest();
   await report.land({ landedCommit: commit });
   return { kind: 'landed', commit, baseBranch };

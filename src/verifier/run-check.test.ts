@@ -54,7 +54,11 @@ function run(
   return runCheck(job, { clock, launcher, signal, graceMs });
 }
 
-/** Those whose arguments hold a number that no other test uses. */
+/** A number of seconds to sleep that no other test uses, here or in another run. */
+const mark = (): string => `${process.pid}${(marks += 1)}`;
+let marks = 100;
+
+/** Those whose arguments hold it. */
 function livingWith(text: string): string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
@@ -101,8 +105,8 @@ test.each(launchers)('a check that never ends is ended in time (%s)', async (_, 
 
 test.each(launchers)(
   'a check that will not end is ended with all that it started (%s)',
-  async (name, launcher) => {
-    const marked = name === 'plain' ? '77771' : '77772';
+  async (_, launcher) => {
+    const marked = mark();
     const away = `(setsid sleep ${marked} &) ; (cd . && exec env -i setsid sleep ${marked} &)`;
     const command = `trap "" TERM; ${away}; sleep ${marked} & while :; do sleep 1; done`;
     const { end, tookMs } = await run(command, { launcher, timeoutMs: 300 });
@@ -112,8 +116,8 @@ test.each(launchers)(
   },
 );
 
-test.each(launchers)('what a check forks away does not outlive it (%s)', async (name, launcher) => {
-  const marked = name === 'plain' ? '77773' : '77774';
+test.each(launchers)('what a check forks away does not outlive it (%s)', async (_, launcher) => {
+  const marked = mark();
   const hold = `(setsid sleep ${marked} &); (env -i setsid sleep ${marked} &) ; sleep ${marked} &`;
   const { end, tookMs } = await run(`${hold} exit 0`, { launcher });
   expect(end).toEqual({ kind: 'exit', code: 0 });
@@ -155,14 +159,15 @@ test('a check in a folder that is gone says so', async () => {
 
 test('a check whose result nobody waits for is ended at once', async () => {
   const stop = new AbortController();
+  const marked = mark();
   const { directory, checkout: cwd } = scratch;
   const env = { PATH: '/usr/bin:/bin', [MARKER]: directory };
-  const job = { command: 'trap "" TERM; sleep 77775', timeoutMs: 60_000, cwd, directory, env };
+  const job = { command: `trap "" TERM; sleep ${marked}`, timeoutMs: 60_000, cwd, directory, env };
   const running = runCheck(job, { clock, launcher: contained, signal: stop.signal });
-  while (livingWith('77775').length === 0) await clock.sleep(10);
+  while (livingWith(marked).length === 0) await clock.sleep(10);
   stop.abort();
   expect((await running).end).toEqual({ kind: 'aborted' });
-  expect(livingWith('77775')).toEqual([]);
+  expect(livingWith(marked)).toEqual([]);
   const late = await runCheck(job, { clock, launcher: contained, signal: stop.signal });
   expect(late.end).toEqual({ kind: 'aborted' });
 });

@@ -333,6 +333,17 @@ test('a push that did not arrive is tested again', async () => {
   expect(state(change)).toBe('landed');
 });
 
+test('a repository that takes a push and drops it is not pushed to without end', async () => {
+  const change = await handIn({ 'a.txt': 'two\n' }, ['true']);
+  const hook = join(remote, 'hooks', 'post-receive');
+  await writeFile(hook, `#!/bin/sh\ngit update-ref refs/heads/main ${change.baseCommit}\n`);
+  await chmod(hook, 0o755);
+  await next();
+  expect(state(change)).toBe('submitted');
+  expect(reason(change)).toContain('took the push');
+  expect(hub.find(change.id).availableAtMs).toBeGreaterThan(Date.now());
+});
+
 test('nobody is told that a push failed while nobody can know', async () => {
   const change = await handIn({ 'a.txt': 'two\n' }, ['true']);
   hub.wire = async ({ operation }, apply) => {
@@ -371,10 +382,10 @@ test('a push that stays in doubt is tested anew, and found when it had arrived',
 });
 
 test('a lost lease ends the check at once, and nothing is pushed', async () => {
-  const change = await handIn({ 'a.txt': 'two\n' }, ['sleep 77781']);
+  const change = await handIn({ 'a.txt': 'two\n' }, [`sleep ${process.pid}21`]);
   const isSleeping = (): boolean =>
     readdirSync('/proc').some(
-      (pid) => /^\d+$/.test(pid) && commandOf(pid).includes('sleep\x0077781'),
+      (pid) => /^\d+$/.test(pid) && commandOf(pid).includes(`sleep\0${process.pid}21`),
     );
   const working = next();
   while (!isSleeping()) await clock.sleep(20);
@@ -419,7 +430,7 @@ test('a report whose answer is lost is sent again and done once', async () => {
 });
 
 test('a verifier that is stopped breaks its check off and puts the change back', async () => {
-  const change = await handIn({ 'a.txt': 'two\n' }, ['sleep 77782']);
+  const change = await handIn({ 'a.txt': 'two\n' }, [`sleep ${process.pid}22`]);
   const running = runVerifier({ dataDir: place.path('data'), tempDir: '/tmp' }, portsOf(hub));
   while (!events.some(({ kind }) => kind === 'check_started')) await clock.sleep(20);
   stop.abort();

@@ -137,6 +137,14 @@ export const files: Rule[] = [
     sound: { 'src/a.test.ts': `const a = '/home/ada/project'; // ./work/main` },
   },
   {
+    says: 'a path beside a module is import.meta.dirname, not part of a URL',
+    because:
+      'in a URL a space is %20, and the file is not found in a checkout with one in its path',
+    breaches: (all) => lines(all, isOutside, (line) => /import\.meta\.url.*\.pathname/.test(line)),
+    broken: { 'src/a.test.ts': `const at = new URL('./b.ts', import.meta.url).pathname;` },
+    sound: { 'src/b.test.ts': `const at = join(import.meta.dirname, 'b.ts'); url.pathname;` },
+  },
+  {
     says: 'the lock file names no registry',
     because: 'every machine asks the registry that it was set up with',
     breaches: (all) =>

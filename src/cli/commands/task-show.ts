@@ -21,13 +21,13 @@ export async function showTask(context: Context): Promise<void> {
   const events = output.isJson ? [] : await history(hub, answer.task);
   output.give(answer, () => [
     ...heading(context, answer.task),
-    ...timeline(output, events),
+    ...timeline(output, events, answer.task.id),
     ...lastFailure(output, answer.task, answer.attempts),
   ]);
 }
 
 /** The events of the task and of the changes that were handed in for it, in their order. */
-export async function history(hub: Client, { id }: Pick<Task, 'id'>): Promise<Event[]> {
+async function history(hub: Client, { id }: Pick<Task, 'id'>): Promise<Event[]> {
   const changes = await hub.change.list({ taskId: id });
   const subjects = [id, ...changes.items.map((change) => change.id)];
   const pages = await Promise.all(
@@ -73,14 +73,14 @@ function where({ url, baseBranch }: NonNullable<Task['repository']>): string {
 }
 
 /** Each line: the time of day, how long after the one before, what happened. */
-export function timeline(output: Output, events: readonly Event[]): string[] {
+function timeline(output: Output, events: readonly Event[], about: string): string[] {
   if (events.length === 0) return [];
   const lines = events.map((event, at) => {
     const before = events[at - 1]?.atMs ?? event.atMs;
     const step = at === 0 ? '' : `+${lengthInWords(event.atMs - before)}`;
     const times = output.paint('dim', `${clockTime(event.atMs)}  ${step.padStart(10)}`);
     const type = output.paint(eventColour(event), padded(event.type, 17));
-    return `  ${times}  ${type}  ${eventWords(event)}`.trimEnd();
+    return `  ${times}  ${type}  ${eventWords(event, about)}`.trimEnd();
   });
   return ['', output.paint('dim', 'Timeline'), ...lines];
 }

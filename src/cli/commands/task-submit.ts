@@ -58,8 +58,9 @@ async function submitAndWait(context: Context, input: Input<'task.submit'>): Pro
     interruption,
     onEvent(event) {
       if (event.subject !== id && event.data.taskId !== id) return false;
-      if (output.isJson) output.note(eventLine(output, event));
-      else output.line(eventLine(output, event));
+      const line = eventLine(output, event, id);
+      if (output.isJson) output.note(line);
+      else output.line(line);
       hasEnded = ENDS.includes(event.type);
       return hasEnded;
     },

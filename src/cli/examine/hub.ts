@@ -24,7 +24,7 @@ export async function examineHub(context: Context): Promise<Finding[]> {
 async function examineToken(hub: Client, place: HubPlace): Promise<Finding> {
   try {
     const { name, role } = await hub.hub.whoami();
-    return ok('hub', `${place.url} (from ${place.source}) knows us as ${name}, ${role}`);
+    return ok('hub', `${place.url} (${place.source}) knows us as ${name}, ${role}`);
   } catch (error) {
     const { code, message, hint } = errorOf(error);
     if (code !== 'unauthenticated') return fail('hub', message, hint);

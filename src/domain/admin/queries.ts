@@ -1,6 +1,6 @@
 /** Where the journal is: one statement a function. */
 import type { Db, Tx } from '../../store/db.ts';
-import { sql } from '../../store/sql.ts';
+import { limitTo, sql } from '../../store/sql.ts';
 
 export interface JournalKey {
   project: string;
@@ -29,25 +29,35 @@ export function findEntry(
       and key = ${of.key}`);
 }
 
-export async function insertEntry(tx: Tx, row: JournalRow): Promise<void> {
-  await tx.run(sql`
+/** False when the key is there already. */
+export async function insertEntry(tx: Tx, row: JournalRow): Promise<boolean> {
+  const changed = await tx.run(sql`
     insert into journal (at_ms, project, actor, operation, key, input_hash, reply)
     values (${row.at_ms}, ${row.project}, ${row.actor}, ${row.operation}, ${row.key},
-      ${row.input_hash}, ${row.reply})`);
+      ${row.input_hash}, ${row.reply})
+    on conflict do nothing`);
+  return changed === 1;
 }
 
-/** Lets go of answers and their keys; the audit line stays. Answers how many went. */
-export function forgetReplies(tx: Tx, beforeMs: number, limit: number): Promise<number> {
-  return tx.run(sql`
-    update journal set reply = null, key = null
-    where seq in (
-      select seq from journal where reply is not null and at_ms < ${beforeMs}
-      order by at_ms limit ${limit})`);
-}
-
-export function findOldReply(db: Db, beforeMs: number): Promise<{ seq: number } | undefined> {
+/** The last row of the next portion that is older than this; undefined where none is. */
+export function findOldEntry(db: Db, range: OldRange): Promise<{ seq: number | null } | undefined> {
   return db.get(sql`
-    select seq from journal where reply is not null and at_ms < ${beforeMs} limit 1`);
+    select max(seq) as seq from (
+      select seq, at_ms from journal where seq > ${range.afterSeq} order by seq ${limitTo(range.limit)}
+    ) as portion where at_ms < ${range.beforeMs}`);
+}
+
+export interface OldRange {
+  afterSeq: number;
+  beforeMs: number;
+  limit: number;
+}
+
+/** Lets go of answers and their keys; the audit line stays. */
+export async function forgetReplies(tx: Tx, afterSeq: number, upToSeq: number): Promise<void> {
+  await tx.run(sql`
+    update journal set reply = null, key = null
+    where seq > ${afterSeq} and seq <= ${upToSeq} and key is not null`);
 }
 
 export async function setMeta(tx: Tx, key: string, value: string): Promise<void> {

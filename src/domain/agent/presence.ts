@@ -33,8 +33,7 @@ export async function arrive(context: CommandContext, arrival: Arrival): Promise
   const { tx, actor, nowMs, random } = context;
   const before = await findAgent(tx, actor.project, actor.key);
   refuseTwin(before, arrival);
-  const isSameSession =
-    arrival.sessionId !== undefined && before?.session_id === arrival.sessionId;
+  const isSameSession = arrival.sessionId !== undefined && before?.session_id === arrival.sessionId;
   const row: AgentRow = {
     project: actor.project,
     key: actor.key,

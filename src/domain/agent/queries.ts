@@ -1,7 +1,7 @@
 /** Where agents and tokens are: one statement a function. */
 import type { Role, TaskState } from '../../contract/index.ts';
 import { type Db, type Tx } from '../../store/db.ts';
-import { sql } from '../../store/sql.ts';
+import { limitTo, sql } from '../../store/sql.ts';
 
 export type Presence = 'offline' | 'online' | 'draining';
 
@@ -69,7 +69,7 @@ export function listAgents(db: Db, page: AgentPage): Promise<AgentWithTask[]> {
   return db.all(sql`
     select a.*, t.state as task_state from agents a left join tasks t on t.id = a.task_id
     where a.project = ${page.project} and a.key > ${page.afterKey}
-    order by a.key limit ${page.limit}`);
+    order by a.key ${limitTo(page.limit)}`);
 }
 
 /** The idle agents that can be told, the longest idle first. */
@@ -77,13 +77,13 @@ export function listIdleAgents(db: Db, project: string, limit: number): Promise<
   return db.all(sql`
     select * from agents
     where project = ${project} and presence = 'online' and is_pushed = 1 and task_id is null
-    order by idle_since_ms, key limit ${limit}`);
+    order by idle_since_ms, key ${limitTo(limit)}`);
 }
 
 export function listLapsedAgents(db: Db, nowMs: number, limit: number): Promise<AgentRow[]> {
   return db.all(sql`
     select * from agents where presence <> 'offline' and lease_until_ms <= ${nowMs}
-    order by lease_until_ms limit ${limit}`);
+    order by lease_until_ms ${limitTo(limit)}`);
 }
 
 export async function saveAgent(tx: Tx, row: AgentRow): Promise<void> {
@@ -176,7 +176,7 @@ export interface TokenPage {
 export function listTokens(db: Db, page: TokenPage): Promise<TokenRow[]> {
   return db.all(sql`
     select * from tokens where project = ${page.project} and id > ${page.afterId}
-    order by id limit ${page.limit}`);
+    order by id ${limitTo(page.limit)}`);
 }
 
 export async function insertToken(tx: Tx, row: TokenRow): Promise<void> {

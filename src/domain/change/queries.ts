@@ -1,7 +1,7 @@
 /** Where changes are: one statement a function. */
 import type { ChangeState } from '../../contract/index.ts';
 import type { Db, Tx } from '../../store/db.ts';
-import { join, sql } from '../../store/sql.ts';
+import { join, limitTo, sql } from '../../store/sql.ts';
 
 export interface ChangeRow {
   id: string;
@@ -95,7 +95,7 @@ export function listChanges(db: Db, page: ChangePage): Promise<ChangeWithReposit
   );
   return db.all(sql`
     select c.*, r.url as repository_url from changes c join repositories r on r.id = c.repository_id
-    where ${conditions} order by c.id desc limit ${page.limit}`);
+    where ${conditions} order by c.id desc ${limitTo(page.limit)}`);
 }
 
 export function listDueChanges(
@@ -105,7 +105,7 @@ export function listDueChanges(
 ): Promise<Pick<ChangeRow, 'id' | 'project'>[]> {
   return db.all(sql`
     select id, project from changes where ended_at_ms is null and next_check_ms <= ${nowMs}
-    order by next_check_ms limit ${limit}`);
+    order by next_check_ms ${limitTo(limit)}`);
 }
 
 export async function insertChange(tx: Tx, row: ChangeRow): Promise<void> {

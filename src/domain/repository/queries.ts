@@ -1,6 +1,6 @@
 /** Where repositories are: one statement a function. */
 import type { Db, Tx } from '../../store/db.ts';
-import { sql } from '../../store/sql.ts';
+import { limitTo, sql } from '../../store/sql.ts';
 
 export interface RepositoryRow {
   id: string;
@@ -40,5 +40,5 @@ export interface RepositoryPage {
 export function listRepositories(db: Db, page: RepositoryPage): Promise<RepositoryRow[]> {
   return db.all(sql`
     select * from repositories where project = ${page.project} and id > ${page.afterId}
-    order by id limit ${page.limit}`);
+    order by id ${limitTo(page.limit)}`);
 }

@@ -7,7 +7,7 @@ import { backoffMs } from '../../core/backoff.ts';
 import { freeAgent } from '../agent/index.ts';
 import { type CommandContext, record } from '../event/index.ts';
 import { inHand, isEnded, type TaskFacts, type Verdict } from './lifecycle.ts';
-import { endAttempt, findTask, type TaskRow, updateTask } from './queries.ts';
+import { advanceTask, endAttempt, findTask, type TaskRow, updateTask } from './queries.ts';
 
 export type Move = Extract<Verdict, { is: 'move' }>;
 
@@ -52,7 +52,10 @@ export async function moveTask(
   move: Move & MoveDetails,
 ): Promise<TaskRow> {
   const next = rowAfter(context, row, move);
-  await write(context, next);
+  const goesOn = inHand.includes(row.state) && inHand.includes(next.state);
+  // Its next look comes when the offer would have lapsed, and finds it in hand.
+  if (goesOn) next.next_check_ms = row.next_check_ms;
+  await write(context, next, goesOn);
   if (move.outcome !== null && row.attempt > 0) await closeAttempt(context, next, move);
   if (row.agent_key !== null && inHand.includes(row.state) && !inHand.includes(next.state)) {
     const { nowMs, actor } = context;
@@ -63,8 +66,9 @@ export async function moveTask(
   return { ...next, version: row.version + 1 };
 }
 
-async function write(context: CommandContext, row: TaskRow): Promise<void> {
-  if (await updateTask(context.tx, row)) return;
+async function write(context: CommandContext, row: TaskRow, goesOn: boolean): Promise<void> {
+  const isWritten = goesOn ? advanceTask(context.tx, row) : updateTask(context.tx, row);
+  if (await isWritten) return;
   throw new SignalboxError('conflict', `task ${row.id} has just moved`, { retryAfterMs: 50 });
 }
 

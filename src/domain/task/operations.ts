@@ -15,7 +15,6 @@ import {
   insertTask,
   listAttempts,
   listNeeded,
-  listNeededOf,
   listTasks,
   type NeededRow,
   type TaskRow,
@@ -61,6 +60,7 @@ async function newTask(
     reason: unmet.length === 0 ? null : waitsFor(unmet),
     needs: JSON.stringify([...new Set(input.needs)].toSorted()),
     checks: JSON.stringify(input.checks),
+    after_ids: JSON.stringify([...new Set(input.after)]),
     repository_id: repository?.id ?? null,
     base_branch: input.baseBranch ?? null,
     submitter: actor.name,
@@ -114,11 +114,9 @@ export async function show(
 ): Promise<Output<'task.show'>> {
   const row = await findTaskWithRepository(context.db, context.actor.project, input.id);
   if (row === undefined) throw unknownTask(input.id);
-  const needed = await listNeeded(context.db, row.id);
   const attempts = await listAttempts(context.db, row.id);
-  const after = needed.map((task) => task.id);
   return {
-    task: toTask(row, after),
+    task: toTask(row),
     attempts: attempts.map((attempt) => toAttempt(attempt, row)),
   };
 }
@@ -135,16 +133,8 @@ export async function list(
     agentKey: input.agent === undefined ? undefined : nameKey(input.agent),
     repositoryId: input.repositoryId,
   });
-  const ids = rows.map((row) => row.id);
-  const needed = ids.length === 0 ? [] : await listNeededOf(context.db, ids);
-  const after = Map.groupBy(needed, (pair) => pair.task_id);
-  const items = rows.map((row) =>
-    toTask(
-      row,
-      (after.get(row.id) ?? []).map((pair) => pair.needed_id),
-    ),
-  );
-  return { items, nextCursor: rows.length === input.limit ? (ids.at(-1) ?? null) : null };
+  const nextCursor = rows.length === input.limit ? (rows.at(-1)?.id ?? null) : null;
+  return { items: rows.map(toTask), nextCursor };
 }
 
 export async function log(

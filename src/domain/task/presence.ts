@@ -129,8 +129,8 @@ export async function pull(
   const task = await requireTask(context, taskId);
   const command = { type: 'accept' as const, agentKey: actor.key, fence: task.fence };
   const verdict = decide(factsOf(task), command);
-  if (verdict.is === 'move') await moveTask(context, task, verdict);
-  return { assignment: await assignmentOf(context, taskId) };
+  const taken = verdict.is === 'move' ? await moveTask(context, task, verdict) : task;
+  return { assignment: await assignmentOf(context, taken) };
 }
 
 async function agentView(

@@ -1,7 +1,8 @@
 /** Where tasks are: one statement a function. */
 import type { Lane, Outcome, TaskState } from '../../contract/index.ts';
-import type { Db, Tx } from '../../store/db.ts';
-import { join, sql } from '../../store/sql.ts';
+import type { Db, Sql, Tx } from '../../store/db.ts';
+import { join, limitTo, sql } from '../../store/sql.ts';
+import { isEnded } from './lifecycle.ts';
 
 export interface TaskRow {
   id: string;
@@ -15,6 +16,8 @@ export interface TaskRow {
   needs: string;
   /** JSON list. */
   checks: string;
+  /** JSON list of the tasks that must be done first. */
+  after_ids: string;
   repository_id: string | null;
   base_branch: string | null;
   submitter: string;
@@ -91,7 +94,7 @@ export interface TaskPage {
 /** Newest first. */
 export function listTasks(db: Db, page: TaskPage): Promise<TaskWithRepository[]> {
   const narrowed = [
-    page.state === undefined ? undefined : sql`t.state = ${page.state}`,
+    page.state === undefined ? undefined : inState(page.state),
     page.agentKey === undefined ? undefined : sql`t.agent_key = ${page.agentKey}`,
     page.repositoryId === undefined ? undefined : sql`t.repository_id = ${page.repositoryId}`,
   ].filter((condition) => condition !== undefined);
@@ -102,7 +105,14 @@ export function listTasks(db: Db, page: TaskPage): Promise<TaskWithRepository[]>
   return db.all(sql`
     select t.*, r.url as repository_url, r.base_branch as repository_base
     from tasks t left join repositories r on r.id = t.repository_id
-    where ${conditions} order by t.id desc limit ${page.limit}`);
+    where ${conditions} order by t.id desc ${limitTo(page.limit)}`);
+}
+
+/** Which of the two indexes it stands in is said along, or neither would be used. */
+function inState(state: TaskState): Sql {
+  return isEnded(state)
+    ? sql`t.state = ${state} and t.ended_at_ms is not null`
+    : sql`t.state = ${state} and t.ended_at_ms is null`;
 }
 
 export interface QueuePage {
@@ -121,7 +131,7 @@ export function listRunnable(db: Db, page: QueuePage): Promise<RunnableRow[]> {
     select id, rank_ms, needs, preferred_key from tasks
     where project = ${page.project} and state = 'queued' and available_at_ms <= ${page.nowMs}
       and (rank_ms, id) > (${page.afterRankMs}, ${page.afterId})
-    order by rank_ms, id limit ${page.limit}`);
+    order by rank_ms, id ${limitTo(page.limit)}`);
 }
 
 export function listDue(
@@ -131,18 +141,19 @@ export function listDue(
 ): Promise<Pick<TaskRow, 'id' | 'project'>[]> {
   return db.all(sql`
     select id, project from tasks where ended_at_ms is null and next_check_ms <= ${nowMs}
-    order by next_check_ms limit ${limit}`);
+    order by next_check_ms ${limitTo(limit)}`);
 }
 
 export async function insertTask(tx: Tx, row: TaskRow): Promise<void> {
   await tx.run(sql`
-    insert into tasks (id, project, title, body, lane, state, reason, needs, checks, repository_id,
-      base_branch, submitter, agent, agent_key, preferred_key, attempt, fence, failures,
+    insert into tasks (id, project, title, body, lane, state, reason, needs, checks, after_ids,
+      repository_id, base_branch, submitter, agent, agent_key, preferred_key, attempt, fence, failures,
       failures_max, conflicts, timeout_ms, last_failure, change_id, landed_commit, report, rank_ms,
       created_at_ms, available_at_ms, offered_at_ms, accepted_at_ms, started_at_ms, ended_at_ms,
       next_check_ms, version)
     values (${row.id}, ${row.project}, ${row.title}, ${row.body}, ${row.lane}, ${row.state},
-      ${row.reason}, ${row.needs}, ${row.checks}, ${row.repository_id}, ${row.base_branch},
+      ${row.reason}, ${row.needs}, ${row.checks}, ${row.after_ids}, ${row.repository_id},
+      ${row.base_branch},
       ${row.submitter}, ${row.agent}, ${row.agent_key}, ${row.preferred_key}, ${row.attempt},
       ${row.fence}, ${row.failures}, ${row.failures_max}, ${row.conflicts}, ${row.timeout_ms},
       ${row.last_failure}, ${row.change_id}, ${row.landed_commit}, ${row.report}, ${row.rank_ms},
@@ -162,6 +173,16 @@ export async function updateTask(tx: Tx, row: TaskRow): Promise<boolean> {
       offered_at_ms = ${row.offered_at_ms}, accepted_at_ms = ${row.accepted_at_ms},
       started_at_ms = ${row.started_at_ms}, ended_at_ms = ${row.ended_at_ms},
       next_check_ms = ${row.next_check_ms}, version = ${row.version + 1}
+    where id = ${row.id} and version = ${row.version}`);
+  return changed === 1;
+}
+
+/** The same for a task that goes on in the same hand: touches no index, because it is the most. */
+export async function advanceTask(tx: Tx, row: TaskRow): Promise<boolean> {
+  const changed = await tx.run(sql`
+    update tasks set state = ${row.state}, reason = ${row.reason},
+      accepted_at_ms = ${row.accepted_at_ms}, started_at_ms = ${row.started_at_ms},
+      version = ${row.version + 1}
     where id = ${row.id} and version = ${row.version}`);
   return changed === 1;
 }
@@ -247,15 +268,6 @@ export function listNeeded(db: Db, taskId: string): Promise<NeededRow[]> {
     where d.task_id = ${taskId} order by t.id`);
 }
 
-export function listNeededOf(
-  db: Db,
-  taskIds: readonly string[],
-): Promise<{ task_id: string; needed_id: string }[]> {
-  return db.all(sql`
-    select task_id, needed_id from dependencies where task_id in (${join(taskIds)})
-    order by task_id, needed_id`);
-}
-
 /** The tasks that wait for this one. */
 export function listDependents(db: Db, neededId: string): Promise<{ task_id: string }[]> {
   return db.all(sql`
@@ -288,12 +300,17 @@ export async function rearmOffers(tx: Tx, nextCheckMs: number): Promise<void> {
     where state = 'offered' and ended_at_ms is null and next_check_ms < ${nextCheckMs}`);
 }
 
+/** Of what has ended and of what is open: each has an index of its own. */
 export function countByState(
   db: Db,
   project: string,
 ): Promise<{ state: TaskState; count: number }[]> {
   return db.all(sql`
-    select state, count(*) as count from tasks where project = ${project} group by state`);
+    select state, count(*) as count from tasks
+    where project = ${project} and ended_at_ms is not null group by state
+    union all
+    select state, count(*) as count from tasks
+    where project = ${project} and ended_at_ms is null group by state`);
 }
 
 export function findOldestQueued(

@@ -20,8 +20,8 @@ import {
   findAttemptByFence,
   findTaskWithRepository,
   insertOrphan,
-  listNeeded,
   type TaskRow,
+  type TaskWithRepository,
 } from './queries.ts';
 import { matchFreed, matchTask, releaseDependents } from './schedule.ts';
 import { toProgress, toTask } from './view.ts';
@@ -38,8 +38,7 @@ export async function accept(
 ): Promise<Output<'task.accept'> | SignalboxError> {
   const heard = await hear(context, input.taskId, { type: 'accept', fence: input.fence });
   if (heard instanceof SignalboxError) return heard;
-  await carryOut(context, heard);
-  return assignmentOf(context, heard.row.id);
+  return assignmentOf(context, await carryOut(context, heard));
 }
 
 export async function start(
@@ -193,10 +192,12 @@ async function keepOrphan(
   return error;
 }
 
-export async function assignmentOf(context: CommandContext, id: string): Promise<Assignment> {
-  const found = await findTaskWithRepository(context.tx, context.actor.project, id);
-  const row = present(found, 'the accepted task');
-  const needed = await listNeeded(context.tx, row.id);
-  const after = needed.map((task) => task.id);
-  return { task: toTask(row, after), lastFailure: row.last_failure };
+export async function assignmentOf(context: CommandContext, row: TaskRow): Promise<Assignment> {
+  return { task: toTask(await withRepository(context, row)), lastFailure: row.last_failure };
+}
+
+async function withRepository(context: CommandContext, row: TaskRow): Promise<TaskWithRepository> {
+  if (row.repository_id === null) return { ...row, repository_url: null, repository_base: null };
+  const found = await findTaskWithRepository(context.tx, row.project, row.id);
+  return present(found, 'the task in hand');
 }

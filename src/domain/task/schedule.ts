@@ -31,7 +31,7 @@ import {
 import { parseList } from './view.ts';
 
 /** Pages grow: nearly always the first agent or task that is looked at fits. */
-const PAGE_SIZES = [4, 64, 1_000];
+const PAGE_SIZES = [1, 32, 1_000];
 
 /** Offers a task that may be handed out now to an idle agent, if there is one that can do it. */
 export async function matchTask(context: CommandContext, task: TaskRow): Promise<void> {

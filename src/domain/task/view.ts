@@ -9,7 +9,7 @@ export function parseList(json: string): string[] {
   return json === '[]' ? [] : List.parse(JSON.parse(json));
 }
 
-export function toTask(row: TaskWithRepository, after: string[]): Task {
+export function toTask(row: TaskWithRepository): Task {
   return {
     id: row.id,
     title: row.title,
@@ -19,7 +19,7 @@ export function toTask(row: TaskWithRepository, after: string[]): Task {
     reason: row.reason,
     needs: parseList(row.needs),
     checks: parseList(row.checks),
-    after,
+    after: parseList(row.after_ids),
     repository:
       row.repository_id === null
         ? null

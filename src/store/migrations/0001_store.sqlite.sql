@@ -3,9 +3,9 @@ create table meta (
   value text not null
 ) without rowid;
 
--- A number is never given twice, also when the newest events were purged.
+-- Numbers grow as long as the newest event is kept, whatever else is purged.
 create table events (
-  seq integer primary key autoincrement,
+  seq integer primary key,
   project text not null,
   at_ms bigint not null,
   type text not null,
@@ -14,8 +14,6 @@ create table events (
   audience text,
   data text not null
 );
-
-create index events_by_project on events (project, seq);
 
 create table fences (
   one integer primary key check (one = 1),

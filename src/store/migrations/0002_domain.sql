@@ -34,7 +34,7 @@ create table agents (
   created_at_ms bigint not null,
   primary key (project, key)
 );
-create index agents_idle on agents (project, idle_since_ms)
+create index agents_idle on agents (project, idle_since_ms, key)
   where presence = 'online' and is_pushed = 1 and task_id is null;
 create index agents_due on agents (lease_until_ms) where presence <> 'offline';
 
@@ -59,6 +59,7 @@ create table tasks (
   reason text,
   needs text not null,
   checks text not null,
+  after_ids text not null,
   repository_id text references repositories (id),
   base_branch text,
   submitter text not null,
@@ -90,7 +91,8 @@ create table tasks (
 );
 create index tasks_runnable on tasks (project, rank_ms, id) where state = 'queued';
 create index tasks_due on tasks (next_check_ms) where ended_at_ms is null;
-create index tasks_of_project on tasks (project, state, id);
+-- Written once, when a task ends; what is open is few and stands in the index above.
+create index tasks_ended on tasks (project, state, id) where ended_at_ms is not null;
 
 create table attempts (
   task_id text not null references tasks (id),

@@ -10,4 +10,3 @@ create table journal (
   reply text
 );
 create unique index journal_keys on journal (project, actor, operation, key) where key is not null;
-create index journal_replies on journal (at_ms) where reply is not null;

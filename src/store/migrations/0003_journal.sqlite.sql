@@ -1,6 +1,6 @@
 -- One row a command: its audit line, and for a day its answer under its idempotency key.
 create table journal (
-  seq integer primary key autoincrement,
+  seq integer primary key,
   at_ms bigint not null,
   project text not null,
   actor text not null,
@@ -10,4 +10,3 @@ create table journal (
   reply text
 );
 create unique index journal_keys on journal (project, actor, operation, key) where key is not null;
-create index journal_replies on journal (at_ms) where reply is not null;

@@ -1,0 +1,50 @@
+/**
+ * What the person sees: lines that stay, and below them a block that is drawn anew in place. Where
+ * nobody looks (a pipe, a dumb terminal) there is no block, and lines are only appended.
+ */
+import type { Output } from '../output.ts';
+import type { Env } from '../places.ts';
+
+const ESCAPE = '\u001b[';
+const CLEAR_LINE = `${ESCAPE}K`;
+const CLEAR_BELOW = `${ESCAPE}J`;
+const HIDE_CURSOR = `${ESCAPE}?25l`;
+const SHOW_CURSOR = `${ESCAPE}?25h`;
+
+export interface Screen {
+  /** Is the block shown? */
+  isLive: boolean;
+  /** Adds lines that stay, above the block. */
+  say: (...lines: readonly string[]) => void;
+  draw: (block: readonly string[]) => void;
+  /** The block stays as it is, and what follows goes below. */
+  settle: () => void;
+}
+
+export function createScreen(output: Output, env: Env): Screen {
+  const isLive = output.isTty && !output.isJson && env['TERM'] !== 'dumb';
+  if (!isLive) {
+    // With --json, stdout is for the result.
+    const write = output.isJson ? output.note : output.line;
+    const say = (...lines: readonly string[]): void => lines.forEach((line) => write(line));
+    return { isLive, say, draw: () => {}, settle: () => {} };
+  }
+  let block: readonly string[] = [];
+  const write = (lines: readonly string[], next: readonly string[]): void => {
+    const all = [...lines, ...next];
+    const start = next.length === 0 ? '' : HIDE_CURSOR;
+    const up = block.length === 0 ? start : `\r${ESCAPE}${block.length}A`;
+    const end = next.length === 0 ? SHOW_CURSOR : '';
+    block = next;
+    if (all.length === 0) return;
+    output.line(`${up}${all.map((line) => `${line}${CLEAR_LINE}`).join('\n')}${CLEAR_BELOW}${end}`);
+  };
+  return {
+    isLive,
+    say: (...lines) => write(lines, block),
+    draw: (next) => write([], next),
+    settle() {
+      if (block.length > 0) write(block, []);
+    },
+  };
+}

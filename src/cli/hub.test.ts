@@ -1,0 +1,234 @@
+/** The command line and the client against a real hub, all of them processes of their own. */
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { z } from 'zod';
+import { connect, type Client } from '../client/index.ts';
+import { operations } from '../contract/index.ts';
+import { makePlace, type Place } from '../git/fixture.ts';
+import { makeHome, type Home, type Running } from './fixture.ts';
+import { hubStateFile } from './places.ts';
+
+const State = z.object({ url: z.string(), dataDir: z.string(), pid: z.number() });
+const WAIT = { timeout: 15_000, interval: 20 };
+
+let home: Home;
+let place: Place;
+let clients: Client[];
+
+beforeEach(async () => {
+  home = await makeHome();
+  place = await makePlace();
+  clients = [];
+});
+afterEach(async () => {
+  for (const client of clients) client.close();
+  await home.close();
+  await place.remove();
+});
+
+interface StartedHub extends z.infer<typeof State> {
+  process: Running;
+}
+
+async function startHub(...more: string[]): Promise<StartedHub> {
+  const process = home.start(['start', '--port', '0', ...more]);
+  await process.until('answers at');
+  const state = State.parse(JSON.parse(await readFile(hubStateFile(home.env), 'utf8')));
+  return { ...state, process };
+}
+
+/** The output of a command line, which must be as the contract has it. */
+async function json<T>({ output }: { output: z.ZodType<T> }, ...args: string[]): Promise<T> {
+  const { code, stdout, stderr } = await home.run(['--json', ...args]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return output.parse(JSON.parse(stdout));
+}
+
+async function clientOf(hub: StartedHub, transport: 'socket' | 'http'): Promise<Client> {
+  const token = (await readFile(join(hub.dataDir, 'admin.token'), 'utf8')).trim();
+  const client = connect({ url: hub.url, token, transport });
+  clients.push(client);
+  return client;
+}
+
+test('from an empty home to a landed change, with nothing but the command line', async () => {
+  const { dataDir } = await startHub();
+  expect((await stat(join(dataDir, 'admin.token'))).mode & 0o777).toBe(0o600);
+  const repository = await place.remote('app');
+  const script = 'echo "$SIGNALBOX_TASK_TITLE" > "try-$SIGNALBOX_ATTEMPT.txt"; echo said';
+  const run = ['agent', 'run', '--name', 'ada', '--repo', repository, '--capability', 'ts'];
+  const agent = home.start([...run, '--', 'sh', '-c', script]);
+  await agent.until('connected to');
+
+  const submit = ['task', 'submit', 'Fix it', '--repo', repository, '--needs', 'ts', '--wait'];
+  const wait = await home.run([...submit, '--check', 'test -f try-2.txt']);
+  expect(wait).toMatchObject({ code: 0, stderr: '' });
+  expect(wait.stdout).toMatch(/change\.rejected .*change\.landed .*task\.done .*done {2}Fix it/s);
+  expect(await place.plain(repository, 'show', 'main:try-2.txt')).toBe('Fix it');
+
+  const [task] = (await json(operations['task.list'], 'task', 'list')).items;
+  const id = task?.id ?? '';
+  const { attempts } = await json(operations['task.show'], 'task', 'show', id);
+  expect(attempts.map(({ outcome }) => outcome)).toEqual(['check_failed', 'done']);
+  const log = await json(operations['task.log'], 'task', 'log', id, '--attempt', '1');
+  expect(log).toEqual({ attempt: 1, log: 'said\n' });
+  const changes = await json(operations['change.list'], 'change', 'list', '--task', id);
+  expect(changes.items.map(({ state }) => state)).toEqual(['landed', 'rejected']);
+  const rejected = await json(
+    operations['change.show'],
+    'change',
+    'show',
+    changes.items[1]?.id ?? '',
+  );
+  expect(rejected.log).toContain('test -f try-2.txt');
+  expect((await json(operations['why'], 'why', 'ada')).kind).toBe('agent');
+  expect((await json(operations['hub.status'], 'status')).tasks).toEqual({ done: 1 });
+
+  const shown = (await home.run(['task', 'show', id])).stdout;
+  expect(shown).toMatch(/Timeline\n.*task\.queued .*change\.landed .*task\.done/s);
+  agent.child.kill('SIGINT');
+  expect((await agent.ended).code).toBe(0);
+  expect((await json(operations['agent.list'], 'agents')).items).toMatchObject([
+    { state: 'offline' },
+  ]);
+});
+
+test('a human decides over a change that policy holds back', async () => {
+  await startHub();
+  const policy = 'version: 1\ndefault: 4\n';
+  const repository = await place.remote('app', { '.signalbox/policy.yaml': policy });
+  const script = 'date +%N > "try-$SIGNALBOX_ATTEMPT.txt"';
+  const agent = home.start(['agent', 'run', '--name', 'ada', '--', 'sh', '-c', script]);
+  await agent.until('connected to');
+  const task = await json(
+    operations['task.submit'],
+    'task',
+    'submit',
+    'Fix it',
+    '--repo',
+    repository,
+  );
+  const awaiting = async (): Promise<string | undefined> =>
+    (await json(operations['change.list'], 'change', 'list', '--state', 'awaiting')).items[0]?.id;
+
+  const first = await vi.waitUntil(awaiting, WAIT);
+  expect((await json(operations['why'], 'why', first)).facts[0]?.frees).toContain(first);
+  const decline = ['change', 'decline', first, '--reason', 'not so'];
+  expect(await json(operations['change.decline'], ...decline)).toEqual({ state: 'rejected' });
+  const second = await vi.waitUntil(awaiting, WAIT);
+  await json(operations['change.approve'], 'change', 'approve', second);
+  const isDone = async (): Promise<boolean> =>
+    (await json(operations['task.show'], 'task', 'show', task.id)).task.state === 'done';
+  await vi.waitUntil(isDone, WAIT);
+  expect((await home.run(['change', 'approve', second])).code).toBe(75);
+});
+
+test('tasks are cancelled and put back by hand', async () => {
+  await startHub('--no-verifier');
+  const [task, other] = [
+    await json(operations['task.submit'], 'task', 'submit', 'One', '--lane', 'low'),
+    await json(operations['task.submit'], 'task', 'submit', '--', '-two'),
+  ];
+  const after = ['task', 'submit', 'After', '--after', task.id];
+  expect((await json(operations['task.submit'], ...after)).state).toBe('blocked');
+  const cancel = ['task', 'cancel', task.id, '--reason', 'no need'];
+  expect((await json(operations['task.cancel'], ...cancel)).state).toBe('cancelled');
+  expect((await json(operations['task.retry'], 'task', 'retry', task.id)).state).toBe('queued');
+  const retried = await home.run(['task', 'retry', other.id]);
+  expect(retried).toMatchObject({ code: 75, stdout: '' });
+  const page = await json(
+    operations['task.list'],
+    'task',
+    'list',
+    '--state',
+    'queued',
+    '--limit',
+    '1',
+  );
+  const next = ['task', 'list', '--state', 'queued', '--cursor', page.nextCursor ?? ''];
+  const titles = [...page.items, ...(await json(operations['task.list'], ...next)).items];
+  expect(titles.map(({ title }) => title)).toEqual(['-two', 'One']);
+  expect((await home.run(['task', 'show', 'tsk_000000000000000000000'])).code).toBe(66);
+  expect((await home.run(['task', 'show', 'nonsense'])).code).toBe(64);
+});
+
+test('a token works until it is revoked, on an open socket too', async () => {
+  await startHub('--no-verifier');
+  const made = ['token', 'create', '--agent', 'eve', '--role', 'observer', '--expires', '1h'];
+  const { token, secret } = await json(operations['token.create'], ...made);
+  const env = { SIGNALBOX_TOKEN: secret };
+  expect((await home.run(['task', 'submit', 'x'], { env })).code).toBe(77);
+  const watch = home.start(['watch'], { env });
+  await watch.until('Watching from');
+  const rotated = await json(
+    operations['token.rotate'],
+    'token',
+    'rotate',
+    token.id,
+    '--grace',
+    '1h',
+  );
+  expect((await home.run(['status', '--token', rotated.secret])).code).toBe(0);
+  await json(operations['token.revoke'], 'token', 'revoke', token.id, '--reason', 'gone');
+  const ended = await watch.ended;
+  expect(ended.code).toBe(77);
+  expect(ended.stderr).toContain('error: the token was revoked');
+  expect((await home.run(['status'], { env })).code).toBe(77);
+  const { items } = await json(operations['token.list'], 'token', 'list');
+  expect(items.find(({ id }) => id === token.id)?.revokedAtMs).not.toBeNull();
+});
+
+test('watch and an agent outlive the hub, and miss nothing', async () => {
+  const first = await startHub('--no-verifier');
+  const watch = home.start(['watch', '--since', '0', '--json']);
+  const agent = home.start(['agent', 'run', '--name', 'ada', '--', 'true']);
+  await agent.until('connected to');
+  await watch.until('agent.online');
+  first.process.child.kill('SIGKILL');
+  await first.process.ended;
+  expect((await home.run(['status'])).code).toBe(69);
+  const { port } = new URL(first.url);
+  const again = home.start(['start', '--port', port, '--no-verifier']);
+  await again.until('answers at');
+  const task = await home.run(['task', 'submit', 'After the storm', '--wait']);
+  expect(task.code).toBe(0);
+  await watch.until('task.done');
+  watch.child.kill('SIGINT');
+  const lines = (await watch.ended).stdout.trim().split('\n');
+  const seqs = lines.map((line) => z.object({ seq: z.number() }).parse(JSON.parse(line)).seq);
+  expect(seqs).toEqual(seqs.map((_seq, index) => index + 1));
+});
+
+test.each(['socket', 'http'] as const)('the client speaks to the hub over %s', async (wire) => {
+  const hub = await startHub('--no-verifier');
+  const client = await clientOf(hub, wire);
+  const { headCursor: after } = await client.event.list();
+  const heard: string[] = [];
+  client.subscribe({ after, onEvent: ({ type, subject }) => heard.push(`${type} ${subject}`) });
+  const first = await client.call('task.submit', { title: 'One' }, { key: 'k' });
+  const again = await client.call('task.submit', { title: 'One' }, { key: 'k' });
+  expect(again).toMatchObject({ output: first.output, isDeduplicated: true });
+  const clash = client.call('task.submit', { title: 'Two' }, { key: 'k' });
+  await expect(clash).rejects.toMatchObject({ code: 'key_reused' });
+  const { id } = operations['task.submit'].output.parse(first.output);
+  await client.task.cancel({ id });
+  await vi.waitUntil(() => heard.length === 2, WAIT);
+  expect(heard).toEqual([`task.queued ${id}`, `task.cancelled ${id}`]);
+  await expect(client.call('task.nothing', {})).rejects.toMatchObject({
+    code: 'unknown_operation',
+  });
+});
+
+test('under --auth none a name is enough to do a whole task', async () => {
+  await startHub('--auth', 'none', '--no-verifier');
+  const env = { SIGNALBOX_TOKEN: '', XDG_STATE_HOME: join(home.root, 'nobody') };
+  const { url } = State.parse(JSON.parse(await readFile(hubStateFile(home.env), 'utf8')));
+  const options = { env: { ...env, SIGNALBOX_URL: url } };
+  const agent = home.start(['agent', 'run', '--name', 'bob', '--', 'true'], options);
+  await agent.until('connected to');
+  const task = await home.run(['task', 'submit', 'Say hello', '--wait'], options);
+  expect(task.code).toBe(0);
+  expect(task.stdout).toContain('by tester');
+  expect(task.stdout).toContain('by bob');
+});
