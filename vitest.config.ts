@@ -6,8 +6,9 @@ const PLAIN = ['src/**/*.test.ts', 'test/tidy.test.ts'];
 
 export default defineConfig({
   test: {
-    // The tests wait for processes more than they compute: on two cores a third worker takes a fifth
-    // off. Processes are quicker here than threads, and not isolating files gains a tenth only.
+    // The tests wait for processes more than they compute: on two cores a third worker takes a
+    // fifth off. Processes are quicker here than threads, and not isolating files gains a tenth
+    // only.
     maxWorkers: 3,
     setupFiles: 'test/nothing-left.ts',
     testTimeout: 20_000,

@@ -1,4 +1,5 @@
-// The compiler leaves out what is not TypeScript: this puts the migrations beside their reader in dist.
+// The compiler leaves out what is not TypeScript: this puts the migrations beside their reader in
+// dist.
 import { cpSync, rmSync } from 'node:fs';
 
 const from = new URL('../src/store/migrations/', import.meta.url);

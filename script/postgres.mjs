@@ -15,5 +15,5 @@ const end = async () => {
   clearInterval(wait);
   await server.stop();
 };
-process.once('SIGINT', end);
-process.once('SIGTERM', end);
+process.once('SIGINT', () => void end());
+process.once('SIGTERM', () => void end());

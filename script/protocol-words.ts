@@ -71,11 +71,11 @@ export const events: Record<EventType, string> = {
   'task.failed': 'its agent said that another attempt cannot help',
   'task.dead': 'a dead letter: its retries are spent; `task.retry` puts it back',
   'task.orphaned': 'a report came too late; it was refused and kept',
-  'change.submitted': 'it waits for a verifier: new, released, or approved by a human',
+  'change.submitted': 'it waits for a verifier: new, released, or its verifier is gone',
   'change.verifying': 'a verifier holds it',
   'change.assessed': 'its tier is known',
   'change.awaiting': 'its checks have passed and a human decides',
-  'change.approved': 'a human let it land',
+  'change.approved': 'a human let it land; it waits for a verifier again',
   'change.landing': 'it was tested and may be pushed now',
   'change.landed': 'the base branch was read again and holds it',
   'change.rejected': 'a check failed, or a human declined',
@@ -83,7 +83,10 @@ export const events: Record<EventType, string> = {
   'change.dropped': 'its task was cancelled',
 };
 
-export const bounds: Record<keyof typeof limits, string> = {
+/** Those of the contract that something is held to. */
+type Bound = Exclude<keyof typeof limits, 'waitMsMax' | 'dependentsReadyAtOnceMax'>;
+
+export const bounds: Record<Bound, string> = {
   requestBytesMax: 'body of an HTTP request',
   nestingMax: 'levels of nested JSON',
   frameBytesMax: 'one WebSocket frame',
@@ -94,7 +97,6 @@ export const bounds: Record<keyof typeof limits, string> = {
   pageMax: 'items of a page',
   pageDefault: 'items of a page unless told',
   eventPageMax: 'events of a page',
-  waitMsMax: 'the longest wait for one answer',
   nameCharsMax: 'a name, a capability',
   titleCharsMax: 'a title',
   bodyCharsMax: 'the body of a task',
@@ -102,7 +104,6 @@ export const bounds: Record<keyof typeof limits, string> = {
   checksMax: 'checks of a task, and of a policy',
   capabilitiesMax: 'capabilities of an agent, needs of a task',
   dependenciesMax: 'tasks that one task waits for',
-  dependentsReadyAtOnceMax: 'tasks that the end of one lets go at once',
   keyCharsMax: 'an idempotency key',
   reasonCharsMax: 'a reason, a report',
   outputCharsMax: 'a log that is kept: its last part',
@@ -120,10 +121,10 @@ export const bounds: Record<keyof typeof limits, string> = {
   failuresMaxDefault: 'failures that make a dead letter unless told',
   failuresMaxMost: 'and at most',
   conflictsMax: 'conflicts with the base that make a dead letter',
-  attemptsMax: 'attempts at one task, whatever ended them',
+  attemptsMax: 'after this many attempts the next failure or conflict makes a dead letter',
   attemptTimeoutMsDefault: 'time for one attempt unless told',
   attemptTimeoutMsMax: 'and at most',
-  retryFirstMs: 'the first pause after a failure; it doubles, with jitter',
+  retryFirstMs: 'the first pause after a failure; it doubles, and half of it is left to chance',
   retryMostMs: 'the longest pause after a failure',
   checkTimeoutMsDefault: 'time for one check unless the policy says otherwise',
   checkTimeoutMsMax: 'and at most',

@@ -183,7 +183,7 @@ function formOf(schema: Schema): string {
   if (name !== undefined) return name;
   if (schema.const !== undefined) return `\`${schema.const}\``;
   if (schema.enum !== undefined) return schema.enum.map((word) => `\`${word}\``).join(' ');
-  if (schema.anyOf !== undefined) return [...new Set(schema.anyOf.map(formOf))].join(' or ');
+  if (schema.anyOf !== undefined) return eitherForm(schema.anyOf);
   if (Array.isArray(schema.type)) return schema.type.join(' or ').replace('string', 'text');
   switch (schema.type) {
     case 'integer':
@@ -197,6 +197,13 @@ function formOf(schema: Schema): string {
     default:
       return schema.type ?? 'anything';
   }
+}
+
+/** `null` first, so that a bound which follows is not taken for its own. */
+function eitherForm(choices: readonly Schema[]): string {
+  const parts = new Set(choices.map(formOf));
+  const first = parts.delete('null') ? ['null'] : [];
+  return [...first, ...parts].join(' or ');
 }
 
 function listForm({ items = {}, maxItems }: Schema): string {

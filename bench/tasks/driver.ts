@@ -38,7 +38,9 @@ const LANES = 16;
 
 export const nowMs = (): number => performance.timeOrigin + performance.now();
 
-export async function drive(make: (url: string, hooks: Hooks) => Promise<Contender>) {
+export async function drive(
+  make: (url: string, hooks: Hooks) => Promise<Contender>,
+): Promise<void> {
   const { values } = parseArgs({
     options: {
       url: { type: 'string', default: '' },

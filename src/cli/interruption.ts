@@ -36,3 +36,17 @@ export function onSignals(call: (name: 'SIGINT' | 'SIGTERM') => void): () => voi
     for (const name of SIGNALS) process.off(name, call);
   };
 }
+
+/**
+ * The same signal, which the end of the terminal (SIGHUP) aborts too: for a command with processes
+ * of its own, which the terminal does not know and nobody else would end.
+ */
+export function untilStopped(signal: AbortSignal): Interruption {
+  const hangup = new AbortController();
+  const call = (): void => hangup.abort(new Interrupted());
+  process.on('SIGHUP', call);
+  return {
+    signal: AbortSignal.any([signal, hangup.signal]),
+    close: () => process.off('SIGHUP', call),
+  };
+}

@@ -90,6 +90,17 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/verifier-run.ts')).runVerifier,
   },
   {
+    name: 'demo',
+    summary: 'Show the whole way once, in a temporary folder: tasks in, commits out.',
+    group: 'Run',
+    options: [
+      { flags: '--repo <repository>', summary: 'a copy of this path or URL; else of this project' },
+      { flags: '--keep', summary: 'leave the hub running' },
+      { flags: '--timeout <duration>', summary: 'the longest that the tasks may take (3m)' },
+    ],
+    load: async () => (await import('./commands/demo.ts')).demo,
+  },
+  {
     name: 'task submit',
     args: '<title>',
     summary: 'Put a task into the queue.',

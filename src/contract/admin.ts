@@ -1,6 +1,6 @@
 /** What a person asks of the whole: how it is, and why something waits. */
 import { z } from 'zod';
-import { AgentName, ChangeId, TaskId, TimeMs } from './common.ts';
+import { AgentName, ChangeId, TaskId, TimeMs } from './shape.ts';
 import { query } from './operation.ts';
 
 /** One fact that something waits for: who holds it, until when, and what would free it. */
@@ -40,7 +40,9 @@ export const adminOperations = {
       changes: z.record(z.string(), z.int()),
       agents: z.record(z.string(), z.int()),
       oldestQueuedAtMs: TimeMs.nullable(),
-      /** Runnable tasks that wait although an idle agent could take them: 0 unless we have a defect. */
+      /**
+       * Runnable tasks that wait although an idle agent could take them: 0 unless we have a defect.
+       */
       missedMatches: z.int(),
     }),
   }),

@@ -2,7 +2,8 @@
  * Agents, their tokens and their presence.
  *
  * Who sent something is the token's word, never the body's. Presence comes from leases: a sidecar
- * beats every 5 s; silent for 15 s is offline, and so is a closed socket that has not resumed in 3 s.
+ * beats every 5 s; silent for 15 s is offline, and so is a closed socket that has not resumed in 3
+ * s.
  */
 import { z } from 'zod';
 import {
@@ -15,7 +16,7 @@ import {
   TaskId,
   TimeMs,
   TokenId,
-} from './common.ts';
+} from './shape.ts';
 import { limits } from './limits.ts';
 import { command, query, type Scope } from './operation.ts';
 

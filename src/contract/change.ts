@@ -2,8 +2,8 @@
  * Changes: what an agent handed in, on its way to the base branch.
  *
  * submitted → verifying → landing → landed, with awaiting (a human), rejected, conflicted and
- * dropped beside. What was tested is what lands: the tested commit is pushed by compare-and-swap, and
- * a base that moved sends the change back to be rebased and tested again.
+ * dropped beside. What was tested is what lands: the tested commit is pushed by compare-and-swap,
+ * and a base that moved sends the change back to be rebased and tested again.
  */
 import { z } from 'zod';
 import {
@@ -20,7 +20,7 @@ import {
   TaskId,
   text,
   TimeMs,
-} from './common.ts';
+} from './shape.ts';
 import { limits } from './limits.ts';
 import { command, query } from './operation.ts';
 

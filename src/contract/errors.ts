@@ -1,9 +1,9 @@
 /**
  * What can go wrong, as a closed list. One table maps a code to every wire.
  *
- * Our readers are language models and tired people, so each error carries a `hint` that says what to
- * do next. `retryAfterMs` is there exactly when trying the same again makes sense. The private cause
- * stays inside the hub.
+ * Our readers are language models and tired people, so each error carries a `hint` that says what
+ * to do next. `retryAfterMs` is there exactly when trying the same again makes sense. The private
+ * cause stays inside the hub.
  */
 import { z } from 'zod';
 
@@ -16,7 +16,27 @@ interface Wire {
   hint: string;
 }
 
-export const errorTable = {
+export const errorCodes = [
+  'invalid_input',
+  'unknown_operation',
+  'unauthenticated',
+  'forbidden',
+  'not_found',
+  'conflict',
+  'stale_fence',
+  'key_reused',
+  'cursor_expired',
+  'too_large',
+  'rate_limited',
+  'unsupported',
+  'unavailable',
+  'storage_full',
+  'internal',
+] as const;
+export const ErrorCode = z.enum(errorCodes);
+export type ErrorCode = z.infer<typeof ErrorCode>;
+
+export const errorTable: Record<ErrorCode, Wire> = {
   invalid_input: {
     http: 400,
     jsonRpc: -32602,
@@ -107,10 +127,7 @@ export const errorTable = {
     exit: 70,
     hint: 'This is a defect of the hub; its log has the cause under the same request id.',
   },
-} as const satisfies Record<string, Wire>;
-
-export type ErrorCode = keyof typeof errorTable;
-export const ErrorCode = z.enum(Object.keys(errorTable) as [ErrorCode, ...ErrorCode[]]);
+};
 
 export const ErrorBody = z.strictObject({
   code: ErrorCode,
@@ -154,8 +171,11 @@ export class SignalboxError extends Error {
     };
   }
 
-  static fromBody(body: ErrorBody): SignalboxError {
-    const { code, message, ...extras } = body;
-    return new SignalboxError(code, message, extras as ErrorExtras);
+  static fromBody({ code, message, hint, retryAfterMs, details }: ErrorBody): SignalboxError {
+    return new SignalboxError(code, message, {
+      hint,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      ...(details === undefined ? {} : { details }),
+    });
   }
 }

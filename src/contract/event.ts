@@ -2,18 +2,20 @@
  * Events: typed, ordered, resumed by an integer cursor without a gap and without a repeat.
  *
  * `subject` is the id of what it is about; `audience` the agent that it is addressed to (its name as
- * names are compared), if it is addressed to one. The data is small: who wants more reads the subject.
+ * names are compared), if it is addressed to one. The data is small: who wants more reads the
+ * subject.
  */
 import { z } from 'zod';
 import { limits } from './limits.ts';
 import { query } from './operation.ts';
-import { TimeMs } from './common.ts';
+import { TimeMs } from './shape.ts';
 
 export const eventTypes = [
   'agent.online',
   'agent.offline',
   'agent.draining',
   'token.created',
+  'token.rotated',
   'token.revoked',
   'repository.added',
   'task.blocked',

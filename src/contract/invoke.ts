@@ -1,7 +1,10 @@
-/** The one way to ask: the hub offers it, the client offers it, and every door only translates to it. */
+/**
+ * The one way to ask: the hub offers it, the client offers it, and every door only translates to
+ * it.
+ */
 import type { z } from 'zod';
 import type { Event, EventFilter } from './event.ts';
-import type { operations } from './index.ts';
+import type { operations } from './operations.ts';
 
 export type Operations = typeof operations;
 export type OperationName = keyof Operations;

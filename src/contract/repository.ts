@@ -3,11 +3,12 @@
  * A repository is identified by its canonical location, so that two spellings are one repository.
  */
 import { z } from 'zod';
-import { BranchName, page, pageInput, RepositoryId, text, TimeMs } from './common.ts';
+import { BranchName, page, pageInput, RepositoryId, text, TimeMs } from './shape.ts';
 import { command, query } from './operation.ts';
 
-const SCHEMES = /^(https?|ssh|git|file):\/\/[^\s]+$/i;
-const SCP_LIKE = /^[A-Za-z0-9._-]+@[A-Za-z0-9.-]+:[^\s-][^\s]*$/;
+/** No part begins with a dash, which a program that git runs could take for an option. */
+const SCHEMES = /^(https?|ssh|git|file):\/\/[^\s-][^\s]*$/i;
+const SCP_LIKE = /^[A-Za-z0-9._][A-Za-z0-9._-]*@[A-Za-z0-9][A-Za-z0-9.-]*:[^\s-][^\s]*$/;
 
 /**
  * A location that git can clone: a URL, `user@host:path`, or an absolute path. Remote helpers such
@@ -17,7 +18,7 @@ export const RepositoryUrl = text(1_000)
   .refine(
     (url) =>
       (SCHEMES.test(url) || SCP_LIKE.test(url) || url.startsWith('/')) &&
-      // eslint-disable-next-line no-control-regex
+      // eslint-disable-next-line no-control-regex -- they are what is looked for
       !/[\u0000-\u001f\u007f]/.test(url),
     'https://…, ssh://…, user@host:path, file:///… or an absolute path',
   )

@@ -19,7 +19,7 @@ import {
   text,
   TimeMs,
   Title,
-} from './common.ts';
+} from './shape.ts';
 import { limits } from './limits.ts';
 import { command, query } from './operation.ts';
 import { RepositoryUrl } from './repository.ts';

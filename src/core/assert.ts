@@ -1,4 +1,6 @@
-/** For what cannot happen: a broken invariant stops the work at hand instead of going on wrongly. */
+/**
+ * For what cannot happen: a broken invariant stops the work at hand instead of going on wrongly.
+ */
 export function assert(condition: boolean, message: string): asserts condition {
   if (!condition) throw new Error(`invariant broken: ${message}`);
 }

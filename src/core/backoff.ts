@@ -1,4 +1,6 @@
-/** Exponential backoff with full jitter over its upper half: it spreads, yet never retries at once. */
+/**
+ * Exponential backoff with full jitter over its upper half: it spreads, yet never retries at once.
+ */
 export interface Backoff {
   firstMs: number;
   mostMs: number;

@@ -27,7 +27,9 @@ export function httpDoor(door: HttpDoor): FastifyInstance {
     forceCloseConnections: true,
     exposeHeadRoutes: true,
     logger: false,
-    frameworkErrors: (error, _request, reply) => refuse(reply, error),
+    frameworkErrors(error, _request, reply) {
+      void refuse(reply, error);
+    },
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(

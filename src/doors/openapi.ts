@@ -77,8 +77,8 @@ const KEY = {
 /** Several codes may share one status. */
 function refusals(codes: readonly ErrorCode[]): Record<string, unknown> {
   const byStatus = Map.groupBy(new Set(codes), (code) => errorTable[code].http);
-  const responses = [...byStatus].map(([status, shared]) => [
-    status,
+  const responses = [...byStatus].map(([status, shared]): [string, unknown] => [
+    String(status),
     {
       description: shared.map((code) => `${code}: ${errorTable[code].hint}`).join(' · '),
       content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },

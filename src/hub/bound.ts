@@ -1,6 +1,6 @@
 /** An operation joined to its handler: parse, do, parse the answer. No door can leave one out. */
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { type Operation, SignalboxError } from '../contract/index.ts';
 import type { CommandContext, QueryContext } from '../domain/event/index.ts';
 

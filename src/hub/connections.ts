@@ -1,6 +1,6 @@
 /**
- * The wires that stay open. When one closes, the agent sessions that began over it have some seconds
- * to resume over another; when its token ends, so does the wire.
+ * The wires that stay open. When one closes, the agent sessions that began over it have some
+ * seconds to resume over another; when its token ends, so does the wire.
  */
 import {
   type Call,
@@ -54,13 +54,13 @@ export class Connections {
   }
 
   endOf(tokenId: string, reason: SignalboxError): void {
-    for (const wire of [...this.#wires]) {
+    for (const wire of this.#wires) {
       if (wire.actor?.tokenId === tokenId) this.#end(wire, reason);
     }
   }
 
   async endExpired(nowMs: number): Promise<void> {
-    for (const wire of [...this.#wires]) {
+    for (const wire of this.#wires) {
       if (wire.credential === undefined) continue;
       try {
         await wire.opening.tokens.identify(wire.credential, nowMs);
@@ -74,7 +74,7 @@ export class Connections {
 
   close(): void {
     const reason = new SignalboxError('unavailable', 'the hub is closing', { retryAfterMs: 1_000 });
-    for (const wire of [...this.#wires]) this.#end(wire, reason);
+    for (const wire of this.#wires) this.#end(wire, reason);
   }
 
   async #invoke(wire: Wire, call: Call): Promise<Reply> {

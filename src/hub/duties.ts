@@ -1,7 +1,8 @@
 /**
- * What falls due, looked for twice a second: offers that were not taken, leases that ended, backoffs
- * that are over. A tick reads first and writes only where there is something, so an idle hub writes
- * nothing. Each thing is one transaction that reads its row again, so two hubs may tick at once.
+ * What falls due, looked for twice a second: offers that were not taken, leases that ended,
+ * backoffs that are over. A tick reads first and writes only where there is something, so an idle
+ * hub writes nothing. Each thing is one transaction that reads its row again, so two hubs may tick
+ * at once.
  */
 import { forgetOldReplies } from '../domain/admin/index.ts';
 import { listLapsedAgents } from '../domain/agent/index.ts';
@@ -32,7 +33,10 @@ export class Duties {
     this.#parts = parts;
   }
 
-  /** Does what is due at `nowMs`. Throws when the store cannot be reached; the next tick tries again. */
+  /**
+   * Does what is due at `nowMs`. Throws when the store cannot be reached; the next tick tries
+   * again.
+   */
   async tick(nowMs: number): Promise<void> {
     const { read } = this.#parts.store;
     for (const { project, key } of await listLapsedAgents(read, nowMs, DUE_AT_ONCE)) {

@@ -1,9 +1,9 @@
 /**
  * Fan-out of the log of events to whoever listens, resumed by cursor without a gap or a repeat.
  *
- * A reader is either *live*, and then it has had everything that this feed has read, or it is behind
- * and reads pages of the table by its own cursor until it has caught up. A reader that is full goes
- * behind again, so a slow one costs no memory here: the table is its buffer.
+ * A reader is either *live*, and then it has had everything that this feed has read, or it is
+ * behind and reads pages of the table by its own cursor until it has caught up. A reader that is
+ * full goes behind again, so a slow one costs no memory here: the table is its buffer.
  */
 import {
   type EventFilter,

@@ -6,19 +6,17 @@ import {
   type Call,
   type Connect,
   type Credential,
-  type Feed,
   type Invoke,
   limits,
   type Role,
   type Subscribe,
-  type Subscription,
   SignalboxError,
 } from '../contract/index.ts';
 import type { Clock } from '../core/clock.ts';
 import { newSecret } from '../core/ids.ts';
 import type { Random } from '../core/random.ts';
 import { hasAdminToken, makeToken, rearmLeases } from '../domain/agent/index.ts';
-import { rearmChanges } from '../domain/change/queries.ts';
+import { lapseChanges, rearmChanges } from '../domain/change/queries.ts';
 import { rearmOffers } from '../domain/task/queries.ts';
 import type { Store } from '../store/db.ts';
 import type { StoredEvent } from '../store/events.ts';
@@ -28,7 +26,8 @@ import { EventFeed } from './feed.ts';
 import { handlers } from './handlers.ts';
 import { invoke, type Parts } from './invoke.ts';
 import { Rate, type RateLimit } from './rate.ts';
-import { hubClock } from './time.ts';
+import { Rounds } from './rounds.ts';
+import { type HubClock, hubClock } from './time.ts';
 import { type Auth, Tokens } from './tokens.ts';
 
 export interface HubOptions {
@@ -38,6 +37,8 @@ export interface HubOptions {
   version: string;
   auth?: Auth;
   rate?: RateLimit;
+  /** The name of the verifier that runs in this very process, if one does. */
+  ownVerifier?: string | undefined;
   /** Hears each event once, for the log. */
   onEvent?: (event: StoredEvent) => void;
   /** Hears what went wrong inside; callers get only `internal`. */
@@ -66,43 +67,26 @@ const SYNC_EVERY_MS = 10_000;
 const FEED_POLL_MS = 500;
 
 export async function createHub(options: HubOptions): Promise<Hub> {
-  const { store, random, version, auth = 'token' } = options;
-  const clock = hubClock(store, options.clock);
-  await clock.sync();
-  const onDefect = options.onDefect ?? (() => {});
-  const tokens = new Tokens(store, auth);
-  const connections = new Connections(store, clock);
-  const feed = new EventFeed(store, hear, (error) => onDefect('feed', error));
-  const about = { version, engine: store.engine, startedAtMs: clock.nowMs() };
-  const rate = new Rate(
-    options.rate ?? { perSecond: limits.requestsPerSecond, burst: limits.requestsBurst },
-  );
-  const table = new Map(Object.entries(handlers(about)));
-  const parts: Parts = { store, clock, random, tokens, rate, handlers: table, onDefect };
-  const duties = new Duties({ store, random });
-  const stopped = new AbortController();
-  let ticking: Promise<void> | undefined;
-
-  function hear(event: StoredEvent): void {
-    options.onEvent?.(event);
-    if (event.type !== 'token.revoked') return;
-    tokens.forget(event.subject);
-    const isRotation = event.data.includes('"reason":"rotated"');
-    if (isRotation) return;
-    const reason = new SignalboxError('unauthenticated', 'the token was revoked');
-    feed.endOf(event.subject, reason);
-    connections.endOf(event.subject, reason);
-  }
-
-  async function subscribe(subscription: Subscription): Promise<Feed> {
-    const actor = await tokens.identify(subscription.credential, clock.nowMs());
-    if (!actor.scopes.has('read')) {
-      throw new SignalboxError('forbidden', `${actor.name} may not read events`);
-    }
-    return feed.subscribe(actor, subscription);
-  }
-
+  const parts = await assemble(options);
+  const { store, clock, random, tokens, onDefect } = parts;
   const ask = (call: Call) => invoke(parts, call);
+  const connections = new Connections(store, clock);
+  const feed: EventFeed = new EventFeed(
+    store,
+    (event) => {
+      options.onEvent?.(event);
+      heedToken(event, { tokens, feed, connections });
+    },
+    (error) => onDefect('feed', error),
+  );
+  const rounds = new Rounds(clock, (error) => onDefect('duties', error));
+  const duties = new Duties({ store, random });
+
+  const subscribe: Subscribe = async (subscription) => {
+    const actor = await tokens.identify(subscription.credential, clock.nowMs());
+    if (actor.scopes.has('read')) return feed.subscribe(actor, subscription);
+    throw new SignalboxError('forbidden', `${actor.name} may not read events`);
+  };
 
   async function tick(): Promise<void> {
     const nowMs = clock.nowMs();
@@ -110,18 +94,11 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     await duties.tick(nowMs);
   }
 
-  async function repeat(everyMs: number, work: () => Promise<void>): Promise<void> {
-    while (!stopped.signal.aborted) {
-      await work().catch((error: unknown) => onDefect('duties', error));
-      await clock.sleep(everyMs, stopped.signal);
-    }
-  }
-
-  await rearm(store, clock.nowMs());
+  await rearm(options, clock.nowMs());
   await feed.open();
 
   return {
-    auth,
+    auth: options.auth ?? 'token',
     invoke: ask,
     subscribe,
     connect: (onEnd) => connections.open({ invoke: ask, subscribe, tokens, onEnd }),
@@ -129,19 +106,15 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     ensureAdmin: () => ensureAdmin(parts),
     tick,
     start() {
-      const poll = async (): Promise<void> => feed.wake();
-      ticking ??= Promise.all([
-        repeat(TICK_MS, tick),
-        repeat(FEED_POLL_MS, poll),
-        repeat(SYNC_EVERY_MS, clock.sync),
-      ]).then(() => {});
+      rounds.begin(TICK_MS, tick);
+      rounds.begin(FEED_POLL_MS, async () => feed.wake());
+      rounds.begin(SYNC_EVERY_MS, () => clock.sync());
     },
     async check() {
       await store.read.get(store.dialect.latestEventSeq);
     },
     async close() {
-      stopped.abort();
-      await ticking;
+      await rounds.end();
       await feed.close();
       connections.close();
       await store.close();
@@ -149,12 +122,54 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   };
 }
 
-/** Time in which no hub ran counts against nobody: leases and offers begin anew. */
-async function rearm(store: Store, nowMs: number): Promise<void> {
+interface Believers {
+  tokens: Tokens;
+  feed: EventFeed;
+  connections: Connections;
+}
+
+/** The end of a token, whichever hub it was told to, counts here as soon as its event is read. */
+function heedToken({ type, subject }: StoredEvent, believers: Believers): void {
+  const { tokens, feed, connections } = believers;
+  if (type !== 'token.revoked' && type !== 'token.rotated') return;
+  tokens.forget(subject);
+  if (type === 'token.rotated') return;
+  const reason = new SignalboxError('unauthenticated', 'the token was revoked');
+  feed.endOf(subject, reason);
+  connections.endOf(subject, reason);
+}
+
+async function assemble(options: HubOptions): Promise<Parts & { clock: HubClock }> {
+  const { store, random, version, auth = 'token' } = options;
+  const clock = hubClock(store, options.clock);
+  await clock.sync();
+  const about = { version, engine: store.engine, startedAtMs: clock.nowMs() };
+  const limit = { perSecond: limits.requestsPerSecond, burst: limits.requestsBurst };
+  return {
+    store,
+    clock,
+    random,
+    tokens: new Tokens(store, auth),
+    rate: new Rate(options.rate ?? limit),
+    handlers: new Map(Object.entries(handlers(about))),
+    onDefect: options.onDefect ?? (() => {}),
+  };
+}
+
+/**
+ * Time in which no hub ran counts against nobody: leases and offers begin anew. But a verifier in
+ * the hub's own process has ended with it, and nobody waits for that one. (On PostgreSQL it may be
+ * that of another hub, which lives.)
+ */
+async function rearm({ store, ownVerifier }: HubOptions, nowMs: number): Promise<void> {
   await store.transaction(async (tx) => {
     await rearmLeases(tx, nowMs + limits.agentLeaseMs);
     await rearmOffers(tx, nowMs + limits.offerMs);
     await rearmChanges(tx, nowMs + limits.verifierLeaseMs);
+    const isAlone = store.engine === 'sqlite';
+    if (isAlone && ownVerifier !== undefined) {
+      await lapseChanges(tx, { verifier: ownVerifier, nowMs });
+    }
   });
 }
 

@@ -1,8 +1,8 @@
 /**
  * The only way in: identify → scope → rate → parse → handler → parse the answer → reply.
  *
- * For a command the idempotency key, what the handler wrote, its events and its journal line are one
- * transaction, and its answer is given after that is on disk; refusals too.
+ * For a command the idempotency key, what the handler wrote, its events and its journal line are
+ * one transaction, and its answer is given after that is on disk; refusals too.
  */
 import { type Call, limits, type Reply, SignalboxError } from '../contract/index.ts';
 import { keep, recall } from '../domain/admin/index.ts';

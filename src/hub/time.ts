@@ -18,8 +18,8 @@ export function hubClock(store: Store, clock: Clock): HubClock {
       latestMs = Math.max(latestMs, clock.nowMs() + offsetMs);
       return latestMs;
     },
-    after: clock.after,
-    sleep: clock.sleep,
+    after: (delayMs, call) => clock.after(delayMs, call),
+    sleep: (delayMs, signal) => clock.sleep(delayMs, signal),
     async sync() {
       if (store.dialect.now === null) return;
       const beforeMs = clock.nowMs();

@@ -1,6 +1,6 @@
 /**
- * Who asks. A token is looked up by its hash and remembered until the log of events says that it was
- * revoked or rotated; so an end of a token counts everywhere within the feed's poll.
+ * Who asks. A token is looked up by its hash and remembered until the log of events says that it
+ * was revoked or rotated; so an end of a token counts everywhere within the feed's poll.
  */
 import {
   AgentName,

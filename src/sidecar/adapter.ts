@@ -1,4 +1,4 @@
-/** The port between the sidecar and whatever does the work: a command today, agent CLIs beside it. */
+/** The port between the sidecar and whatever does the work: any command, or an agent's own CLI. */
 import type { ProcessId } from './processes.ts';
 
 export interface Job {

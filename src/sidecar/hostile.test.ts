@@ -1,4 +1,4 @@
-/** Commands that break what is around them: the attempt ends, the sidecar lives on, nothing stays. */
+/** Commands that break what is around them: the attempt ends, the sidecar lives on. */
 import { readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';

@@ -107,7 +107,7 @@ const script = `
   echo $SIGNALBOX_TASK_ID > $SIGNALBOX_TASK_ID.txt; git add -A; git commit -qm made
   git rev-parse HEAD >> $OUT; sleep 0.3; echo more >> $SIGNALBOX_TASK_ID.txt`;
 
-test('a task goes from the hub through a sidecar to a change that waits for its verifier', async () => {
+test('a task goes through a sidecar to a change that waits for its verifier', async () => {
   const start = await agent('ada', script);
   start();
   const id = await submit('one');
@@ -150,8 +150,11 @@ test('killed at random, sidecars lose no commit, and each task is handed in once
 }, 120_000);
 
 test('after a kill its command is ended, the work is pushed and the task given back', async () => {
-  const long = `echo begun > begun.txt; setsid sleep 1000 & echo $! $$ > $OUT.pids; exec sleep 1000`;
-  const start = await agent('ada', `[ -e $OUT.pids ] && { touch x; exit; }; ${long}`);
+  const begin = 'echo begun > begun.txt; setsid sleep 1000 & echo $! $$ > $OUT.pids';
+  const start = await agent(
+    'ada',
+    `[ -e $OUT.pids ] && { touch x; exit; }; ${begin}; exec sleep 1000`,
+  );
   const first = start();
   const id = await submit('one');
   const pids = await vi.waitFor(async () => {

@@ -1,7 +1,7 @@
 /**
- * `kill -9` of the sidecar at any point. A task goes through a sidecar that kills itself at its n-th
- * contact with the world; another one goes on after it. Then every commit that a command ever made
- * is in the repository, the task was completed once, and nothing is left on the machine.
+ * `kill -9` of the sidecar at any point. A task goes through a sidecar that kills itself at its
+ * n-th contact with the world; another one goes on after it. Then every commit that a command ever
+ * made is in the repository, the task was completed once, and nothing is left on the machine.
  *
  * By default a sample of the points is tried; SIGNALBOX_KILL_POINTS=all tries every one.
  */

@@ -6,11 +6,11 @@
  *
  * A stage is written to disk before the step that follows it begins, and every step may be done
  * twice: so a sidecar that was killed at any line finds its stage and goes on with the same step.
- * Before `exited` there is nothing that could be finished without the command, so a restart ends the
- * attempt as interrupted; from `exited` on, everything that is still to do is known.
+ * Before `exited` there is nothing that could be finished without the command, so a restart ends
+ * the attempt as interrupted; from `exited` on, everything that is still to do is known.
  *
- * `kept` means that the repository could not be reached for long: the hub is told, and the work waits
- * on this machine (`parked`) until it can be pushed, for nothing that an agent made is deleted before.
+ * `kept` means that the repository could not be reached for long: the hub is told, and the work
+ * waits on this machine (`parked`) until it can be pushed. Nothing is deleted before that.
  */
 
 export const stages = [
@@ -100,7 +100,7 @@ export const endings = [
 ] as const;
 export type Ending = (typeof endings)[number];
 
-/** What the attempt left: nothing, a change on top of its base, or work that cannot be handed in. */
+/** What the attempt left: nothing, a change on its base, or work that cannot be handed in. */
 export type WorkKind = 'none' | 'change' | 'broken';
 
 export interface Facts {
@@ -112,7 +112,7 @@ export interface Facts {
 
 export type Verdict = 'complete' | 'no_change' | 'fail' | 'decline' | 'silent';
 
-/** What the hub is told. Silent where it has said itself that this attempt holds nothing any more. */
+/** What the hub is told. Silent where it has itself ended the attempt. */
 export function verdict(facts: Facts): Verdict {
   switch (facts.ending) {
     case 'cancelled':

@@ -3,14 +3,14 @@
  * the moment of its start is not. On Linux both come from /proc, elsewhere from `ps`.
  *
  * A command's processes are found in two ways, because a sidecar can be killed between starting a
- * command and writing its pid down, and because a process may leave its group: by the group that the
- * command leads, and by a marker in their environment (the path of the attempt's task file).
+ * command and writing its pid down, and because a process may leave its group: by the group that
+ * the command leads, and by a marker in their environment (the path of the attempt's task file).
  */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 
-export const ProcessId = z.strictObject({ pid: z.int().min(2), startedAt: z.string() });
+export const ProcessId = z.strictObject({ pid: z.int().min(1), startedAt: z.string() });
 export type ProcessId = z.infer<typeof ProcessId>;
 
 interface Entry extends ProcessId {

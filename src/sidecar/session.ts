@@ -173,7 +173,7 @@ export class Session {
     this.#cancelBeat = this.#ports.clock.after(beatMs, () => void this.#beat(beatMs));
   }
 
-  /** The next beat does not wait for this one's answer: a slow hub must not look like a dead agent. */
+  /** The next beat does not wait for this one's answer: a slow hub is no dead agent. */
   async #beat(beatMs: number): Promise<void> {
     this.#beatLater(beatMs);
     if (this.#sessionId === undefined) return;

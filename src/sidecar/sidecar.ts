@@ -1,9 +1,9 @@
 /**
  * The daemon beside an agent: takes one task at a time, and beats meanwhile.
  *
- * What an earlier run left is brought to its end first. Between tasks, work that could not be pushed
- * is tried again. An offer that comes while an attempt is going on waits; the hub takes it back when
- * it has waited too long.
+ * What an earlier run left is brought to its end first. Between tasks, work that could not be
+ * pushed is tried again. An offer that comes while an attempt is going on waits; the hub takes it
+ * back when it has waited too long.
  */
 import { limits, SignalboxError, type Event, type Task } from '../contract/index.ts';
 import { backoffMs } from '../core/backoff.ts';
@@ -37,6 +37,7 @@ export class Sidecar {
   readonly #session: Session;
   /** Attempts that are not at their end: recovered ones, and those that wait for a repository. */
   #waiting: Attempt[];
+  #rescue: Promise<void> | null = null;
   #current: Attempt | null = null;
   #accepting: Offer | null = null;
   #offer: Offer | null = null;
@@ -85,7 +86,10 @@ export class Sidecar {
 
   /** Ends when it was drained; throws when the hub will not have this agent. */
   async run(): Promise<void> {
-    await this.#finishWaiting();
+    for (const attempt of this.#waiting) {
+      if (attempt.record.stage !== 'parked') await attempt.drive();
+    }
+    this.#rescueWaiting();
     while (!this.#isDraining) {
       const offer = this.#offer;
       this.#offer = null;
@@ -98,7 +102,14 @@ export class Sidecar {
 
   async #rest(): Promise<void> {
     await this.#bell.wait(PARKED_MS);
-    if (this.#offer === null && !this.#isDraining) await this.#finishWaiting();
+    if (this.#offer === null && !this.#isDraining) this.#rescueWaiting();
+  }
+
+  /** Beside everything else: a remote that hangs must not cost an offer. */
+  #rescueWaiting(): void {
+    this.#rescue ??= this.#finishWaiting().finally(() => {
+      this.#rescue = null;
+    });
   }
 
   async #finishWaiting(): Promise<void> {
@@ -152,6 +163,8 @@ export class Sidecar {
 
   async #leave(): Promise<void> {
     const { outbox, clock, say } = this.#ports;
+    for (const attempt of this.#waiting) attempt.stop('stopped');
+    await this.#rescue;
     if (this.#refusal === null) {
       await within(FLUSH_MS, clock, outbox.settled());
       await this.#session.leave();

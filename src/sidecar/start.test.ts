@@ -20,7 +20,7 @@ test('a second sidecar of the same name at the same hub is refused', async () =>
   await bob.ended;
 });
 
-test('a working copy instead of a bare repository is refused with the line that makes one', async () => {
+test('a working copy is refused with the line that makes a bare repository', async () => {
   const copy = bench.place.path('copy');
   await bench.place.plain(bench.place.dir, 'clone', '--quiet', bench.url, copy);
   const { ended } = bench.start('true', { repository: copy });

@@ -37,7 +37,7 @@ export function createTail(charsMax: number): Tail {
   };
 }
 
-/** Broken UTF-8 becomes U+FFFD, and so does NUL, which neither a database nor a variable can hold. */
+/** Broken UTF-8 becomes U+FFFD, and so does NUL, which not every database can hold. */
 function readable(bytes: Buffer): string {
   return new TextDecoder('utf-8').decode(bytes).replaceAll('\0', '\ufffd');
 }

@@ -1,7 +1,7 @@
 /** Waiting with an end. */
 import type { Clock } from '../core/clock.ts';
 
-/** Waits until somebody rings, or a time is over. A ring while nobody waits is heard by the next. */
+/** Waits until somebody rings or a time is over; a ring that nobody heard is kept. */
 export interface Bell {
   ring: () => void;
   wait: (mostMs: number) => Promise<void>;

@@ -4,8 +4,8 @@
  * that was acknowledged is lost, no attempt ever had two holders, everything has landed once, and
  * every task is done.
  *
- * SIGNALBOX_KILL_SEED repeats the same kinds of kills with the same pauses; where each strikes is up
- * to the machine. SIGNALBOX_KILL_JOURNAL names a file for what all processes said, which is kept
+ * SIGNALBOX_KILL_SEED repeats the same kinds of kills with the same pauses; where each strikes is
+ * up to the machine. SIGNALBOX_KILL_JOURNAL names a file for what all processes said, which is kept
  * where the test fails in any case.
  */
 import { writeFile } from 'node:fs/promises';

@@ -12,7 +12,9 @@ import { filesOf } from './station.ts';
 const OPEN_MAX = 9;
 /** One command takes at most twice this. */
 const MOMENT_S = 0.3;
-/** A command that is killed counts as a failure of its task; a kill must never be the last straw. */
+/**
+ * A command that is killed counts as a failure of its task; a kill must never be the last straw.
+ */
 const FAILURES_MAX = 20;
 const ASK_AGAIN_MS = 100;
 const LOOK_AGAIN_MS = 20;

@@ -1,6 +1,6 @@
 /**
- * One machine with a hub, three sidecars and a bare repository, each a process or a folder as a user
- * would have it, in a home of its own.
+ * One machine with a hub, three sidecars and a bare repository, each a process or a folder as a
+ * user would have it, in a home of its own.
  */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -18,8 +18,8 @@ export const FIRST_LINE = 'the first line';
 const LONG_AWAY = { chance: 0.25, ms: 3_500 };
 
 /**
- * Two files are appended to, with a moment after each in which it may be killed. The body of the task
- * names the files and how long a moment is.
+ * Two files are appended to, with a moment after each in which it may be killed. The body of the
+ * task names the files and how long a moment is.
  */
 const COMMAND = `set -e
 set -- $SIGNALBOX_TASK_BODY

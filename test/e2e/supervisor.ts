@@ -1,7 +1,7 @@
 /**
- * Keeps a program running as a service manager would: whoever kills it, it is started again a moment
- * later, with the same arguments and the same folders. A program that ends by itself has given up,
- * which none of ours may do: that is written down as a fault.
+ * Keeps a program running as a service manager would: whoever kills it, it is started again a
+ * moment later, with the same arguments and the same folders. A program that ends by itself has
+ * given up, which none of ours may do: that is written down as a fault.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';

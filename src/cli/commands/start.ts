@@ -1,6 +1,7 @@
 /**
- * A hub in the foreground, with a verifier beside it. The first start makes an admin token, shows it
- * once and leaves it in the data folder; this user's command line finds the hub and the token there.
+ * A hub in the foreground, with a verifier beside it. The first start makes an admin token, shows
+ * it once and leaves it in the data folder; this user's command line finds the hub and the token
+ * there.
  */
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -37,6 +38,7 @@ export async function start(options: StartOptions): Promise<void> {
     random: systemRandom(),
     version,
     auth: options.auth,
+    ownVerifier: options.hasVerifier ? VERIFIER : undefined,
     onEvent: (event) => log.event(event),
     onDefect: (where, error) => log.defect(where, error),
   });

@@ -14,7 +14,7 @@ together() {
   mkdir -p "$meeting/$1"
   : >"$meeting/$1/$SIGNALBOX_TASK_ID"
   tries=0
-  while [ "$(ls "$meeting/$1" | wc -l)" -lt 2 ] && [ "$tries" -lt 100 ]; do
+  while [ "$(ls "$meeting/$1" | wc -l)" -lt 2 ] && [ "$tries" -lt 300 ]; do
     sleep 0.1
     tries=$((tries + 1))
   done
@@ -25,7 +25,7 @@ total() {
   sum=$2
   if [ -n "${'$'}{SIGNALBOX_LAST_FAILURE_FILE:-}" ]; then
     echo "reading what the check printed"
-    told=$(sed -n 's/.*: expected \([0-9][0-9]*\).*/\1/p' "$SIGNALBOX_LAST_FAILURE_FILE" | tail -n 1)
+    told=$(sed -n 's/^ *expected \([0-9][0-9]*\).*/\1/p' "$SIGNALBOX_LAST_FAILURE_FILE" | tail -n 1)
     sum=${'$'}{told:-$sum}
   fi
   echo "total $sum" >"$1"

@@ -4,7 +4,7 @@
  * one was let go.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { open } from 'node:fs/promises';
+import { open, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import type { Env } from '../places.ts';
@@ -61,6 +61,19 @@ export class Cast {
     }
   }
 
+  /** The command line as the children see it: a script that leads to their hub, not the user's. */
+  async writeProgram(): Promise<string> {
+    const { env, folder } = this.#options;
+    const names = Object.keys(env).filter((name) => name.startsWith('XDG_'));
+    const places = names.map((name) => `export ${name}=${quoted(env[name] ?? '')}`);
+    const run = `exec ${quoted(process.execPath)} ${quoted(MAIN)} "$@"`;
+    const clean = 'unset SIGNALBOX_URL SIGNALBOX_TOKEN';
+    const program = join(folder, 'signalbox');
+    const lines = ['#!/bin/sh', '# The command line for the hub in this folder.', clean];
+    await writeFile(program, [...lines, ...places, run, ''].join('\n'), { mode: 0o700 });
+    return program;
+  }
+
   /** Resolves with words as soon as one of them ends by itself. */
   async someoneEnds(): Promise<string> {
     const ends = [...this.#children.keys()].map(async ({ name, ended }) => {
@@ -97,4 +110,9 @@ function endOf(child: ChildProcess): Promise<string> {
     child.once('error', ({ message }) => resolve(message));
     child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
   });
+}
+
+/** One word for a shell. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

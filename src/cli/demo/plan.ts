@@ -74,12 +74,7 @@ function timetable(folder: string): Part {
     title: 'Add up the timetable',
     shows: 'a check that fails until its output is read',
     steps: [...rows, `total ${total} ${SUM - 1}`, 'pause 0.4'],
-    check: [
-      'sum=0',
-      `while read -r train minutes; do sum=$((sum + \${minutes%%[!0-9]*})); done <${table}`,
-      `total=$(tr -dc 0-9 <${total})`,
-      '[ "$total" = "$sum" ] || { echo "the total says $total: expected $sum"; exit 1; }',
-    ].join('\n'),
+    check: `[ "$(tr -dc 0-9 <${total})" = ${SUM} ] || { echo "expected ${SUM}"; false; }`,
     after: [],
     proof: { path: total, holds: String(SUM) },
   };

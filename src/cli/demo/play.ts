@@ -7,12 +7,13 @@ import type { Output } from '../output.ts';
 import { boardLines } from './board.ts';
 import type { Cast } from './cast.ts';
 import { bodyOf, type Part } from './plan.ts';
-import { ENDED, openRow, take, type Row } from './progress.ts';
+import { ENDED, lastLine, openRow, take, type Row } from './progress.ts';
 import type { Screen } from './screen.ts';
 import type { Copy } from './source.ts';
 import { OPERATOR } from './station.ts';
 import { repeatedly } from './steps.ts';
 import { eventLine } from './timeline.ts';
+import { padded, textWidth } from '../width.ts';
 
 export interface Play {
   hub: Client;
@@ -56,9 +57,19 @@ async function submitAll({ hub, copy }: Play, parts: readonly Part[]): Promise<R
   return rows;
 }
 
+/** What made an attempt fail is what the next one finds in its last-failure file. */
+export async function readFailures(hub: Client, rows: readonly Row[]): Promise<void> {
+  for (const row of rows) {
+    const { attempts } = await hub.task.show({ id: row.id });
+    for (const { number, failure } of attempts) {
+      if (failure !== null) row.told.set(number, lastLine(failure));
+    }
+  }
+}
+
 /** Answers what went wrong, if anything did. */
 async function watch(given: Play, rows: Row[], after: number): Promise<string | undefined> {
-  const { hub, cast, clock, limitMs, stop } = given;
+  const { hub, cast, clock, screen, limitMs, stop } = given;
   const enough = new AbortController();
   const interruption = AbortSignal.any([stop, enough.signal]);
   const told = follow({
@@ -69,7 +80,7 @@ async function watch(given: Play, rows: Row[], after: number): Promise<string | 
       const row = take(rows, event);
       if (row === undefined) return false;
       if (event.type === 'change.awaiting') approve(given, event);
-      tell(given, row, event);
+      if (!screen.isLive) screen.say(newsOf(given, rows, { row, event }));
       return isOver(rows);
     },
   }).then(() => undefined);
@@ -111,8 +122,13 @@ function approve({ hub, screen, output }: Play, { subject, data }: Event): void 
 }
 
 /** Where nothing is drawn in place, each event is a line. */
-function tell({ screen, output }: Play, row: Row, event: Event): void {
-  if (screen.isLive || event.type === 'task.accepted') return;
-  const sinceMs = row.events[0]?.atMs ?? event.atMs;
-  screen.say(`  ${row.part.title}:${eventLine(output, event, { sinceMs, about: row.id })}`);
+function newsOf(
+  { output }: Play,
+  rows: readonly Row[],
+  { row, event }: { row: Row; event: Event },
+): string {
+  const sinceMs = rows[0]?.events[0]?.atMs ?? event.atMs;
+  const columns = Math.max(...rows.map(({ part }) => textWidth(part.title)));
+  const name = padded(row.part.title, columns);
+  return eventLine(output, event, { sinceMs, about: row.id, name });
 }

@@ -13,12 +13,23 @@ export interface Row {
   note: string;
   /** All that was told about the task and its changes. */
   events: Event[];
+  /** By attempt: the last of what the next one was told. */
+  told: Map<number, string>;
 }
 
 export const ENDED = ['done', 'failed', 'dead', 'cancelled'];
 
 export function openRow(part: Part, id: string): Row {
-  return { part, id, state: 'queued', agent: '', attempt: 0, note: part.shows, events: [] };
+  return {
+    part,
+    id,
+    state: 'queued',
+    agent: '',
+    attempt: 0,
+    note: part.shows,
+    events: [],
+    told: new Map(),
+  };
 }
 
 /** Takes what an event says; answers the row that it is about, if it is about one. */
@@ -41,9 +52,9 @@ function noteOf({ type, data }: Event): string | undefined {
       return 'waits for other tasks';
     case 'task.accepted':
     case 'task.running':
-      return data.attempt === 1 ? 'works in its own worktree' : undefined;
+      return data.attempt === 1 ? 'works in its own worktree' : 'again, told what went wrong';
     case 'task.queued':
-      return data.attempt === undefined ? undefined : backWords(data.outcome);
+      return data.outcome === undefined ? undefined : `again after: ${data.outcome}`;
     case 'change.submitted':
       return data.reason === undefined ? 'handed in' : 'main moved on: tested again';
     case 'change.verifying':
@@ -57,9 +68,9 @@ function noteOf({ type, data }: Event): string | undefined {
     case 'change.landed':
       return `landed as ${data.commit?.slice(0, 9) ?? ''}`;
     case 'change.rejected':
-      return `check failed: ${lastLine(data.reason)}`;
+      return 'a check failed: goes back with its output';
     case 'change.conflicted':
-      return 'conflict with what landed before';
+      return 'a conflict: goes back to be done on top';
     case 'task.failed':
     case 'task.dead':
     case 'task.cancelled':
@@ -69,12 +80,8 @@ function noteOf({ type, data }: Event): string | undefined {
   }
 }
 
-function backWords(outcome: string | undefined): string {
-  if (outcome === 'check_failed') return 'check failed: again, told what it printed';
-  if (outcome === 'conflict') return 'conflict: again, on top of what landed';
-  return `again after: ${outcome ?? 'an attempt'}`.replaceAll('_', ' ');
-}
-
-function lastLine(text = ''): string {
-  return harmlessLine(text.trimEnd().split('\n').at(-1) ?? '');
+/** The last line that says something: a log closes with how its command ended, in brackets. */
+export function lastLine(text = ''): string {
+  const lines = text.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('['));
+  return harmlessLine(lines.at(-1) ?? '');
 }

@@ -17,6 +17,8 @@ export interface Screen {
   /** Adds lines that stay, above the block. */
   say: (...lines: readonly string[]) => void;
   draw: (block: readonly string[]) => void;
+  /** Puts lines that stay in the place of the block. */
+  replace: (...lines: readonly string[]) => void;
   /** The block stays as it is, and what follows goes below. */
   settle: () => void;
 }
@@ -27,24 +29,29 @@ export function createScreen(output: Output, env: Env): Screen {
     // With --json, stdout is for the result.
     const write = output.isJson ? output.note : output.line;
     const say = (...lines: readonly string[]): void => lines.forEach((line) => write(line));
-    return { isLive, say, draw: () => {}, settle: () => {} };
+    return { isLive, say, draw: () => {}, replace: say, settle: () => {} };
   }
   let block: readonly string[] = [];
   const write = (lines: readonly string[], next: readonly string[]): void => {
     const all = [...lines, ...next];
+    if (all.length + block.length === 0) return;
     const start = next.length === 0 ? '' : HIDE_CURSOR;
     const up = block.length === 0 ? start : `\r${ESCAPE}${block.length}A`;
     const end = next.length === 0 ? SHOW_CURSOR : '';
     block = next;
-    if (all.length === 0) return;
-    output.line(`${up}${all.map((line) => `${line}${CLEAR_LINE}`).join('\n')}${CLEAR_BELOW}${end}`);
+    const text = all.map((line) => `${line}${CLEAR_LINE}`).join('\n');
+    output.line(`${up}${text}${CLEAR_BELOW}${end}`);
   };
+  const settle = (): void => {
+    if (block.length > 0) write(block, []);
+  };
+  // Also where the process is ended in the middle, the cursor is shown again.
+  process.once('exit', settle);
   return {
     isLive,
     say: (...lines) => write(lines, block),
     draw: (next) => write([], next),
-    settle() {
-      if (block.length > 0) write(block, []);
-    },
+    replace: (...lines) => write(lines, []),
+    settle,
   };
 }

@@ -17,6 +17,8 @@ import { sampleStream } from './sample.ts';
 /** The checkout that this file is a part of. */
 const PROJECT = resolve(import.meta.dirname, '../../..');
 const MAIN = 'main';
+const FOLDER = 'signalbox-demo';
+const POLICY_PATH = '.signalbox/policy.yaml';
 const REMOTE = /^([a-z][a-z0-9+.-]*:\/\/|[^/\s]+@[^/\s]+:)/i;
 
 export interface Wanted {
@@ -49,6 +51,22 @@ export async function makeCopy(wanted: Wanted): Promise<Copy> {
   return source.kind === 'sample'
     ? makeSample(wanted, source.because)
     : fetchCopy(wanted, source.location, source.branch);
+}
+
+/** A folder that the repository does not have yet. */
+export async function freeFolder({ git, dir, base }: Copy): Promise<string> {
+  const text = await git.text(['ls-tree', '--name-only', '-z', base], { gitDir: dir });
+  const taken = new Set(text.split('\0').map((name) => name.toLowerCase()));
+  let name = FOLDER;
+  for (let number = 2; taken.has(name); number++) name = `${FOLDER}-${number}`;
+  return name;
+}
+
+/** The text of the policy on the branch, if there is one. */
+export async function readPolicy({ git, dir, base }: Copy): Promise<string | null> {
+  const args = ['cat-file', 'blob', `${base}:${POLICY_PATH}`];
+  const { exitCode, stdout } = await git.run(args, { gitDir: dir, okCodes: [0, 128] });
+  return exitCode === 0 ? stdout.toString('utf8') : null;
 }
 
 async function findSource({ repo, cwd }: Wanted): Promise<Source> {

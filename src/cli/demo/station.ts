@@ -48,11 +48,13 @@ export function childEnvironment(env: Env, folder: string): Env {
   };
 }
 
-export async function startHub(place: Place): Promise<HubAt> {
+/** `begun` hears of the process before it is known whether it comes up. */
+export async function startHub(place: Place, begun: (player: Player) => void): Promise<HubAt> {
   const { cast, env, folder } = place;
   const data = hubDataIn(folder);
   const args = ['start', '--port', '0', '--data', data, '--log-level', 'info'];
   const player = await cast.start('hub', args, true);
+  begun(player);
   const url = await until(place, async () => {
     const state = await readHubState(env);
     return state?.pid === player.pid ? state.url : undefined;
@@ -68,17 +70,22 @@ export async function operatorOf({ admin, url }: HubAt): Promise<Client> {
   return connect({ url, token: secret });
 }
 
+export interface Work {
+  repository: string;
+  command: readonly string[];
+  begun: (player: Player) => void;
+}
+
 /** Answers when the hub sees all of them idle. */
-export async function startAgents(
-  place: Place,
-  hub: HubAt,
-  work: { repository: string; command: readonly string[] },
-): Promise<Player[]> {
+export async function startAgents(place: Place, hub: HubAt, work: Work): Promise<Player[]> {
   const { cast, folder } = place;
   const where = ['--repo', work.repository, '--data', join(folder, 'agents')];
-  const players = AGENTS.map((name) =>
-    cast.start(name, ['agent', 'run', '--name', name, ...where, '--', ...work.command]),
-  );
+  const players = AGENTS.map(async (name) => {
+    const args = ['agent', 'run', '--name', name, ...where, '--', ...work.command];
+    const player = await cast.start(name, args);
+    work.begun(player);
+    return player;
+  });
   const all = await Promise.all(players);
   await until(place, async () => {
     const { items } = await hub.admin.agent.list();

@@ -38,11 +38,10 @@ export async function step<Result>(
     : clock.after(PATIENCE_MS, () => screen.say(`  ${words()} …`));
   try {
     const { result, outcome } = await work();
-    screen.draw([]);
-    screen.say(`  ${output.paint('green', output.isTty ? '✓' : '-')} ${outcome}`);
+    screen.replace(`  ${output.paint('green', output.isTty ? '✓' : '-')} ${outcome}`);
     return result;
   } catch (error) {
-    screen.draw([]);
+    screen.settle();
     throw error;
   } finally {
     end();

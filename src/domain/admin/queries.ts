@@ -43,7 +43,8 @@ export async function insertEntry(tx: Tx, row: JournalRow): Promise<boolean> {
 export function findOldEntry(db: Db, range: OldRange): Promise<{ seq: number | null } | undefined> {
   return db.get(sql`
     select max(seq) as seq from (
-      select seq, at_ms from journal where seq > ${range.afterSeq} order by seq ${limitTo(range.limit)}
+      select seq, at_ms from journal where seq > ${range.afterSeq}
+      order by seq ${limitTo(range.limit)}
     ) as portion where at_ms < ${range.beforeMs}`);
 }
 

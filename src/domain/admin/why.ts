@@ -155,7 +155,8 @@ async function factsOfChange(context: QueryContext, id: string): Promise<Fact[]>
     case 'submitted': {
       const beside = await findHeldBeside(context.db, change);
       if (beside !== undefined) {
-        const fact = `${beside.verifier ?? 'a verifier'} is at work on ${beside.id}, which is ahead`;
+        const who = beside.verifier ?? 'a verifier';
+        const fact = `${who} is at work on ${beside.id}, which is ahead`;
         const frees = 'That change lands or goes back: one lander a branch.';
         return [{ fact, holder: beside.id, untilMs: beside.next_check_ms, frees }];
       }

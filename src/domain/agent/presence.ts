@@ -81,7 +81,9 @@ export async function beat(context: CommandContext, sessionId: string): Promise<
   });
 }
 
-/** Changes the presence of the session's agent; a session that is not the present one is refused. */
+/**
+ * Changes the presence of the session's agent; a session that is not the present one is refused.
+ */
 export async function changePresence(
   context: CommandContext,
   sessionId: string,

@@ -1,6 +1,6 @@
 /** Where agents and tokens are: one statement a function. */
 import type { Role, TaskState } from '../../contract/index.ts';
-import { type Db, type Tx } from '../../store/db.ts';
+import type { Db, Tx } from '../../store/db.ts';
 import { limitTo, sql } from '../../store/sql.ts';
 
 export type Presence = 'offline' | 'online' | 'draining';

@@ -97,9 +97,9 @@ export async function rotate(
     expiresAtMs: Math.min(old.expires_at_ms ?? graceUntilMs, graceUntilMs),
   });
   await record(context, {
-    type: 'token.revoked',
+    type: 'token.rotated',
     subject: old.id,
-    data: { agent: old.agent, reason: 'rotated', availableAtMs: graceUntilMs },
+    data: { agent: old.agent, availableAtMs: graceUntilMs },
   });
   return makeToken(context, {
     agent: old.agent,

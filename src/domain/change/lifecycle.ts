@@ -5,8 +5,8 @@
  *       ▲            │  └───► awaiting (a human) ─ approve ─► submitted
  *       └─ release, expire ◄──┘                └─ decline ─► rejected
  *
- * A verifier holds a change by its lease. `landing` is recorded before the push: whoever claims such
- * a change next reads the base branch first, because the push may have arrived.
+ * A verifier holds a change by its lease. `landing` is recorded before the push: whoever claims
+ * such a change next reads the base branch first, because the push may have arrived.
  */
 import type { ChangeState } from '../../contract/index.ts';
 
@@ -43,13 +43,35 @@ export function isEndedChange(state: ChangeState): boolean {
 }
 
 export function decideChange(change: ChangeFacts, command: ChangeCommand): ChangeVerdict {
-  if ('lease' in command && change.lease !== command.lease) return { is: 'stale' };
+  if ('lease' in command) {
+    return change.lease === command.lease ? decideReport(change, command) : { is: 'stale' };
+  }
   const { state } = change;
   switch (command.type) {
     case 'claim':
       if (change.lease !== null) return refuse(change, 'claimed twice');
       if (state === 'landing') return to('landing');
       return state === 'submitted' ? to('verifying') : refuse(change, 'claimed');
+    case 'expire':
+      if (change.lease === null) return { is: 'same' };
+      return to(state === 'landing' ? 'landing' : 'submitted');
+    case 'approve':
+      if (change.isApproved && !isEndedChange(state)) return { is: 'same' };
+      return state === 'awaiting' ? to('submitted') : refuse(change, 'approved');
+    case 'decline':
+      return state === 'awaiting' ? to('rejected') : refuse(change, 'declined');
+    case 'drop':
+      if (isEndedChange(state)) return { is: 'same' };
+      return state === 'landing' ? refuse(change, 'dropped') : to('dropped');
+  }
+}
+
+type Report = Extract<ChangeCommand, { lease: number }>;
+
+/** What the verifier that holds it says. */
+function decideReport(change: ChangeFacts, report: Report): ChangeVerdict {
+  const { state } = change;
+  switch (report.type) {
     case 'assess':
       return state === 'verifying' ? { is: 'same' } : refuse(change, 'assessed');
     case 'pass':
@@ -63,17 +85,6 @@ export function decideChange(change: ChangeFacts, command: ChangeCommand): Chang
       return to('submitted');
     case 'land':
       return state === 'landing' ? to('landed') : refuse(change, 'landed');
-    case 'expire':
-      if (change.lease === null) return { is: 'same' };
-      return to(state === 'landing' ? 'landing' : 'submitted');
-    case 'approve':
-      if (change.isApproved && !isEndedChange(state)) return { is: 'same' };
-      return state === 'awaiting' ? to('submitted') : refuse(change, 'approved');
-    case 'decline':
-      return state === 'awaiting' ? to('rejected') : refuse(change, 'declined');
-    case 'drop':
-      if (isEndedChange(state)) return { is: 'same' };
-      return state === 'landing' ? refuse(change, 'dropped') : to('dropped');
   }
 }
 

@@ -157,6 +157,16 @@ export async function rearmChanges(tx: Tx, leaseUntilMs: number): Promise<void> 
     where ended_at_ms is null and lease is not null and next_check_ms < ${leaseUntilMs}`);
 }
 
+/** What this verifier holds falls due at once. */
+export async function lapseChanges(
+  tx: Tx,
+  { verifier, nowMs }: { verifier: string; nowMs: number },
+): Promise<void> {
+  await tx.run(sql`
+    update changes set next_check_ms = ${nowMs}
+    where ended_at_ms is null and lease is not null and verifier = ${verifier}`);
+}
+
 export async function nextLease(tx: Tx): Promise<number> {
   const row = await tx.get<{ fence: number }>(tx.dialect.nextFence);
   return row?.fence ?? 0;

@@ -1,6 +1,6 @@
 /** The log of what happened. The writing and its event are one transaction. */
 import type { EventData, EventType } from '../../contract/index.ts';
-import { appendEvent } from '../../store/events.ts';
+import { appendEvent, latestSeq } from '../../store/events.ts';
 import type { CommandContext } from './context.ts';
 
 export type { Actor, CommandContext, QueryContext } from './context.ts';
@@ -25,3 +25,8 @@ export async function record(context: CommandContext, event: NewEvent): Promise<
   });
 }
 export { checkCursor, isWanted, toEvent } from './operations.ts';
+
+/** The newest event that readers can see. */
+export function latestCursor({ tx }: CommandContext): Promise<number> {
+  return latestSeq({ read: tx, dialect: tx.dialect });
+}

@@ -5,10 +5,10 @@
  *                ▲          │lapse      │ decline, lose, fail   │ reject, conflict
  *                └──────────┴───────────┴───────────────────────┘      (else dead, failed)
  *
- * The fence tells hand-outs apart. An agent that is only *presumed* gone (its offer lapsed, its lease
- * ran out) stays named on the queued task: until the next hand-out raises the fence, what it reports
- * is taken. `failures` counts what the agents did wrong, `conflicts` what the base branch did to them,
- * and each has a bound of its own; a lost agent or a restarted hub counts as neither.
+ * The fence tells hand-outs apart. An agent that is only *presumed* gone (its offer lapsed, its
+ * lease ran out) stays named on the queued task: until the next hand-out raises the fence, what it
+ * reports is taken. `failures` counts what the agents did wrong, `conflicts` what the base branch
+ * did to them, and each has a bound of its own; a lost agent or a restarted hub counts as neither.
  */
 import { limits, type Outcome, type TaskState } from '../../contract/index.ts';
 

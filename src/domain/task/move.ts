@@ -1,6 +1,6 @@
 /**
- * Carries out what the life cycle has decided: the row, its attempt, the agent's hand and the event,
- * in one transaction.
+ * Carries out what the life cycle has decided: the row, its attempt, the agent's hand and the
+ * event, in one transaction.
  */
 import { type EventData, limits, SignalboxError } from '../../contract/index.ts';
 import { backoffMs } from '../../core/backoff.ts';

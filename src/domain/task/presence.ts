@@ -1,7 +1,6 @@
 /** What the coming and going of agents means for their work. */
 import { limits, type Output, type Parsed } from '../../contract/index.ts';
 import { present } from '../../core/assert.ts';
-import { latestSeq } from '../../store/events.ts';
 import {
   type AgentRow,
   arrive,
@@ -13,7 +12,7 @@ import {
   setPresence,
   toAgent,
 } from '../agent/index.ts';
-import type { CommandContext } from '../event/index.ts';
+import { type CommandContext, latestCursor } from '../event/index.ts';
 import { decide } from './lifecycle.ts';
 import { factsOf, moveTask, requireTask } from './move.ts';
 import { findTask } from './queries.ts';
@@ -27,8 +26,7 @@ export async function connect(
 ): Promise<Output<'agent.connect'>> {
   const { tx, actor } = context;
   await lockProject(tx, actor.project);
-  const source = { read: tx, dialect: tx.dialect };
-  const cursor = await latestSeq(source);
+  const cursor = await latestCursor(context);
   const row = await arrive(context, {
     capabilities: input.capabilities,
     sessionId: input.sessionId,

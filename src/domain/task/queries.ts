@@ -147,10 +147,10 @@ export function listDue(
 export async function insertTask(tx: Tx, row: TaskRow): Promise<void> {
   await tx.run(sql`
     insert into tasks (id, project, title, body, lane, state, reason, needs, checks, after_ids,
-      repository_id, base_branch, submitter, agent, agent_key, preferred_key, attempt, fence, failures,
-      failures_max, conflicts, timeout_ms, last_failure, change_id, landed_commit, report, rank_ms,
-      created_at_ms, available_at_ms, offered_at_ms, accepted_at_ms, started_at_ms, ended_at_ms,
-      next_check_ms, version)
+      repository_id, base_branch, submitter, agent, agent_key, preferred_key, attempt, fence,
+      failures, failures_max, conflicts, timeout_ms, last_failure, change_id, landed_commit,
+      report, rank_ms, created_at_ms, available_at_ms, offered_at_ms, accepted_at_ms,
+      started_at_ms, ended_at_ms, next_check_ms, version)
     values (${row.id}, ${row.project}, ${row.title}, ${row.body}, ${row.lane}, ${row.state},
       ${row.reason}, ${row.needs}, ${row.checks}, ${row.after_ids}, ${row.repository_id},
       ${row.base_branch},
@@ -161,7 +161,9 @@ export async function insertTask(tx: Tx, row: TaskRow): Promise<void> {
       ${row.started_at_ms}, ${row.ended_at_ms}, ${row.next_check_ms}, ${row.version})`);
 }
 
-/** Writes what may change of a task that was read at this version; false when it has moved since. */
+/**
+ * Writes what may change of a task that was read at this version; false when it has moved since.
+ */
 export async function updateTask(tx: Tx, row: TaskRow): Promise<boolean> {
   const changed = await tx.run(sql`
     update tasks set state = ${row.state}, reason = ${row.reason}, agent = ${row.agent},

@@ -71,7 +71,10 @@ export async function fail(
   await lockProject(context.tx, context.actor.project);
   const { fence, outcome, isRetryable } = input;
   const heard = await hear(context, input.taskId, { type: 'fail', fence, outcome, isRetryable });
-  if (heard instanceof SignalboxError) return keepOrphan(context, heard, 'task.fail', input);
+  if (heard instanceof SignalboxError) {
+    await keepOrphan(context, { operation: 'task.fail', input });
+    return heard;
+  }
   const failure = input.log === '' ? input.reason : `${input.reason}\n\n${input.log}`;
   const details = { reason: input.reason, failure, log: input.log };
   const row = await carryOut(context, heard, details);
@@ -99,7 +102,10 @@ export async function complete(
   const { fence, change } = input;
   const command = { type: 'complete' as const, fence, hasChange: change !== undefined };
   const heard = await hear(context, input.taskId, command);
-  if (heard instanceof SignalboxError) return keepOrphan(context, heard, 'task.complete', input);
+  if (heard instanceof SignalboxError) {
+    await keepOrphan(context, { operation: 'task.complete', input });
+    return heard;
+  }
   if (heard.move === undefined) return { row: heard.row, isNew: false };
   const fields = { report: input.report ?? null, change_id: changeId };
   const row = await carryOut(context, heard, { log: input.log, fields });
@@ -162,18 +168,19 @@ function staleError(row: TaskRow): SignalboxError {
   );
 }
 
+interface Late {
+  operation: 'task.complete' | 'task.fail';
+  input: Result;
+}
+
 type Result = z.output<(typeof operations)['task.complete' | 'task.fail']['input']>;
 
 /** The late result of an attempt that really was the caller's is kept beside the task. */
-async function keepOrphan(
-  context: CommandContext,
-  error: SignalboxError,
-  operation: string,
-  input: Result,
-): Promise<SignalboxError> {
+async function keepOrphan(context: CommandContext, late: Late): Promise<void> {
+  const { operation, input } = late;
   const { tx, actor, nowMs, random } = context;
   const attempt = await findAttemptByFence(tx, input.taskId, input.fence);
-  if (attempt?.agent !== actor.name) return error;
+  if (attempt?.agent !== actor.name) return;
   await insertOrphan(tx, {
     id: newId('orp', nowMs, random),
     project: actor.project,
@@ -189,7 +196,6 @@ async function keepOrphan(
     subject: input.taskId,
     data: { agent: actor.name, attempt: attempt.number, fence: input.fence },
   });
-  return error;
 }
 
 export async function assignmentOf(context: CommandContext, row: TaskRow): Promise<Assignment> {

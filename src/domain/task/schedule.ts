@@ -2,8 +2,8 @@
  * Hand-outs: brings waiting tasks and idle agents together, through the pure `assign`.
  *
  * It is called in the transaction that made a task runnable or an agent idle, so that no runnable
- * task is ever left waiting beside an agent that could do it. Whoever calls holds the project's row,
- * or two hubs could each see only half of such a pair.
+ * task is ever left waiting beside an agent that could do it. Whoever calls holds the project's
+ * row, or two hubs could each see only half of such a pair.
  */
 import { limits, SignalboxError } from '../../contract/index.ts';
 import {
@@ -45,7 +45,9 @@ export async function matchTask(context: CommandContext, task: TaskRow): Promise
   }
 }
 
-/** Offers the next task that the agent can do; answers it, or undefined when nothing waits for it. */
+/**
+ * Offers the next task that the agent can do; answers it, or undefined when nothing waits for it.
+ */
 export async function matchAgent(
   context: CommandContext,
   agent: AgentRow,

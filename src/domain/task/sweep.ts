@@ -1,6 +1,6 @@
 /**
- * What falls due. Each thing is looked at in a transaction of its own, with its state read again, so
- * that two hubs may sweep at once.
+ * What falls due. Each thing is looked at in a transaction of its own, with its state read again,
+ * so that two hubs may sweep at once.
  */
 import { limits } from '../../contract/index.ts';
 import { findAgent, lockProject } from '../agent/index.ts';
@@ -31,7 +31,9 @@ export async function checkTask(context: CommandContext, id: string): Promise<vo
   }
 }
 
-/** The offer was not taken in time: it goes to somebody else, and the silent agent waits its turn. */
+/**
+ * The offer was not taken in time: it goes to somebody else, and the silent agent waits its turn.
+ */
 async function lapse(context: CommandContext, row: TaskRow): Promise<void> {
   const verdict = decide(factsOf(row), { type: 'lapse' });
   if (verdict.is !== 'move') return;

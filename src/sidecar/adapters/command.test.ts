@@ -64,7 +64,7 @@ test('its input is at its end', async () => {
   expect(await start(['cat']).exit).toMatchObject({ code: 0, log: '' });
 });
 
-test('a program that is not there, or an argument that cannot be passed, is told as an error', async () => {
+test('a program that is not there and an argument that cannot be are told as errors', async () => {
   const missing = await start(['no-such-program-here']).exit;
   expect(missing.error).toMatchObject({ code: 'ENOENT' });
   const broken = await start(['echo', 'a\0b']).exit;
@@ -101,7 +101,7 @@ test('who does not heed the request to end is killed after the grace time', asyn
   expect(await exit.finally(() => clearInterval(rounds))).toMatchObject({ signal: 'SIGKILL' });
 });
 
-test('members of its group have the grace time too, when the command itself goes at once', async () => {
+test('members of its group have the grace time too when the command goes at once', async () => {
   const slow =
     "trap 'sleep 0.2; echo saved; exit' TERM; echo ready > ready; while :; do sleep 0.01; done";
   const started = sh(`sh -c "${slow}" & wait`);
@@ -116,7 +116,7 @@ test('what it leaves running in the background ends with it', async () => {
   expect(isGone(Number(exit.log))).toBe(true);
 });
 
-test('a child that left the group and holds the pipes open is found by its environment', async () => {
+test('a child that left the group and holds the pipes is found by its environment', async () => {
   const seconds = `1000.${process.pid}`;
   const exit = await sh(`setsid sleep ${seconds} & sleep 0.1; pgrep -f "^sleep ${seconds}$"`).exit;
   expect(exit.log).toMatch(/^\d+\n$/);

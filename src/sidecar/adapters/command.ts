@@ -82,7 +82,7 @@ function tryToSpawn({ command, folder, environment }: Job): ChildProcess | { err
   }
 }
 
-/** The reason comes with an event, or was thrown at once: Node does either, by the kind of error. */
+/** The reason comes with an event, or was thrown at once: Node does either. */
 function neverRan(child: ChildProcess | { error: unknown }): Running {
   const nothing = { code: null, signal: null, log: '', durationMs: 0 };
   const exit =

@@ -53,7 +53,9 @@ export const Fence = z.int().min(1);
 
 export const CommitId = z.string().regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/, 'a full commit id');
 
-/** A branch name as `git check-ref-format --branch` takes it, in the part that is safe everywhere. */
+/**
+ * A branch name as `git check-ref-format --branch` takes it, in the part that is safe everywhere.
+ */
 export const BranchName = z
   .string()
   .min(1)

@@ -1,0 +1,184 @@
+/** The vocabulary: names, locations, branches, and the table of operations and errors. */
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import {
+  AgentName,
+  BranchName,
+  Capability,
+  canonicalUrl,
+  errorTable,
+  nameKey,
+  operations,
+  RepositoryPath,
+  RepositoryUrl,
+  roleScopes,
+  Scope,
+  SignalboxError,
+  text,
+  Title,
+} from './index.ts';
+
+const takes = (schema: z.ZodType, value: unknown) => schema.safeParse(value).success;
+
+test('names that differ in case, dashes and underscores are one agent', () => {
+  const spellings = ['FirstResponder', 'first_responder', 'first-responder', 'FIRST_Responder'];
+  expect(new Set(spellings.map(nameKey))).toEqual(new Set(['firstresponder']));
+  expect(nameKey('ada.2')).not.toBe(nameKey('ada2'));
+});
+
+test('agent names are plain', () => {
+  for (const name of ['ada', 'Ada.2', 'a_b-c', '7', 'x'.repeat(64)]) {
+    expect(takes(AgentName, name), name).toBe(true);
+  }
+  for (const name of ['', '-x', '.x', 'a b', 'a/b', 'é', 'a\0', 'x'.repeat(65), '../x', 'a\n']) {
+    expect(takes(AgentName, name), JSON.stringify(name)).toBe(false);
+  }
+});
+
+test('capabilities are lower case', () => {
+  for (const good of ['ts', 'db:postgres', 'c++', 'a/b', 'node.24']) {
+    expect(takes(Capability, good), good).toBe(true);
+  }
+  for (const bad of ['TS', '', ' ts', 'a b', ':x']) expect(takes(Capability, bad), bad).toBe(false);
+});
+
+test('two spellings of a location are one repository', () => {
+  const same = (a: string, b: string) =>
+    expect(canonicalUrl(a), `${a} is ${b}`).toBe(canonicalUrl(b));
+  same('https://Example.com/a/b.git', 'HTTPS://example.COM/a/b/');
+  same('https://example.com/a/b', 'https://example.com/a/b.git');
+  same('/srv/app', 'file:///srv/app/');
+  same('git@example.com:a/b.git', 'git@example.com:a/b');
+  same('ssh://git@example.com/a/b.git', 'SSH://git@EXAMPLE.com/a/b');
+});
+
+test('a bare repository beside its working copy is another repository', () => {
+  expect(canonicalUrl('/srv/app.git')).not.toBe(canonicalUrl('/srv/app'));
+  expect(canonicalUrl('https://example.com/A')).not.toBe(canonicalUrl('https://example.com/a'));
+});
+
+test('a location is one that git clones, and nothing that runs a command', () => {
+  for (const good of [
+    'https://example.com/a.git',
+    'ssh://git@example.com:22/a',
+    'git@example.com:a/b.git',
+    'file:///srv/a.git',
+    '/srv/a b.git',
+  ]) {
+    expect(takes(RepositoryUrl, good), good).toBe(true);
+  }
+  for (const bad of [
+    'ext::sh -c touch% /tmp/x',
+    'fd::7',
+    'https://me:secret@example.com/a',
+    '--upload-pack=/bin/sh',
+    '-x@example.com:a',
+    'git@-oProxyCommand=x:a',
+    'ssh://-oProxyCommand=x/a',
+    'git@example.com:-oProxyCommand=x',
+    '../a',
+    'a',
+    '',
+    '/srv/../etc',
+    'file:///srv/../../etc',
+    '/srv/a\nb',
+    '/srv/a\0b',
+    `/${'a'.repeat(1_001)}`,
+  ]) {
+    expect(takes(RepositoryUrl, bad), bad).toBe(false);
+  }
+});
+
+test('a branch name is one that git takes and no option', () => {
+  for (const good of ['main', 'signalbox/tsk_1/2', 'v1.2', 'a@b', 'feature/x-1']) {
+    expect(takes(BranchName, good), good).toBe(true);
+  }
+  for (const bad of [
+    '-x',
+    '--all',
+    'a..b',
+    'a//b',
+    '/a',
+    'a/',
+    'a.lock',
+    'a.lock/b',
+    'a b',
+    'a~1',
+    'a^',
+    'a:b',
+    'a\\b',
+    'a@{1}',
+    'a/.b',
+    '.a',
+    'a.',
+    '',
+    'a\0',
+    'x'.repeat(201),
+  ]) {
+    expect(takes(BranchName, bad), bad).toBe(false);
+  }
+});
+
+test('a path stays inside its repository', () => {
+  for (const good of ['a', 'a/b.ts', '..a', 'a..b/c', '...']) {
+    expect(takes(RepositoryPath, good), good).toBe(true);
+  }
+  for (const bad of ['', '/a', '..', '../a', 'a/../b', 'a/..', 'a\0b']) {
+    expect(takes(RepositoryPath, bad), bad).toBe(false);
+  }
+});
+
+test('text holds no NUL and no more than its bound', () => {
+  expect(takes(text(3), 'a\n\u{1f600}'.slice(0, 3))).toBe(true);
+  expect(takes(text(3), 'a\0b')).toBe(false);
+  expect(takes(text(3), 'abcd')).toBe(false);
+  expect(takes(Title, ' \n ')).toBe(false);
+});
+
+test('every operation has a name of its own key, a summary and known refusals', () => {
+  for (const [key, operation] of Object.entries(operations)) {
+    expect(operation.name).toBe(key);
+    expect(operation.name).toMatch(/^[a-z]+(\.[a-z]+)?$/);
+    expect(operation.summary.length, key).toBeGreaterThan(20);
+    expect(Scope.options).toContain(operation.scope);
+    for (const code of operation.errors) expect(Object.keys(errorTable)).toContain(code);
+    expect(new Set(operation.errors).size, key).toBe(operation.errors.length);
+  }
+});
+
+test('no input takes a field that it does not know', () => {
+  for (const { name, input } of Object.values(operations)) {
+    const result = input.safeParse({ noSuchField: 1 });
+    const codes = result.error?.issues.map(({ code }) => code);
+    expect(codes, name).toContain('unrecognized_keys');
+  }
+});
+
+test('every scope is held by a role, and only admin holds admin', () => {
+  for (const scope of Scope.options) {
+    expect(Object.values(roleScopes).flat(), scope).toContain(scope);
+  }
+  const admins = Object.entries(roleScopes).filter(([, scopes]) => scopes.includes('admin'));
+  expect(admins.map(([role]) => role)).toEqual(['admin']);
+});
+
+test('each error has a hint, an HTTP status and codes of its own', () => {
+  for (const [code, wire] of Object.entries(errorTable)) {
+    expect(wire.hint.length, code).toBeGreaterThan(15);
+    expect(wire.http, code).toBeGreaterThanOrEqual(400);
+  }
+  const rpc = Object.values(errorTable).map(({ jsonRpc }) => jsonRpc);
+  expect(new Set(rpc).size).toBe(rpc.length);
+});
+
+test('an error goes over a wire and back without its cause', () => {
+  const error = new SignalboxError('conflict', 'no', {
+    hint: 'wait',
+    retryAfterMs: 5,
+    details: { state: 'done' },
+    cause: new Error('private'),
+  });
+  expect(JSON.stringify(error.toBody())).not.toContain('private');
+  expect(SignalboxError.fromBody(error.toBody()).toBody()).toEqual(error.toBody());
+  expect(new SignalboxError('not_found', 'x').toBody().hint).toBe(errorTable.not_found.hint);
+});

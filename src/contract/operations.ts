@@ -1,0 +1,16 @@
+/** Every operation by its name: what the hub must handle, and what the client can call. */
+import { adminOperations } from './admin.ts';
+import { agentOperations } from './agent.ts';
+import { changeOperations } from './change.ts';
+import { eventOperations } from './event.ts';
+import { repositoryOperations } from './repository.ts';
+import { taskOperations } from './task.ts';
+
+export const operations = {
+  ...taskOperations,
+  ...changeOperations,
+  ...agentOperations,
+  ...repositoryOperations,
+  ...eventOperations,
+  ...adminOperations,
+};

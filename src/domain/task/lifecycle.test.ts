@@ -1,0 +1,159 @@
+/** Every command in every state of a task, as a table. */
+import { expect, test } from 'vitest';
+import { limits, TaskState } from '../../contract/index.ts';
+import { decide, type TaskCommand, type TaskFacts, type Verdict } from './lifecycle.ts';
+
+const ada = { agentKey: 'ada', fence: 7 };
+
+/** A task with failures left, in the hand of ada (or last in it) with fence 7. */
+function facts(state: TaskState, changed: Partial<TaskFacts> = {}): TaskFacts {
+  return {
+    state,
+    fence: 7,
+    attempt: 1,
+    agentKey: 'ada',
+    isStarted: false,
+    hasRepository: true,
+    failures: 0,
+    failuresMax: 3,
+    conflicts: 0,
+    unmetDependencies: 0,
+    ...changed,
+  };
+}
+
+const commands: Record<string, TaskCommand> = {
+  unblock: { type: 'unblock' },
+  offer: { type: 'offer' },
+  accept: { type: 'accept', ...ada },
+  start: { type: 'start', ...ada },
+  resume: { type: 'resume', ...ada },
+  decline: { type: 'decline', ...ada },
+  complete: { type: 'complete', hasChange: true, ...ada },
+  fail: { type: 'fail', outcome: 'failed', isRetryable: true, ...ada },
+  'fail for good': { type: 'fail', outcome: 'no_change', isRetryable: false, ...ada },
+  lapse: { type: 'lapse' },
+  lose: { type: 'lose' },
+  land: { type: 'land' },
+  reject: { type: 'reject' },
+  conflict: { type: 'conflict' },
+  cancel: { type: 'cancel' },
+  retry: { type: 'retry' },
+};
+
+/** `-` is refused, `=` is so already, a state is where it goes, `!` and `~` count what went wrong. */
+const TABLE = `
+                blocked   queued    offered   accepted  running   verifying done      cancelled failed    dead
+unblock         queued    =         =         =         =         =         =         =         =         =
+offer           -         offered   -         -         -         -         -         -         -         -
+accept          -         accepted  accepted  =         =         -         -         -         -         -
+start           -         running   -         running   =         -         -         -         -         -
+resume          =         accepted  =         =         =         =         =         =         =         =
+decline         -         =         queued    queued    queued    -         -         -         -         -
+complete        -         verifying -         verifying verifying =         -         -         -         -
+fail            -         =         -         queued!   queued!   -         -         -         -         -
+fail_for_good   -         =         -         failed!   failed!   -         -         -         -         -
+lapse           =         =         queued    =         =         =         =         =         =         =
+lose            =         =         queued    queued    queued    =         =         =         =         =
+land            -         -         -         -         -         done      -         -         -         -
+reject          -         -         -         -         -         queued!   -         -         -         -
+conflict        -         -         -         -         -         queued~   -         -         -         -
+cancel          cancelled cancelled cancelled cancelled cancelled cancelled -         =         -         -
+retry           -         -         -         -         -         -         -         queued    queued    queued
+`;
+
+const [head = '', ...lines] = TABLE.trim().split('\n');
+const states = head.trim().split(/ +/);
+const rows = lines.map((line) => line.split(/ +/));
+
+test('the table has every state', () => {
+  expect(states).toEqual(TaskState.options);
+  expect(rows.map(([name]) => name?.replaceAll('_', ' '))).toEqual(Object.keys(commands));
+});
+
+for (const [name = '', ...cells] of rows) {
+  test(`in each state, ${name} does what the table says`, () => {
+    const command = commands[name.replaceAll('_', ' ')];
+    if (command === undefined) throw new Error(`no command ${name}`);
+    const verdicts = TaskState.options.map((state) => inShort(decide(facts(state), command)));
+    expect(verdicts).toEqual(cells);
+  });
+}
+
+function inShort(verdict: Verdict): string {
+  switch (verdict.is) {
+    case 'same':
+      return '=';
+    case 'stale':
+      return 'stale';
+    case 'refuse':
+      return '-';
+    case 'move':
+      return verdict.to + { failure: '!', conflict: '~', none: '' }[verdict.counts ?? 'none'];
+  }
+}
+
+test('a report with another fence, or of another agent, is stale in every state', () => {
+  const reports = Object.values(commands).filter((command) => 'fence' in command);
+  expect(reports.length).toBe(7);
+  for (const state of TaskState.options) {
+    for (const report of reports) {
+      expect(decide(facts(state), { ...report, fence: 6 })).toEqual({ is: 'stale' });
+      expect(decide(facts(state), { ...report, agentKey: 'bob' })).toEqual({ is: 'stale' });
+    }
+  }
+});
+
+test('an attempt ends with the outcome that says how', () => {
+  const outcomes: [TaskState, keyof typeof commands, string | null][] = [
+    ['offered', 'lapse', 'lapsed'],
+    ['offered', 'lose', 'lost'],
+    ['running', 'lose', 'lost'],
+    ['running', 'decline', 'released'],
+    ['running', 'fail', 'failed'],
+    ['running', 'fail for good', 'no_change'],
+    ['running', 'complete', 'handed_in'],
+    ['running', 'cancel', 'cancelled'],
+    ['verifying', 'cancel', null],
+    ['queued', 'cancel', null],
+    ['queued', 'offer', null],
+  ];
+  for (const [state, name, outcome] of outcomes) {
+    const command = commands[name];
+    if (command === undefined) throw new Error(`no command ${name}`);
+    expect(decide(facts(state), command), `${name} when ${state}`).toMatchObject({ outcome });
+  }
+});
+
+test('the last failure makes a dead letter, and conflicts have a bound of their own', () => {
+  const { fail = { type: 'lapse' }, reject = { type: 'lapse' }, conflict } = commands;
+  const spent = { failures: 2, failuresMax: 3 };
+  expect(inShort(decide(facts('running', spent), fail))).toBe('dead!');
+  expect(inShort(decide(facts('verifying', spent), reject))).toBe('dead!');
+  if (conflict === undefined) throw new Error('no conflict');
+  expect(inShort(decide(facts('verifying', spent), conflict))).toBe('queued~');
+  const torn = { conflicts: limits.conflictsMax - 1 };
+  expect(inShort(decide(facts('verifying', torn), conflict))).toBe('dead~');
+  const endless = { attempt: limits.attemptsMax, failuresMax: 20 };
+  expect(inShort(decide(facts('running', endless), fail))).toBe('dead!');
+});
+
+test('a task without a repository is done by its report, one with it needs a change', () => {
+  const bare = { type: 'complete', hasChange: false, ...ada } as const;
+  expect(decide(facts('running', { hasRepository: false }), bare)).toMatchObject({
+    to: 'done',
+    outcome: 'done',
+  });
+  expect(decide(facts('running'), bare).is).toBe('refuse');
+});
+
+test('a task is let go when nothing is left that it waits for', () => {
+  const waiting = { unmetDependencies: 1 };
+  expect(decide(facts('blocked', waiting), { type: 'unblock' })).toEqual({ is: 'same' });
+  expect(decide(facts('dead', waiting), { type: 'retry' })).toMatchObject({ to: 'blocked' });
+});
+
+test('work that had begun goes on as running when its agent comes back', () => {
+  const resume: TaskCommand = { type: 'resume', ...ada };
+  expect(decide(facts('queued', { isStarted: true }), resume)).toMatchObject({ to: 'running' });
+});

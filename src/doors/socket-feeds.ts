@@ -1,0 +1,70 @@
+/**
+ * The subscriptions of one socket: events go out as they come, as fast as the reader takes them.
+ */
+import {
+  type Connection,
+  type Credential,
+  type Feed,
+  limits,
+  SignalboxError,
+} from '../contract/index.ts';
+import { bodyOf, type SubscribeFrame } from './socket-frames.ts';
+import type { SocketWire } from './socket-wire.ts';
+
+export class SocketFeeds {
+  readonly #connection: Connection;
+  readonly #wire: SocketWire;
+  readonly #feeds = new Map<number, Feed>();
+  readonly #full = new Set<number>();
+
+  constructor(connection: Connection, wire: SocketWire) {
+    this.#connection = connection;
+    this.#wire = wire;
+  }
+
+  /** The answer goes out before the first event. */
+  async open({ id, subscribe }: SubscribeFrame, credential: Credential): Promise<void> {
+    this.#checkFree(id);
+    const early: string[] = [];
+    let push = (text: string): void => void early.push(text);
+    const feed = await this.#connection.subscribe({
+      ...subscribe,
+      credential,
+      deliver: ({ json }) => {
+        push(`{"sub":${id},"event":${json}}`);
+        if (this.#wire.isFull) this.#full.add(id);
+        return !this.#wire.isFull;
+      },
+      end: (reason) => {
+        this.#feeds.delete(id);
+        push(JSON.stringify({ sub: id, end: bodyOf(reason) }));
+      },
+    });
+    this.#feeds.set(id, feed);
+    push = (text) => this.#wire.write(text, () => this.#sent(id));
+    push(JSON.stringify({ id, ok: {} }));
+    for (const text of early) push(text);
+  }
+
+  close(id: number): void {
+    this.#feeds.get(id)?.close();
+    this.#feeds.delete(id);
+  }
+
+  closeAll(): void {
+    for (const id of this.#feeds.keys()) this.close(id);
+  }
+
+  #checkFree(id: number): void {
+    if (this.#feeds.has(id)) throw new SignalboxError('invalid_input', `id ${id} is in use`);
+    if (this.#feeds.size < limits.subscriptionsPerSocketMax) return;
+    const message = `a socket may have ${limits.subscriptionsPerSocketMax} subscriptions`;
+    throw new SignalboxError('too_large', message, { hint: 'End some, or open another socket.' });
+  }
+
+  #sent(id: number): void {
+    if (!this.#full.has(id) || !this.#wire.hasRoom) return;
+    this.#full.delete(id);
+    this.#feeds.get(id)?.drain();
+  }
+}

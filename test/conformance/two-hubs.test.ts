@@ -1,0 +1,209 @@
+/** Two hubs on one PostgreSQL are one: any answers, either may die, nothing is handed out twice. */
+import { expect, test } from 'vitest';
+import type { Client } from '../../src/client/index.ts';
+import { createClient, localTransport } from '../../src/client/index.ts';
+import { type Event, limits, SignalboxError } from '../../src/contract/index.ts';
+import { seededRandom } from '../../src/core/random.ts';
+import { manualClock } from '../../src/core/clock.ts';
+import { sql } from '../../src/store/sql.ts';
+import { onPostgres, openTestStore } from '../support/engines.ts';
+import {
+  begin,
+  expectNoMissedMatch,
+  handIn,
+  hubOn,
+  inHand,
+  REPOSITORY,
+  type TestHub,
+  worker,
+} from '../support/hub.ts';
+
+/** Both move by one clock, so that their leases agree. */
+async function twoHubs(): Promise<[TestHub, TestHub]> {
+  const { store, secondHub } = await openTestStore('postgres');
+  const clock = manualClock();
+  const first = await hubOn(store, { clock });
+  return [first, await hubOn(await secondHub(), { clock, seed: 2 })];
+}
+
+/** Sent again where the hub asks for it, under the same key, as every client does. */
+async function insist<T>(call: () => Promise<T>): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await call();
+    } catch (error) {
+      const isTransient = error instanceof SignalboxError && error.retryAfterMs !== undefined;
+      if (!isTransient || tries > 50) throw error;
+    }
+  }
+}
+
+onPostgres(() => {
+  test('a task that is submitted to one hub is offered over the other', async () => {
+    const [a, b] = await twoHubs();
+    const ada = await worker(b, 'ada');
+    const heard: Event[] = [];
+    const { cursor } = await ada.client.hub.status();
+    const filter = { mine: true };
+    ada.client.subscribe({ after: cursor, filter, onEvent: (event) => heard.push(event) });
+    const person = await a.as('pat', 'operator');
+    const { id } = await person.task.submit({ title: 'first' });
+    await expect.poll(() => heard.map(({ type }) => type)).toEqual(['task.offered']);
+    expect(heard[0]).toMatchObject({ subject: id, audience: 'ada' });
+    await ada.client.task.complete(await begin(ada));
+    expect((await person.task.show({ id })).task.state).toBe('done');
+    await expectNoMissedMatch(person);
+  });
+
+  test('when the hub of an agent dies the other hands its work out again', async () => {
+    const [a, b] = await twoHubs();
+    const ada = await worker(a, 'ada');
+    const { id } = await ada.client.task.submit({ title: 'first' });
+    await begin(ada);
+    const bob = await worker(b, 'bob');
+    await a.close();
+    await b.pass(10_000);
+    await bob.client.agent.heartbeat({ sessionId: bob.sessionId });
+    await b.pass(limits.agentLeaseMs - 10_000);
+    expect((await inHand(bob)).taskId).toBe(id);
+  });
+
+  test('a token that one hub revokes is refused by the other', async () => {
+    const [a, b] = await twoHubs();
+    const root = await a.as('root', 'admin');
+    const { token, secret } = await root.token.create({ agent: 'ada' });
+    const ada = createClient(localTransport(b.hub.connect(), { token: secret }));
+    await ada.hub.whoami();
+    await root.token.revoke({ id: token.id });
+    const outcome = () =>
+      ada.hub.whoami().then(
+        () => 'believed',
+        (error: SignalboxError) => error.code,
+      );
+    await expect.poll(outcome, { timeout: 1_000 }).toBe('unauthenticated');
+  });
+
+  test('a change is claimed once by verifiers at two hubs', async () => {
+    const [a, b] = await twoHubs();
+    const ada = await worker(a, 'ada');
+    for (let count = 0; count < 4; count++) {
+      await ada.client.task.submit({ title: 'mend', repository: REPOSITORY });
+      const held = await begin(ada);
+      await ada.client.task.complete({ ...held, ...handIn(held) });
+    }
+    const verifiers = await Promise.all(
+      [a, b, a, b].map((hub, index) => hub.as(`vera${index}`, 'verifier')),
+    );
+    const claims = await Promise.all(verifiers.map((one) => insist(() => one.change.claim())));
+    expect(claims.filter(({ verification }) => verification !== null)).toHaveLength(1);
+  });
+
+  test('one key that is sent to both hubs at once is one task', async () => {
+    const [a, b] = await twoHubs();
+    const people = [await a.as('pat', 'operator'), await b.as('pat', 'operator')];
+    const replies = await Promise.all(
+      Array.from({ length: 12 }, (_, index) => {
+        const person = people[index % 2];
+        if (person === undefined) throw new Error('nobody');
+        return insist(() => person.call('task.submit', { title: 'once' }, { key: 'one' }));
+      }),
+    );
+    expect(new Set(replies.map(({ output }) => JSON.stringify(output))).size).toBe(1);
+    expect(replies.filter(({ isDeduplicated }) => !isDeduplicated)).toHaveLength(1);
+    expect((await people[0]?.task.list())?.items).toHaveLength(1);
+  });
+
+  test('200 tasks over two hubs are each done once', { timeout: 120_000 }, async () => {
+    const [a, b] = await twoHubs();
+    const random = seededRandom(11);
+    const agents = await Promise.all(
+      [a, b, a, b].map((hub, index) => worker(hub, `agent${index}`)),
+    );
+    const people = [await a.as('pat', 'operator'), await b.as('pat', 'operator')];
+    const submit = async (): Promise<void> => {
+      for (let index = 0; index < 200; index++) {
+        const person = people[index % 2];
+        await insist(() => person?.task.submit({ title: `${index}`, failuresMax: 20 }) ?? fail());
+      }
+    };
+    let isOver = false;
+    const run = async (client: Client, name: string): Promise<void> => {
+      while (!isOver) {
+        const { items } = await client.task.list({ agent: name, state: 'offered' });
+        const [task] = items;
+        if (task === undefined) continue;
+        const held = { taskId: task.id, fence: task.fence };
+        await insist(() => client.task.accept(held));
+        const chance = random.fraction();
+        if (chance < 0.1) await insist(() => client.task.decline(held));
+        else if (chance < 0.2) await insist(() => client.task.fail({ ...held, reason: 'no' }));
+        else {
+          await insist(() => client.task.start(held));
+          await insist(() => client.task.complete({ ...held, report: name }));
+        }
+      }
+    };
+    const finish = async (): Promise<void> => {
+      const person = people[0];
+      while (((await person?.hub.status())?.tasks['done'] ?? 0) < 200) {
+        await Promise.all([a.pass(200), b.pass(0)]);
+        for (const { client, sessionId } of agents) {
+          await insist(() => client.agent.heartbeat({ sessionId }));
+        }
+      }
+      isOver = true;
+    };
+    await Promise.all([submit(), finish(), ...agents.map(({ client, name }) => run(client, name))]);
+    const twice = await a.store.read.all(sql`
+      select task_id from attempts group by task_id
+      having sum(case when outcome = 'done' then 1 else 0 end) <> 1`);
+    expect(twice).toEqual([]);
+    expect(await overlaps(a)).toEqual([]);
+    const { items } = (await people[1]?.event.list({
+      filter: { types: ['task.done'] },
+      limit: 1_000,
+    })) ?? {
+      items: [],
+    };
+    expect(new Set(items.map(({ subject }) => subject)).size).toBe(items.length);
+    const fences = await a.store.read.all<{ fence: number }>(sql`select fence from attempts`);
+    expect(new Set(fences.map(({ fence }) => fence)).size).toBe(fences.length);
+    for (const person of people) await expectNoMissedMatch(person);
+  });
+
+  test('a transaction that the database undoes is run again, and nobody sees it', async () => {
+    const [a, b] = await twoHubs();
+    const before = a.store.counts().transactions + b.store.counts().transactions;
+    const people = await Promise.all([a, b, a, b].map((hub, index) => hub.as(`p${index}`)));
+    const calls = people.flatMap((person) =>
+      Array.from({ length: 25 }, (_, index) => person.repository.add({ url: `/srv/${index}.git` })),
+    );
+    const ids = new Set((await Promise.all(calls)).map(({ id }) => id));
+    expect(ids.size).toBe(25);
+    const after = a.store.counts().transactions + b.store.counts().transactions;
+    expect(after - before).toBeGreaterThanOrEqual(100);
+  });
+});
+
+function fail(): never {
+  throw new Error('nobody submits');
+}
+
+/** Hand-outs of one task that were open at the same time, by the log of events. */
+async function overlaps({ store }: TestHub): Promise<string[]> {
+  const events = await store.read.all<{ type: string; subject: string; data: string }>(sql`
+    select type, subject, data from events where type like 'task.%' and seq is not null
+    order by seq`);
+  const open = new Map<string, number>();
+  const found: string[] = [];
+  for (const { type, subject, data } of events) {
+    const { fence } = JSON.parse(data) as { fence?: number };
+    if (type === 'task.offered') {
+      if (open.has(subject)) found.push(`${subject} offered twice`);
+      open.set(subject, fence ?? 0);
+    } else if (type === 'task.accepted' || type === 'task.running') {
+      if (open.get(subject) !== fence) found.push(`${subject} ${type} with ${fence}`);
+    } else open.delete(subject);
+  }
+  return found;
+}
