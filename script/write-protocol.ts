@@ -263,21 +263,14 @@ function formWords(schema: Schema, owner: string, name: string): string {
 }
 
 function formPart(): string {
-  const rows = Object.entries(forms).map(([name, words]) => [
-    `<a id="${anchor(name)}"></a>\`${name}\``,
-    words,
-  ]);
-  const listed = Object.entries(lists).map(([name, { options }]) => [
-    `<a id="${anchor(name)}"></a>\`${name}\``,
-    options.map((option) => `\`${option}\``).join(' '),
-  ]);
-  return (
-    [
-      '## Forms of text',
-      'No text may hold the character NUL. Names that end in `Ms` are milliseconds: a span, or a',
-      'time since 1970.',
-    ].join('\n') + `\n\n${table(['Name', 'Form'], [...rows, ...listed])}`
-  );
+  const named = (name: string): string => `<a id="${anchor(name)}"></a>\`${name}\``;
+  const rows = Object.entries(forms).map(([name, words]) => [named(name), words]);
+  const listed = Object.entries(lists).map(([name, { options }]) => {
+    return `- ${named(name)}: ${options.map((option) => `\`${option}\``).join(' ')}`;
+  });
+  const head = 'No text may hold the character NUL. Names that end in `Ms` are milliseconds.';
+  const parts = ['## Forms of text', head, table(['Name', 'Form'], rows), listed.join('\n')];
+  return parts.join('\n\n');
 }
 
 function shapePart(): string {
@@ -330,10 +323,16 @@ function spanOf(ms: number): string {
   return `${grouped(ms / size)} ${unit}`;
 }
 
+/** With aligned columns, as the formatter has them. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll('|', String.raw`\|`)).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+  const cells = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll('|', '\\|')));
+  const widths = head.map((_, column) => {
+    return Math.max(3, ...cells.map((row) => row[column]?.length ?? 0));
+  });
+  const line = (row: readonly string[], filler: string): string =>
+    `| ${widths.map((width, column) => (row[column] ?? '').padEnd(width, filler)).join(' | ')} |`;
+  const [first = [], ...others] = cells;
+  return [line(first, ' '), line([], '-'), ...others.map((row) => line(row, ' '))].join('\n');
 }
 
 /** As GitHub makes it of a heading. */

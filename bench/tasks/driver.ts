@@ -50,25 +50,28 @@ export async function drive(
     },
   });
   const starts: number[] = [];
-  let done = 0;
-  let wake = (): void => {};
+  const progress = { done: 0, wake: (): void => {} };
   const hooks: Hooks = {
     workers: 16,
     payload: 'x'.repeat(200),
     started: (sentMs) => starts.push(nowMs() - sentMs),
     completed: () => {
-      done += 1;
-      wake();
+      progress.done += 1;
+      progress.wake();
     },
   };
   const reached = async (target: number): Promise<void> => {
-    while (done < target) await new Promise<void>((resolve) => (wake = resolve));
+    while (progress.done < target) {
+      await new Promise<void>((resolve) => {
+        progress.wake = resolve;
+      });
+    }
   };
   const contender = await make(values.url, hooks);
   for (let index = 0; index < WARM; index++) await contender.submit(index % LANES);
   await reached(WARM);
   starts.length = 0;
-  done = 0;
+  progress.done = 0;
   const count = Number(values.count);
   const result =
     values.mode === 'sat'

@@ -5,7 +5,7 @@
  * one transaction, and its answer is given after that is on disk; refusals too.
  */
 import { type Call, limits, type Reply, SignalboxError } from '../contract/index.ts';
-import { keep, recall } from '../domain/admin/index.ts';
+import { keep, KeyUsed, recall } from '../domain/admin/index.ts';
 import type { Actor, CommandContext } from '../domain/event/index.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Random } from '../core/random.ts';
@@ -72,7 +72,12 @@ async function runCommand(parts: Parts, call: Call, asked: Asked): Promise<Reply
     const output = await parts.store.transaction(async (tx: Tx): Promise<unknown> => {
       const context: CommandContext = { tx, actor, nowMs, random: parts.random };
       const done = await request.run(context);
-      if (done instanceof SignalboxError || !operation.isJournaled) return done;
+      if (!operation.isJournaled) return done;
+      if (done instanceof SignalboxError) {
+        // What was answered before is answered again: what this refusal would keep is undone.
+        if ((await recall(tx, actor, command)) !== undefined) throw new KeyUsed();
+        return done;
+      }
       await keep(context, command, operation.isSecret ? null : JSON.stringify(done));
       return done;
     });

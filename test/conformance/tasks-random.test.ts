@@ -5,6 +5,7 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { z } from 'zod';
 import type { Client } from '../../src/client/index.ts';
 import { type Lane, SignalboxError } from '../../src/contract/index.ts';
 import { createClient, localTransport } from '../../src/client/index.ts';
@@ -130,8 +131,9 @@ async function attempt(play: Play, step: Action): Promise<void> {
       const player = players[step.agent];
       const held = player?.heard.at(step.which);
       if (player === undefined || held === undefined) return;
-      if (step.report === 'fail') await player.client.task.fail({ ...held, reason: 'no' });
-      else await player.client.task[step.report](held);
+      const reason = step.report === 'fail' ? { reason: 'no' } : {};
+      const { output } = await player.client.call(`task.${step.report}`, { ...held, ...reason });
+      expect(fenceOf(output), 'a report that was taken has the current fence').toBe(held.fence);
       return;
     }
     default: {
@@ -139,6 +141,12 @@ async function attempt(play: Play, step: Action): Promise<void> {
       if (player !== undefined) await come(play, player, step.do);
     }
   }
+}
+
+function fenceOf(output: unknown): number {
+  const Fenced = z.object({ fence: z.int() });
+  const { task } = z.object({ task: Fenced.optional() }).parse(output);
+  return (task ?? Fenced.parse(output)).fence;
 }
 
 type Coming = Extract<Action, { agent: number; do: 'drop' | 'connect' }>['do'];

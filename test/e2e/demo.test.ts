@@ -4,7 +4,16 @@
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -141,7 +150,7 @@ test(
     expect(ended.stdout).toContain('What landed on trunk');
     expect(ended.stdout).toContain('and is told: expected 42');
     expect(ended.stdout).toContain('ok: 6 tasks, 6 commits on trunk');
-    const copy = /--git-dir=(\S+)/.exec(ended.stdout)?.[1] ?? '';
+    const copy = /--git-dir (\S+)/.exec(ended.stdout)?.[1] ?? '';
     const base = await git.text(['rev-parse', 'HEAD'], { cwd: repository });
     const fields = { folder: '', repository: copy, branch: 'trunk', base, tasks: [] };
     await expectLanded(fields);
@@ -218,3 +227,11 @@ async function processesIn(folder: string): Promise<number[]> {
   const lines = stdout.split('\n').filter((line) => line.includes(folder));
   return lines.map((line) => Number.parseInt(line, 10));
 }
+
+test('a repository that is not there is refused, and nothing is left', async () => {
+  const { root, env } = await makeHome();
+  const ended = await demo(['--repo', join(root, 'nowhere')], { env });
+  expect(ended.code).toBe(64);
+  expect(ended.stderr).toContain('There is nothing at');
+  expect(await readdir(join(root, 'tmp'))).toEqual([]);
+});

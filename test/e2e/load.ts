@@ -11,7 +11,7 @@ import { filesOf } from './station.ts';
 /** More than the agents can hold, so that some always wait. */
 const OPEN_MAX = 9;
 /** One command takes at most twice this. */
-const MOMENT_S = 0.3;
+const MOMENT_S = 0.5;
 /**
  * A command that is killed counts as a failure of its task; a kill must never be the last straw.
  */

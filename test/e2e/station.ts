@@ -15,7 +15,9 @@ export const AGENTS = ['ada', 'ben', 'cleo'];
 const FILES_EACH = 6;
 export const FIRST_LINE = 'the first line';
 /** An agent that is away for longer than 3 s loses its task. */
-const LONG_AWAY = { chance: 0.25, ms: 3_500 };
+const AWAY = { leastMs: 100, mostMs: 500 };
+const LONG_AWAY = { leastMs: 2_600, mostMs: 4_000 };
+const LONG_CHANCE = 0.4;
 
 /**
  * Two files are appended to, with a moment after each in which it may be killed. The body of the
@@ -43,6 +45,7 @@ export interface Station {
   startSidecars: () => void;
   git: (...args: string[]) => Promise<string>;
   adminToken: () => string;
+  tokenOf: (agent: string) => string;
   /** Processes that were started here, by anybody, and still live. */
   processes: () => string[];
   stop: () => Promise<void>;
@@ -60,10 +63,16 @@ export async function openStation(chance: Random, say: (text: string) => void): 
   // A bare repository keeps no record of where its branches stood unless it is told to.
   await place.plain(repository, 'config', 'core.logAllRefUpdates', 'true');
   const port = await freePort(chance);
-  const common = { env: place.env, say, awayMs: () => awayMs(chance) };
+  const common = { env: place.env, say };
   const data = place.path('hub');
+  const tokens = place.path('home/.local/share/signalbox/tokens');
   const args = ['start', '--json', '--port', String(port), '--data', data];
-  const hub = new Kept({ ...common, name: 'hub', args });
+  const hub = new Kept({
+    ...common,
+    name: 'hub',
+    args,
+    awayMs: () => AWAY.mostMs * chance.fraction(),
+  });
   const sidecars: Sidecar[] = [];
   return {
     url: `http://127.0.0.1:${port}`,
@@ -71,10 +80,12 @@ export async function openStation(chance: Random, say: (text: string) => void): 
     hub,
     sidecars,
     startSidecars() {
-      for (const name of AGENTS) sidecars.push(sidecar({ ...common, name }, place.dir));
+      const program = { ...common, awayMs: () => awayMs(chance) };
+      for (const name of AGENTS) sidecars.push(sidecar({ ...program, name }, place.dir));
     },
     git: (...words) => place.plain(repository, ...words),
     adminToken: () => readText(join(data, 'admin.token')).trim(),
+    tokenOf: (agent) => readText(join(tokens, `agent-${agent}@127.0.0.1_${port}.token`)).trim(),
     processes: () => processesOf(place.dir),
     async stop() {
       await Promise.all(sidecars.map(({ kept }) => kept.stop()));
@@ -114,8 +125,8 @@ function parseLine(text: string): z.infer<typeof Line> | undefined {
 }
 
 function awayMs(chance: Random): number {
-  const isLong = chance.fraction() < LONG_AWAY.chance;
-  return (isLong ? LONG_AWAY.ms : 100) + 400 * chance.fraction();
+  const { leastMs, mostMs } = chance.fraction() < LONG_CHANCE ? LONG_AWAY : AWAY;
+  return leastMs + (mostMs - leastMs) * chance.fraction();
 }
 
 /**

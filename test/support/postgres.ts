@@ -29,11 +29,10 @@ export interface Unavailable {
 const START_MS = 60_000;
 const USER = 'signalbox';
 
-/** Nothing here needs to survive a crash, so nothing is synced. */
+/** No test needs to survive a crash, so nothing is synced. */
+const UNSAFE = ['fsync=off', 'full_page_writes=off'];
 const SETTINGS = [
   'listen_addresses=',
-  'fsync=off',
-  'full_page_writes=off',
   'max_connections=300',
   'shared_buffers=64MB',
   'autovacuum_naptime=5s',
@@ -51,7 +50,11 @@ wait "$server"; code=$?
 kill "$watch" 2>/dev/null
 cd /; rm -rf "$folder"; exit "$code"`;
 
-export async function startPostgres(ways: readonly Way[] = WAYS): Promise<Postgres | Unavailable> {
+/** `isDurable` syncs as PostgreSQL does by default, for measuring. */
+export async function startPostgres(
+  ways: readonly Way[] = WAYS,
+  isDurable = false,
+): Promise<Postgres | Unavailable> {
   const { folder: binaries, reason } = await findBinaries(ways);
   if (binaries === undefined) return unavailable(reason ?? '');
   const owner = await unprivilegedUser();
@@ -69,7 +72,8 @@ export async function startPostgres(ways: readonly Way[] = WAYS): Promise<Postgr
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     await succeeded(made, 'initdb');
-    const settings = SETTINGS.flatMap((setting) => ['-c', setting]);
+    const chosen = isDurable ? SETTINGS : [...SETTINGS, ...UNSAFE];
+    const settings = chosen.flatMap((setting) => ['-c', setting]);
     const server = [join(binaries, 'postgres'), '-D', join(folder, 'data'), '-k', folder];
     const keeper = spawn('sh', ['-c', KEEPER, 'sh', folder, ...server, ...settings], {
       ...options,

@@ -3,7 +3,7 @@
  * temporary folder; tasks go in, changes are checked, commits land. It ends well only when the bare
  * repository itself holds all of them.
  */
-import { chmod, mkdtemp, realpath, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SignalboxError } from '../../contract/errors.ts';
@@ -17,6 +17,7 @@ import { play, readFailures, type Ending } from '../demo/play.ts';
 import { landedOn, missing } from '../demo/proof.ts';
 import { createScreen } from '../demo/screen.ts';
 import { freeFolder, makeCopy, readPolicy, type Copy } from '../demo/source.ts';
+import { shellWord } from '../demo/shell-word.ts';
 import * as station from '../demo/station.ts';
 import { step, type Steps } from '../demo/steps.ts';
 import { secondsInWords } from '../demo/timeline.ts';
@@ -46,13 +47,19 @@ export async function demo(context: Context): Promise<void> {
   try {
     await run(given);
   } catch (error) {
-    if (!stop.aborted) screen.say(...(await logTails(given.players)));
-    screen.say('', `Everything lies in ${folder}; to remove it: rm -rf ${folder}`);
+    await tellTrouble(given);
     throw stop.aborted ? stop.reason : error;
   } finally {
     await cast.close();
     interruption.close();
   }
+}
+
+async function tellTrouble({ players, screen, folder, stop }: Demo): Promise<void> {
+  // Where nothing was begun there is nothing to look at.
+  if (players.length === 0) return rm(folder, { recursive: true, force: true });
+  if (!stop.aborted) screen.say(...(await logTails(players)));
+  screen.say('', `Everything lies in ${folder}; to remove it: rm -rf ${shellWord(folder)}`);
 }
 
 async function run(given: Demo): Promise<void> {
@@ -95,7 +102,7 @@ async function copyFor(given: Demo): Promise<Copy> {
         signal: stop,
         onProgress: (progress) => (phase = `: ${progress.phase} ${progress.percent} %`),
       });
-      return { result, outcome: `copied ${harmlessLine(result.origin)} to ${result.dir}` };
+      return { result, outcome: `${harmlessLine(result.origin)} to ${result.dir}` };
     },
   );
 }
@@ -123,7 +130,7 @@ async function agentsFor(given: Demo, hub: station.HubAt, copy: Copy): Promise<P
       const work = { repository: copy.dir, command: ['sh', script] };
       const begun = (player: Player): number => given.players.push(player);
       const result = await station.startAgents(given, hub, { ...work, begun });
-      return { result, outcome: `agents ${names}, each running: sh ${script}` };
+      return { result, outcome: `agents ${names}, each running: sh ${shellWord(script)}` };
     },
   );
 }
@@ -156,7 +163,7 @@ async function prove(copy: Copy, { rows }: Ending): Promise<void> {
 }
 
 async function summary(given: Demo, copy: Copy, { rows }: Ending): Promise<void> {
-  const { output, clock, startedMs, folder, context } = given;
+  const { output, clock, startedMs, folder } = given;
   const landed = await landedOn(copy);
   const took = secondsInWords(clock.nowMs() - startedMs);
   const again = rows.filter(({ events }) => events.some(({ data }) => (data.attempt ?? 0) > 1));
@@ -171,7 +178,6 @@ async function summary(given: Demo, copy: Copy, { rows }: Ending): Promise<void>
     '',
     `${output.paint('green', output.isTty ? '✓' : 'ok:')} ${rows.length} tasks, ` +
       `${landed.length} commits on ${branch}, ${again.length} tasks done again, in ${took}.`,
-    ...(context.options.has('keep') ? [] : ['  Leave the hub running next time: --keep']),
   ]);
 }
 

@@ -8,6 +8,7 @@ import { open, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import type { Env } from '../places.ts';
+import { shellWord } from './shell-word.ts';
 
 /** Longer than a sidecar gives its command, and a hub its verifier. */
 const GRACE_MS = 8_000;
@@ -65,8 +66,8 @@ export class Cast {
   async writeProgram(): Promise<string> {
     const { env, folder } = this.#options;
     const names = Object.keys(env).filter((name) => name.startsWith('XDG_'));
-    const places = names.map((name) => `export ${name}=${quoted(env[name] ?? '')}`);
-    const run = `exec ${quoted(process.execPath)} ${quoted(MAIN)} "$@"`;
+    const places = names.map((name) => `export ${name}=${shellWord(env[name] ?? '')}`);
+    const run = `exec ${shellWord(process.execPath)} ${shellWord(MAIN)} "$@"`;
     const clean = 'unset SIGNALBOX_URL SIGNALBOX_TOKEN';
     const program = join(folder, 'signalbox');
     const lines = ['#!/bin/sh', '# The command line for the hub in this folder.', clean];
@@ -110,9 +111,4 @@ function endOf(child: ChildProcess): Promise<string> {
     child.once('error', ({ message }) => resolve(message));
     child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
   });
-}
-
-/** One word for a shell. */
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

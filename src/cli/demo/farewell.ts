@@ -5,6 +5,7 @@ import type { Output } from '../output.ts';
 import { graph } from './proof.ts';
 import type { Row } from './progress.ts';
 import type { Copy } from './source.ts';
+import { shellWord } from './shell-word.ts';
 import { hubDataIn, type HubAt } from './station.ts';
 import { timelineOf } from './timeline.ts';
 
@@ -21,11 +22,11 @@ export function timelines(output: Output, rows: readonly Row[]): string[] {
 
 export function whereabouts(output: Output, folder: string, copy: Copy): string[] {
   const pairs = [
-    ['repository', `git --git-dir=${copy.dir} log --graph ${copy.branch}`],
+    ['repository', `git --git-dir ${shellWord(copy.dir)} log --graph ${shellWord(copy.branch)}`],
     ['hub', join(hubDataIn(folder), 'hub.db')],
     ['agents', join(folder, 'agents')],
-    ['logs', `${folder}/*.log`],
-    ['remove all', `rm -rf ${folder}`],
+    ['logs', `${shellWord(folder)}/*.log`],
+    ['remove all', `rm -rf ${shellWord(folder)}`],
   ] as const;
   return [heading(output, 'Where everything lies'), ...indented(fields(output, pairs))];
 }
@@ -42,12 +43,13 @@ export function keptLines(
   { player, url, tokenFile }: HubAt,
   { copy, program }: Kept,
 ): string[] {
+  const cli = shellWord(program);
   const pairs = [
     ['address', url],
     ['token', tokenFile],
-    ['look', `${program} task list`],
-    ['a task', `${program} task submit "Say hello" --repo ${copy.dir}`],
-    ['an agent', `${program} agent run --name ada -- COMMAND…`],
+    ['look', `${cli} task list`],
+    ['a task', `${cli} task submit "Say hello" --repo ${shellWord(copy.dir)}`],
+    ['an agent', `${cli} agent run --name ada -- COMMAND…`],
     ['stop it', `kill ${player.pid}`],
   ] as const;
   return [heading(output, 'The hub still runs'), ...indented(fields(output, pairs))];

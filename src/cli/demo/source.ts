@@ -38,7 +38,7 @@ export interface Copy {
   branch: string;
   /** The commit that the branch stood on at the beginning. */
   base: string;
-  /** What it is a copy of, in words. */
+  /** Where it comes from, in words that go on with `to`. */
   origin: string;
 }
 
@@ -112,7 +112,7 @@ async function fetchCopy(
     await cutHistory(git, dir, branch);
     await rm(shallow);
   }
-  const origin = `${location.shown} at ${head.commit.slice(0, 12)}`;
+  const origin = `copied ${location.shown} at ${head.commit.slice(0, 9)}`;
   return { git, dir, branch, base: await tipOf(git, dir, branch), origin };
 }
 
@@ -142,7 +142,8 @@ async function init({ git, dir }: Wanted, branch: string, format: string): Promi
 /** One commit with the same files, whose history nobody can miss. */
 async function cutHistory(git: Git, gitDir: string, branch: string): Promise<void> {
   const tip = await tipOf(git, gitDir, branch);
-  const input = `The files of ${tip}\n\nIts history is not here: it was copied from a shallow clone.\n`;
+  const why = 'Its history is not here: it was copied from a shallow clone.';
+  const input = `The files of ${tip.slice(0, 12)}\n\n${why}\n`;
   const env = await identityEnv(git, { gitDir });
   const args = ['commit-tree', `${tip}^{tree}`, '-F', '-'];
   const commit = await git.text(args, { gitDir, env, input });
@@ -154,7 +155,7 @@ async function makeSample(wanted: Wanted, because: string): Promise<Copy> {
   await init(wanted, MAIN, 'sha1');
   const input = sampleStream({ branch: MAIN, atMs: git.clock.nowMs(), by: git.identity });
   await git.run(['fast-import', '--quiet'], { gitDir: dir, input });
-  const origin = `a small sample (${because})`;
+  const origin = `wrote a small sample, since ${because},`;
   return { git, dir, branch: MAIN, base: await tipOf(git, dir, MAIN), origin };
 }
 

@@ -1,8 +1,9 @@
 /** What a person needs to know when the demo did not come to its end. */
 import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
 import type { Client } from '../../client/index.ts';
 import type { Player } from './cast.ts';
-import { harmless, harmlessLine } from '../harmless.ts';
+import { harmlessLine } from '../harmless.ts';
 import { ENDED, type Row } from './progress.ts';
 
 const TAIL_LINES = 12;
@@ -20,7 +21,9 @@ async function whyOf(hub: Client, { id, part, state, agent, note }: Row): Promis
   if (ENDED.includes(state)) return [title, `    ${note}`];
   try {
     const { summary, facts } = await hub.why({ id }, { timeoutMs: ASK_MS });
-    const lines = [summary, ...facts.map(({ fact, frees }) => `${fact}; freed by: ${frees}`)];
+    // What blocks it is told where that task is told.
+    const told = state === 'blocked' ? [] : facts;
+    const lines = [summary, ...told.map(({ fact, frees }) => `${fact}; freed by: ${frees}`)];
     return [title, ...lines.map((line) => `    ${harmlessLine(line)}`)];
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -31,8 +34,28 @@ async function whyOf(hub: Client, { id, part, state, agent, note }: Row): Promis
 export async function logTails(players: readonly Player[]): Promise<string[]> {
   const tails = players.map(async ({ name, log }) => {
     const text = await readFile(log, 'utf8').catch(() => '');
-    const lines = harmless(text).trimEnd().split('\n').slice(-TAIL_LINES);
+    const lines = text.split('\n').flatMap(readable).slice(-TAIL_LINES);
     return ['', `The last lines of ${log} (${name}):`, ...lines.map((line) => `    ${line}`)];
   });
   return (await Promise.all(tails)).flat();
+}
+
+/** A hub logs in JSON: of what is only news, a person needs the words. */
+const Entry = z.object({ level: z.number(), msg: z.string(), phase: z.string().optional() });
+const WARNING = 40;
+
+function readable(line: string): string[] {
+  if (line.trim() === '') return [];
+  const entry = entryIn(line);
+  if (entry === undefined || entry.level >= WARNING) return [harmlessLine(line)];
+  return entry.phase === 'fetching' ? [] : [harmlessLine(entry.msg)];
+}
+
+function entryIn(line: string): z.infer<typeof Entry> | undefined {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    return Entry.safeParse(JSON.parse(line)).data;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,0 +1,365 @@
+/** What must never be answered with a 5xx: whatever comes in over HTTP, a socket or a field. */
+import { request } from 'node:http';
+import { json } from 'node:stream/consumers';
+import { expect, onTestFinished, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { ErrorBody, limits, type OperationName, operations } from '../../src/contract/index.ts';
+import { SignalboxError } from '../../src/contract/index.ts';
+import { serve } from '../../src/doors/serve.ts';
+import { eachEngine } from '../support/engines.ts';
+import { commit, NOBODY, openTestHub, type TestHub } from '../support/hub.ts';
+
+interface Door {
+  hub: TestHub;
+  url: string;
+  token: string;
+}
+
+async function open(): Promise<Door> {
+  const hub = await openTestHub('sqlite memory');
+  const root = await hub.as('root', 'admin');
+  const { secret: token } = await root.token.create({ agent: 'ada' });
+  const options = { host: '127.0.0.1', port: 0, version: '0.0.0', clock: hub.clock };
+  const server = await serve(hub.hub, options);
+  onTestFinished(() => server.close());
+  return { hub, url: server.url, token };
+}
+
+interface Sent {
+  path?: string;
+  method?: string;
+  body?: string | Uint8Array<ArrayBuffer>;
+  headers?: Record<string, string>;
+}
+
+async function send({ url, token }: Door, sent: Sent): Promise<{ status: number; body: unknown }> {
+  const { path = '/v1/task.submit', method = 'POST', body = '', headers = {} } = sent;
+  const response = await fetch(`${url}${path}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      ...headers,
+    },
+    ...(method === 'GET' ? {} : { body }),
+  });
+  return { status: response.status, body: await response.json() };
+}
+
+const refused = (body: unknown): ErrorBody =>
+  ErrorBody.parse(typeof body === 'object' && body !== null ? Reflect.get(body, 'error') : body);
+
+const text = (value: unknown): string => JSON.stringify(value);
+const badUtf8 = new Uint8Array([0x7b, 0x22, 0xc3, 0x28, 0x22, 0x7d]);
+
+const table: [title: string, sent: Sent, status: number, code: string][] = [
+  ['JSON that stops', { body: '{"title":' }, 400, 'invalid_input'],
+  ['what is not JSON', { body: 'title=x' }, 400, 'invalid_input'],
+  ['an empty body', { body: '' }, 400, 'invalid_input'],
+  ['a list', { body: '[]' }, 400, 'invalid_input'],
+  ['null', { body: 'null' }, 400, 'invalid_input'],
+  ['a wrong type', { body: text({ title: 5 }) }, 400, 'invalid_input'],
+  ['a field that is not known', { body: text({ title: 'x', tilte: 1 }) }, 400, 'invalid_input'],
+  ['a prototype', { body: '{"title":"x","__proto__":{"a":1}}' }, 400, 'invalid_input'],
+  ['a title that is too long', { body: text({ title: 'x'.repeat(201) }) }, 400, 'invalid_input'],
+  ['a number past all bounds', { body: '{"title":"x","timeoutMs":1e999}' }, 400, 'invalid_input'],
+  ['NUL in a text', { body: text({ title: 'a\0b' }) }, 400, 'invalid_input'],
+  ['bytes that are not UTF-8', { body: badUtf8 }, 400, 'invalid_input'],
+  ['lists 10,000 deep', { body: '['.repeat(10_000) }, 400, 'invalid_input'],
+  ['objects 10,000 deep', { body: '{"a":'.repeat(10_000) }, 400, 'invalid_input'],
+  ['a body of a megabyte', { body: 'x'.repeat(limits.requestBytesMax + 1) }, 413, 'too_large'],
+  ['a body that is a form', { headers: { 'content-type': 'text/plain' } }, 415, 'unsupported'],
+  ['an operation that is not', { path: '/v1/task.sumbit' }, 404, 'unknown_operation'],
+  ['the name of a prototype', { path: '/v1/__proto__' }, 404, 'unknown_operation'],
+  ['a constructor', { path: '/v1/constructor' }, 404, 'unknown_operation'],
+  ['a path that is not', { path: '/v2/task.submit' }, 404, 'unknown_operation'],
+  ['a GET of an operation', { method: 'GET' }, 404, 'unknown_operation'],
+  ['a path that cannot be decoded', { path: '/v1/%zz' }, 400, 'invalid_input'],
+  ['no token', { headers: { authorization: '' } }, 401, 'unauthenticated'],
+  ['a foreign token', { headers: { authorization: 'Bearer sbx_no' } }, 401, 'unauthenticated'],
+  ['another scheme', { headers: { authorization: 'Basic eDp5' } }, 401, 'unauthenticated'],
+  ['what it may not do', { path: '/v1/token.list', body: '{}' }, 403, 'forbidden'],
+  ['a key with a space', { headers: { 'idempotency-key': 'a b' } }, 400, 'invalid_input'],
+  ['a key that is too long', { headers: { 'idempotency-key': 'k'.repeat(201) } }, 400, 'invalid_input'],
+  ['a task that is not', { path: '/v1/task.show', body: text({ id: NOBODY.task }) }, 404, 'not_found'],
+  [
+    'a repository that is a command',
+    { body: text({ title: 'x', repository: 'ext::sh -c id' }) },
+    400,
+    'invalid_input',
+  ],
+  [
+    'a branch that is an option',
+    { body: text({ title: 'x', repository: '/srv/x.git', baseBranch: '--all' }) },
+    400,
+    'invalid_input',
+  ],
+  [
+    'a path out of the repository',
+    { body: text({ title: 'x', repository: '/srv/../etc' }) },
+    400,
+    'invalid_input',
+  ],
+];
+
+test('bad input over HTTP is refused with a hint, and the hub lives on', async () => {
+  const door = await open();
+  for (const [title, sent, status, code] of table) {
+    const answer = await send(door, sent);
+    const error = refused(answer.body);
+    expect([answer.status, error.code], title).toEqual([status, code]);
+    expect(error.hint.length, title).toBeGreaterThan(10);
+    expect(error.message, title).not.toMatch(/node_modules|\.ts:|\bat /);
+  }
+  const fine = await send(door, { body: text({ title: 'x' }) });
+  expect(fine.status).toBe(200);
+  expect((await (await door.hub.as('pat', 'operator')).task.list()).items).toHaveLength(1);
+});
+
+test('an idempotency key that comes with another body is refused', async () => {
+  const door = await open();
+  const headers = { 'idempotency-key': 'k1' };
+  const first = await send(door, { body: text({ title: 'x' }), headers });
+  const again = await fetch(`${door.url}/v1/task.submit`, {
+    method: 'POST',
+    headers: { ...headers, 'x-api-key': door.token, 'content-type': 'application/json' },
+    body: text({ title: 'x' }),
+  });
+  expect(await again.json()).toEqual(first.body);
+  expect(again.headers.get('x-signalbox-deduplicated')).toBe('true');
+  const other = await send(door, { body: text({ title: 'y' }), headers });
+  expect([other.status, refused(other.body).code]).toEqual([422, 'key_reused']);
+});
+
+test('a body without end that comes in chunks is cut off', async () => {
+  const door = await open();
+  const answer = await new Promise<{ status: number | undefined; body: unknown }>((done, fail) => {
+    const sent = request(`${door.url}/v1/task.submit`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${door.token}`, 'content-type': 'application/json' },
+    });
+    const chunk = Buffer.alloc(64 * 1024, 'x');
+    let bytes = 0;
+    const more = (): void => {
+      while (!sent.destroyed && bytes < 64 * limits.requestBytesMax) {
+        bytes += chunk.length;
+        if (!sent.write(chunk)) return void sent.once('drain', more);
+      }
+    };
+    sent.on('response', (response) => {
+      json(response).then((body) => {
+        sent.destroy();
+        done({ status: response.statusCode, body });
+      }, fail);
+    });
+    // The hub may close the wire while more is being written.
+    sent.on('error', () => {});
+    more();
+  });
+  expect([answer.status, refused(answer.body).code]).toEqual([413, 'too_large']);
+  expect((await fetch(`${door.url}/live`)).status).toBe(200);
+});
+
+interface Talk {
+  frames: unknown[];
+  closed: Promise<number>;
+  send: (frame: unknown) => void;
+}
+
+/** A socket that has not said hello. */
+async function call({ url }: Door): Promise<Talk> {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/v1/socket`);
+  onTestFinished(() => socket.terminate());
+  const frames: unknown[] = [];
+  socket.on('message', (data: Buffer) => frames.push(JSON.parse(data.toString())));
+  const closed = new Promise<number>((done) => socket.once('close', done));
+  await new Promise((opened) => socket.once('open', opened));
+  const write = (frame: unknown): void =>
+    socket.send(typeof frame === 'string' || Buffer.isBuffer(frame) ? frame : text(frame));
+  return { frames, closed, send: write };
+}
+
+async function greeted(door: Door): Promise<Talk> {
+  const talk = await call(door);
+  talk.send({ hello: { protocol: 1, token: door.token } });
+  await expect.poll(() => talk.frames).toHaveLength(1);
+  expect(talk.frames[0]).toMatchObject({ welcome: { name: 'ada', role: 'agent' } });
+  talk.frames.length = 0;
+  return talk;
+}
+
+test('a socket that does not speak the protocol is told so and closed', async () => {
+  const door = await open();
+  const strangers: [unknown, number][] = [
+    ['hello', 4400],
+    ['['.repeat(10_000), 4400],
+    [{ hello: { protocol: 2, token: door.token } }, 4400],
+    [{ hello: { protocol: 1, token: door.token, more: 1 } }, 4400],
+    [{ id: 1, call: 'hub.status', input: {} }, 4400],
+    [Buffer.from('{"hello":{}}'), 4400],
+    [{ hello: { protocol: 1, token: 'sbx_no' } }, 4401],
+    [{ hello: { protocol: 1 } }, 4401],
+  ];
+  for (const [frame, code] of strangers) {
+    const talk = await call(door);
+    talk.send(frame);
+    expect(await talk.closed, String(frame)).toBe(code);
+    expect(refused(talk.frames[0]).hint.length).toBeGreaterThan(10);
+  }
+  const friends: [unknown, number][] = [
+    ['{"id":1,', 4400],
+    [{ call: 'hub.status' }, 4400],
+    [{ hello: { protocol: 1 } }, 4400],
+    ['null', 4400],
+    ['x'.repeat(limits.frameBytesMax + 1), 1009],
+  ];
+  for (const [frame, code] of friends) {
+    const talk = await greeted(door);
+    talk.send(frame);
+    expect(await talk.closed, String(frame).slice(0, 80)).toBe(code);
+  }
+  const silent = await call(door);
+  door.hub.clock.advance(5_000);
+  expect(await silent.closed).toBe(4408);
+});
+
+test('a frame with an id is refused under its id, and the socket stays open', async () => {
+  const door = await open();
+  const talk = await greeted(door);
+  const frames: [object, string][] = [
+    [{ call: 'no.such', input: {} }, 'unknown_operation'],
+    [{ call: 'task.submit', input: { title: 7 } }, 'invalid_input'],
+    [{ call: 'task.submit', input: null }, 'invalid_input'],
+    [{ call: 'task.submit', input: { title: 'x' }, key: 'a b' }, 'invalid_input'],
+    [{ call: 'token.list', input: {} }, 'forbidden'],
+    [{ call: 5 }, 'invalid_input'],
+    [{ nothing: true }, 'invalid_input'],
+    [{ subscribe: { after: 1_000_000 } }, 'invalid_input'],
+    [{ subscribe: { after: -1 } }, 'invalid_input'],
+    [{ subscribe: { after: 0, filter: { types: ['no.such'] } } }, 'invalid_input'],
+  ];
+  for (const [index, [frame, code]] of frames.entries()) {
+    talk.send({ id: index + 1, ...frame });
+    await expect.poll(() => talk.frames).toHaveLength(index + 1);
+    expect(talk.frames[index]).toMatchObject({ id: index + 1, error: { code } });
+  }
+  talk.frames.length = 0;
+  for (let id = 100; id <= 100 + limits.subscriptionsPerSocketMax; id++) {
+    talk.send({ id, subscribe: { after: 0, filter: { subject: 'nobody' } } });
+  }
+  await expect.poll(() => talk.frames).toHaveLength(limits.subscriptionsPerSocketMax + 1);
+  expect(talk.frames.at(-1)).toMatchObject({ error: { code: 'too_large' } });
+});
+
+const held = { taskId: NOBODY.task, fence: 1 };
+const leased = { id: NOBODY.change, lease: 1 };
+const sessionId = NOBODY.session;
+
+/** An input of each operation in which every field stands. */
+const full: Record<OperationName, Record<string, unknown>> = {
+  'task.submit': {
+    title: 'x',
+    body: 'y',
+    repository: '/srv/x.git',
+    baseBranch: 'main',
+    checks: ['make'],
+    lane: 'low',
+    needs: ['ts'],
+    after: [],
+    failuresMax: 1,
+    timeoutMs: 5_000,
+  },
+  'task.show': { id: NOBODY.task },
+  'task.list': { cursor: 'x', limit: 1, state: 'done', agent: 'ada', repositoryId: `rep_${'0'.repeat(21)}` },
+  'task.log': { id: NOBODY.task, attempt: 1 },
+  'task.cancel': { id: NOBODY.task, reason: 'x' },
+  'task.retry': { id: NOBODY.task },
+  'task.pull': { capabilities: ['gpu'] },
+  'task.accept': held,
+  'task.decline': { ...held, reason: 'x', log: 'x' },
+  'task.start': held,
+  'task.complete': {
+    ...held,
+    report: 'x',
+    change: { branch: 'b', base: commit('a'), head: commit('b') },
+    log: 'x',
+  },
+  'task.fail': { ...held, reason: 'x', outcome: 'failed', isRetryable: true, log: 'x' },
+  'change.claim': {},
+  'change.heartbeat': leased,
+  'change.assess': { ...leased, baseBranch: 'b', policy: 'x', paths: ['a'], additions: 0, deletions: 0 },
+  'change.pass': { ...leased, testedCommit: commit('a'), testedBase: commit('b'), log: 'x' },
+  'change.reject': { ...leased, outcome: 'conflict', reason: 'x', log: 'x' },
+  'change.release': { ...leased, reason: 'x', retryInMs: 0 },
+  'change.land': { ...leased, landedCommit: commit('a') },
+  'change.show': { id: NOBODY.change },
+  'change.list': { cursor: 'x', limit: 1, state: 'landed', taskId: NOBODY.task },
+  'change.approve': { id: NOBODY.change, reason: 'x' },
+  'change.decline': { id: NOBODY.change, reason: 'x' },
+  'agent.connect': { capabilities: ['ts'], sessionId, holding: [] },
+  'agent.heartbeat': { sessionId },
+  'agent.drain': { sessionId },
+  'agent.disconnect': { sessionId },
+  'agent.list': { cursor: 'x', limit: 1 },
+  'token.create': { agent: 'bob', role: 'agent', expiresInMs: 1_000 },
+  'token.list': { cursor: 'x', limit: 1 },
+  'token.rotate': { id: NOBODY.token, graceMs: 0 },
+  'token.revoke': { id: NOBODY.token, reason: 'x' },
+  'repository.add': { url: '/srv/x.git', baseBranch: 'main' },
+  'repository.list': { cursor: 'x', limit: 1 },
+  'event.list': { after: 0, limit: 1, filter: { types: ['task.done'], subject: 'x', mine: true } },
+  why: { id: NOBODY.task },
+  'hub.status': {},
+  'hub.whoami': {},
+};
+
+const nasty: unknown[] = [
+  '\0',
+  'a\0b',
+  '\ud800',
+  '',
+  ' ',
+  '%',
+  '../..',
+  "'; drop table tasks; --",
+  '\u202e\u{10ffff}',
+  'x'.repeat(300_000),
+  -1,
+  0,
+  1.5,
+  2 ** 31,
+  2 ** 53 - 1,
+  2 ** 53,
+  2 ** 63,
+  1e308,
+  null,
+  true,
+  [],
+  {},
+  ['\0'],
+  [null],
+  Array.from({ length: 20_000 }, () => 'a'),
+];
+
+eachEngine((engine) => {
+  test('no field of any operation takes what makes the hub fail', { timeout: 60_000 }, async () => {
+    const { hub } = await openTestHub(engine);
+    const credential = hub.credentialOf('root', 'admin');
+    const worker = hub.credentialOf('ada', 'agent');
+    const verifier = hub.credentialOf('vera', 'verifier');
+    for (const { name, scope } of Object.values(operations)) {
+      const who = { work: worker, verify: verifier }[String(scope)] ?? credential;
+      for (const [field, value] of Object.entries(full[name]).flatMap(([key]) =>
+        nasty.map((bad) => [key, bad] as const),
+      )) {
+        const input = { ...full[name], [field]: value };
+        const code = await hub.invoke({ operation: name, input, credential: who }).then(
+          () => 'done',
+          (error: unknown) => (error instanceof SignalboxError ? error.code : 'unknown'),
+        );
+        const told = `${name} ${field} ${JSON.stringify(value).slice(0, 40)}`;
+        expect(`${told}: ${code}`).not.toMatch(/: (internal|unavailable|storage_full|unknown)$/);
+      }
+    }
+  });
+});
