@@ -77,7 +77,7 @@ export const errorTable: Record<ErrorCode, Wire> = {
     http: 409,
     jsonRpc: -32005,
     exit: 75,
-    hint: 'Stop this attempt: another one holds the task now. What you sent was kept.',
+    hint: 'Stop this attempt: the task has moved on. A late result is kept beside it.',
   },
   key_reused: {
     http: 422,
@@ -125,7 +125,7 @@ export const errorTable: Record<ErrorCode, Wire> = {
     http: 500,
     jsonRpc: -32603,
     exit: 70,
-    hint: 'This is a defect of the hub; its log has the cause under the same request id.',
+    hint: 'This is a defect of the hub; its log has the cause.',
   },
 };
 

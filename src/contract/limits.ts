@@ -14,7 +14,6 @@ export const limits = {
   pageMax: 200,
   pageDefault: 50,
   eventPageMax: 1_000,
-  waitMsMax: 60_000,
 
   nameCharsMax: 64,
   titleCharsMax: 200,
@@ -23,7 +22,6 @@ export const limits = {
   checksMax: 32,
   capabilitiesMax: 64,
   dependenciesMax: 256,
-  dependentsReadyAtOnceMax: 10_000,
   keyCharsMax: 200,
   reasonCharsMax: 4_000,
   outputCharsMax: 64_000,

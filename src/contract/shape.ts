@@ -74,7 +74,7 @@ export const RepositoryPath = text(limits.pathCharsMax)
 
 export const pageInput = {
   /** The `nextCursor` of the page before. */
-  cursor: z.string().max(200).optional(),
+  cursor: text(200).optional(),
   limit: z.int().min(1).max(limits.pageMax).default(limits.pageDefault),
 };
 

@@ -7,10 +7,23 @@ export interface Random {
   fraction(): number;
 }
 
+const POOL_BYTES = 4096;
+
+/** The system's, fetched a page at a time: an id each microsecond is otherwise a call each. */
 export function systemRandom(): Random {
+  let pool = Buffer.alloc(0);
+  const bytes = (count: number): Uint8Array => {
+    if (count > POOL_BYTES) return randomBytes(count);
+    if (pool.length < count) pool = randomBytes(POOL_BYTES);
+    const taken = Uint8Array.from(pool.subarray(0, count));
+    // What was given out is not left lying here: some of it becomes a secret.
+    pool.fill(0, 0, count);
+    pool = pool.subarray(count);
+    return taken;
+  };
   return {
-    bytes: (count) => new Uint8Array(randomBytes(count)),
-    fraction: () => randomBytes(4).readUInt32BE() / 2 ** 32,
+    bytes,
+    fraction: () => new DataView(bytes(4).buffer).getUint32(0) / 2 ** 32,
   };
 }
 

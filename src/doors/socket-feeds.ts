@@ -14,7 +14,8 @@ import type { SocketWire } from './socket-wire.ts';
 export class SocketFeeds {
   readonly #connection: Connection;
   readonly #wire: SocketWire;
-  readonly #feeds = new Map<number, Feed>();
+  /** Undefined while it is being opened: what is asked for at once is bounded too. */
+  readonly #feeds = new Map<number, Feed | undefined>();
   readonly #full = new Set<number>();
 
   constructor(connection: Connection, wire: SocketWire) {
@@ -25,9 +26,10 @@ export class SocketFeeds {
   /** The answer goes out before the first event. */
   async open({ id, subscribe }: SubscribeFrame, credential: Credential): Promise<void> {
     this.#checkFree(id);
+    this.#feeds.set(id, undefined);
     const early: string[] = [];
     let push = (text: string): void => void early.push(text);
-    const feed = await this.#connection.subscribe({
+    const opening = this.#connection.subscribe({
       ...subscribe,
       credential,
       deliver: ({ json }) => {
@@ -40,10 +42,22 @@ export class SocketFeeds {
         push(JSON.stringify({ sub: id, end: bodyOf(reason) }));
       },
     });
-    this.#feeds.set(id, feed);
+    await this.#keep(id, opening);
     push = (text) => this.#wire.write(text, () => this.#sent(id));
     push(JSON.stringify({ id, ok: {} }));
     for (const text of early) push(text);
+  }
+
+  /** One that was closed while it was being opened is let go. */
+  async #keep(id: number, opening: Promise<Feed>): Promise<void> {
+    try {
+      const feed = await opening;
+      if (this.#feeds.has(id)) this.#feeds.set(id, feed);
+      else feed.close();
+    } catch (error) {
+      this.#feeds.delete(id);
+      throw error;
+    }
   }
 
   close(id: number): void {

@@ -1,5 +1,5 @@
 /** An operation joined to its handler: parse, do, parse the answer. No door can leave one out. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { z } from 'zod';
 import { type Operation, SignalboxError } from '../contract/index.ts';
 import type { CommandContext, QueryContext } from '../domain/event/index.ts';
@@ -46,7 +46,7 @@ export function command<In extends z.ZodType, Out extends z.ZodType>(
     parse(input) {
       const parsed = parseInput(operation, input);
       return {
-        hash: () => createHash('sha256').update(JSON.stringify(parsed)).digest('base64url'),
+        hash: () => hash('sha256', JSON.stringify(parsed), 'base64url'),
         async run(context) {
           const output = await handle(context, parsed);
           return output instanceof SignalboxError ? output : parseOutput(operation, output);

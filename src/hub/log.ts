@@ -21,7 +21,8 @@ export function createLog(level: LogLevel): Log {
       const { seq, type, subject, actor, audience } = event;
       const [noun = '', phase = ''] = type.split('.');
       const agent = audience === null ? {} : { agent: audience };
-      log.info({ seq, [noun]: subject, phase, actor, ...agent, data: event.data }, type);
+      const data: unknown = JSON.parse(event.data);
+      log.info({ seq, [noun]: subject, phase, actor, ...agent, data }, type);
     },
     defect: (where, error) => log.error({ phase: where, err: error }, 'something went wrong'),
     note: (component, phase, message) => log.info({ component, phase }, message),

@@ -80,8 +80,18 @@ const table: [title: string, sent: Sent, status: number, code: string][] = [
   ['another scheme', { headers: { authorization: 'Basic eDp5' } }, 401, 'unauthenticated'],
   ['what it may not do', { path: '/v1/token.list', body: '{}' }, 403, 'forbidden'],
   ['a key with a space', { headers: { 'idempotency-key': 'a b' } }, 400, 'invalid_input'],
-  ['a key that is too long', { headers: { 'idempotency-key': 'k'.repeat(201) } }, 400, 'invalid_input'],
-  ['a task that is not', { path: '/v1/task.show', body: text({ id: NOBODY.task }) }, 404, 'not_found'],
+  [
+    'a key that is too long',
+    { headers: { 'idempotency-key': 'k'.repeat(201) } },
+    400,
+    'invalid_input',
+  ],
+  [
+    'a task that is not',
+    { path: '/v1/task.show', body: text({ id: NOBODY.task }) },
+    404,
+    'not_found',
+  ],
   [
     'a repository that is a command',
     { body: text({ title: 'x', repository: 'ext::sh -c id' }) },
@@ -109,7 +119,7 @@ test('bad input over HTTP is refused with a hint, and the hub lives on', async (
     const error = refused(answer.body);
     expect([answer.status, error.code], title).toEqual([status, code]);
     expect(error.hint.length, title).toBeGreaterThan(10);
-    expect(error.message, title).not.toMatch(/node_modules|\.ts:|\bat /);
+    expect(error.message, title).not.toMatch(/node_modules|\.ts:|\n {4}at /);
   }
   const fine = await send(door, { body: text({ title: 'x' }) });
   expect(fine.status).toBe(200);
@@ -248,7 +258,9 @@ test('a frame with an id is refused under its id, and the socket stays open', as
     talk.send({ id, subscribe: { after: 0, filter: { subject: 'nobody' } } });
   }
   await expect.poll(() => talk.frames).toHaveLength(limits.subscriptionsPerSocketMax + 1);
-  expect(talk.frames.at(-1)).toMatchObject({ error: { code: 'too_large' } });
+  const last = 100 + limits.subscriptionsPerSocketMax;
+  const refusals = talk.frames.filter((frame) => text(frame).includes('"error"'));
+  expect(refusals).toMatchObject([{ id: last, error: { code: 'too_large' } }]);
 });
 
 const held = { taskId: NOBODY.task, fence: 1 };
@@ -270,7 +282,13 @@ const full: Record<OperationName, Record<string, unknown>> = {
     timeoutMs: 5_000,
   },
   'task.show': { id: NOBODY.task },
-  'task.list': { cursor: 'x', limit: 1, state: 'done', agent: 'ada', repositoryId: `rep_${'0'.repeat(21)}` },
+  'task.list': {
+    cursor: 'x',
+    limit: 1,
+    state: 'done',
+    agent: 'ada',
+    repositoryId: `rep_${'0'.repeat(21)}`,
+  },
   'task.log': { id: NOBODY.task, attempt: 1 },
   'task.cancel': { id: NOBODY.task, reason: 'x' },
   'task.retry': { id: NOBODY.task },
@@ -287,7 +305,14 @@ const full: Record<OperationName, Record<string, unknown>> = {
   'task.fail': { ...held, reason: 'x', outcome: 'failed', isRetryable: true, log: 'x' },
   'change.claim': {},
   'change.heartbeat': leased,
-  'change.assess': { ...leased, baseBranch: 'b', policy: 'x', paths: ['a'], additions: 0, deletions: 0 },
+  'change.assess': {
+    ...leased,
+    baseBranch: 'b',
+    policy: 'x',
+    paths: ['a'],
+    additions: 0,
+    deletions: 0,
+  },
   'change.pass': { ...leased, testedCommit: commit('a'), testedBase: commit('b'), log: 'x' },
   'change.reject': { ...leased, outcome: 'conflict', reason: 'x', log: 'x' },
   'change.release': { ...leased, reason: 'x', retryInMs: 0 },

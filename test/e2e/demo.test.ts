@@ -155,6 +155,8 @@ test(
     const fields = { folder: '', repository: copy, branch: 'trunk', base, tasks: [] };
     await expectLanded(fields);
     expect(await processesIn(root)).toEqual([]);
+    // What this user keeps for a hub of their own is not touched.
+    expect(await readdir(root)).not.toContain('.local');
   },
   TIMEOUT_MS,
 );

@@ -17,6 +17,7 @@ import { createLog, type Log } from '../../hub/log.ts';
 import type { Store } from '../../store/db.ts';
 import { openStore } from '../../store/open.ts';
 import { readIfThere } from '../config.ts';
+import { firstChange } from '../first-change.ts';
 import { hubStateFile } from '../places.ts';
 import type { StartOptions } from '../start-options.ts';
 import { verifierWords } from '../verifier-words.ts';
@@ -154,13 +155,15 @@ interface Beside {
 
 async function runVerifier(hub: Hub, options: StartOptions, beside: Beside): Promise<void> {
   const { clock, log, stop } = beside;
-  const { runVerifier: run } = await import('../../verifier/index.ts');
   const connection = hub.connect();
   const client = createClient(localTransport(connection, hub.credentialOf(VERIFIER, 'verifier')));
   const dataDir = join(options.dataDir, 'verifier');
   try {
     const words = (event: Parameters<typeof verifierWords>[0]): void =>
       log.note('verifier', event.kind, verifierWords(event));
+    await firstChange(client, stop);
+    if (stop.aborted) return;
+    const { runVerifier: run } = await import('../../verifier/index.ts');
     await run({ dataDir }, { client, clock, log: words, env: options.env, stop });
   } finally {
     client.close();

@@ -217,7 +217,7 @@ function fixed(fact: string): Fact {
     fact,
     holder: null,
     untilMs: null,
-    frees: 'A rule of the policy; it is not waited for.',
+    frees: 'Nothing: it is a rule of the policy.',
   };
 }
 
