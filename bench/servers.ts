@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { startPostgres } from '../test/support/postgres.ts';
 
@@ -26,7 +27,7 @@ export async function freePort(): Promise<number> {
 }
 
 const Told = z.object({ url: z.string(), adminToken: z.string() });
-const cli = new URL('../dist/cli/main.js', import.meta.url).pathname;
+const cli = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 
 /** A hub as shipped, as its own process, on SQLite. The admin token is the address's fragment. */
 export async function startHub(): Promise<Server & { startedMs: number }> {
@@ -35,8 +36,8 @@ export async function startHub(): Promise<Server & { startedMs: number }> {
   const args = [cli, 'start', '--port', '0', '--data', dir, '--json'];
   const env = { ...process.env, XDG_STATE_HOME: dir };
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
-  const [line]: unknown[] = await once(child.stdout, 'data');
-  const { url, adminToken } = Told.parse(JSON.parse(String(line)));
+  const told: unknown[] = await once(child.stdout, 'data');
+  const { url, adminToken } = Told.parse(JSON.parse(String(told[0])));
   while (
     !(await fetch(`${url}/ready`).then(
       ({ ok }) => ok,

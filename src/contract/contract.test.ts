@@ -1,6 +1,6 @@
 /** The vocabulary: names, locations, branches, and the table of operations and errors. */
 import { expect, test } from 'vitest';
-import { z } from 'zod';
+import type { z } from 'zod';
 import {
   AgentName,
   BranchName,

@@ -1,8 +1,8 @@
 /**
  * Events: typed, ordered, resumed by an integer cursor without a gap and without a repeat.
  *
- * `subject` is the id of what it is about; `audience` the agent that it is addressed to (its name as
- * names are compared), if it is addressed to one. The data is small: who wants more reads the
+ * `subject` is the id of what it is about; `audience` the agent that it is addressed to, if it is
+ * addressed to one, by its name as names are compared. The data is small: who wants more reads the
  * subject.
  */
 import { z } from 'zod';

@@ -1,6 +1,7 @@
 /**
  * One definition, many doors. An operation is a plain object; from its name come the HTTP path
- * `POST /v1/task.submit`, the socket frame, `client.task.submit()` and `signalbox call task.submit`.
+ * `POST /v1/task.submit`, the socket frame, `client.task.submit()` and the command
+ * `signalbox call task.submit`.
  *
  * A query reads. A command writes: the idempotency key, what the handler wrote, its events and its
  * audit line are one transaction, and its answer is on disk before it is given.

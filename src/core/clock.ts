@@ -1,8 +1,8 @@
 /**
  * Time as a thing that is passed in, so that the real hub can run under a simulator's clock.
  *
- * `nowMs` never goes back: the system clock starts from the wall once and then counts monotonic time,
- * because leases must not end early when somebody sets the machine's clock.
+ * `nowMs` never goes back: the system clock starts from the wall once and then counts monotonic
+ * time, because leases must not end early when somebody sets the machine's clock.
  */
 export interface Clock {
   /** Milliseconds since the epoch, never smaller than an earlier answer of the same clock. */

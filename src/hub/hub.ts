@@ -71,14 +71,11 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   const { store, clock, random, tokens, onDefect } = parts;
   const ask = (call: Call) => invoke(parts, call);
   const connections = new Connections(store, clock);
-  const feed: EventFeed = new EventFeed(
-    store,
-    (event) => {
-      options.onEvent?.(event);
-      heedToken(event, { tokens, feed, connections });
-    },
-    (error) => onDefect('feed', error),
-  );
+  const hear = (event: StoredEvent): void => {
+    options.onEvent?.(event);
+    heedToken(event, { tokens, feed, connections });
+  };
+  const feed: EventFeed = new EventFeed(store, hear, (error) => onDefect('feed', error));
   const rounds = new Rounds(clock, (error) => onDefect('duties', error));
   const duties = new Duties({ store, random });
 
@@ -88,11 +85,10 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     throw new SignalboxError('forbidden', `${actor.name} may not read events`);
   };
 
-  async function tick(): Promise<void> {
-    const nowMs = clock.nowMs();
-    await connections.endExpired(nowMs);
-    await duties.tick(nowMs);
-  }
+  const tick = async (): Promise<void> => {
+    await connections.endExpired(clock.nowMs());
+    await duties.tick(clock.nowMs());
+  };
 
   await rearm(options, clock.nowMs());
   await feed.open();

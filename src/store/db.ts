@@ -17,8 +17,6 @@ import type { Dialect } from './dialect.ts';
 import type { Sql } from './sql.ts';
 import type { Wakeup } from './wakeup.ts';
 
-export type { Sql } from './sql.ts';
-
 export interface Db {
   /** The first row, or undefined. The caller vouches for the shape of the row. */
   get<T>(query: Sql): Promise<T | undefined>;

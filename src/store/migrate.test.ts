@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { pathToFileURL } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { eachEngine, onPostgres, openBareStore, testFolder } from '../../test/support/engines.ts';
@@ -136,7 +137,7 @@ test('a gap, a number given twice and a strange name are refused', () => {
 
 test('built, the migrations lie beside their reader', async () => {
   const root = testFolder();
-  const source = new URL('../../', import.meta.url).pathname;
+  const source = fileURLToPath(new URL('../../', import.meta.url));
   mkdirSync(join(root, 'dist', 'store'), { recursive: true });
   cpSync(join(source, 'script'), join(root, 'script'), { recursive: true });
   const from = join('src', 'store', 'migrations');

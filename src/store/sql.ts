@@ -90,8 +90,8 @@ export function raw(text: string): Sql {
 }
 
 /**
- * `limit n` as text. With a parameter there SQLite plans a statement anew each time it is run, which
- * takes several times as long as running it.
+ * `limit n` as text. With a parameter there SQLite plans a statement anew each time it is run,
+ * which takes several times as long as running it.
  */
 export function limitTo(rows: number): Sql {
   if (!Number.isSafeInteger(rows) || rows < 0) throw new StoreError(`a limit of ${rows} rows`);

@@ -1,5 +1,5 @@
 /** What must never be answered with a 5xx: whatever comes in over HTTP, a socket or a field. */
-import { request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
@@ -13,16 +13,18 @@ interface Door {
   hub: TestHub;
   url: string;
   token: string;
+  revoke: () => Promise<unknown>;
 }
 
 async function open(): Promise<Door> {
   const hub = await openTestHub('sqlite memory');
   const root = await hub.as('root', 'admin');
-  const { secret: token } = await root.token.create({ agent: 'ada' });
+  const { secret, token } = await root.token.create({ agent: 'ada' });
   const options = { host: '127.0.0.1', port: 0, version: '0.0.0', clock: hub.clock };
   const server = await serve(hub.hub, options);
   onTestFinished(() => server.close());
-  return { hub, url: server.url, token };
+  const revoke = () => root.token.revoke({ id: token.id });
+  return { hub, url: server.url, token: secret, revoke };
 }
 
 interface Sent {
@@ -143,7 +145,7 @@ test('an idempotency key that comes with another body is refused', async () => {
 
 test('a body without end that comes in chunks is cut off', async () => {
   const door = await open();
-  const answer = await new Promise<{ status: number | undefined; body: unknown }>((done, fail) => {
+  const answer = await new Promise<IncomingMessage>((done) => {
     const sent = request(`${door.url}/v1/task.submit`, {
       method: 'POST',
       headers: { authorization: `Bearer ${door.token}`, 'content-type': 'application/json' },
@@ -156,17 +158,14 @@ test('a body without end that comes in chunks is cut off', async () => {
         if (!sent.write(chunk)) return void sent.once('drain', more);
       }
     };
-    sent.on('response', (response) => {
-      json(response).then((body) => {
-        sent.destroy();
-        done({ status: response.statusCode, body });
-      }, fail);
-    });
+    sent.on('response', done);
     // The hub may close the wire while more is being written.
     sent.on('error', () => {});
     more();
   });
-  expect([answer.status, refused(answer.body).code]).toEqual([413, 'too_large']);
+  const body: unknown = await json(answer);
+  answer.destroy();
+  expect([answer.statusCode, refused(body).code]).toEqual([413, 'too_large']);
   expect((await fetch(`${door.url}/live`)).status).toBe(200);
 });
 
@@ -261,6 +260,47 @@ test('a frame with an id is refused under its id, and the socket stays open', as
   const last = 100 + limits.subscriptionsPerSocketMax;
   const refusals = talk.frames.filter((frame) => text(frame).includes('"error"'));
   expect(refusals).toMatchObject([{ id: last, error: { code: 'too_large' } }]);
+});
+
+test('an id that is in use is refused also while its feed is being opened', async () => {
+  const talk = await greeted(await open());
+  for (let count = 0; count < 3; count++) talk.send({ id: 7, subscribe: { after: 0 } });
+  await expect
+    .poll(() => talk.frames.filter((frame) => text(frame).includes('"id":7')))
+    .toHaveLength(3);
+  const answers = talk.frames.filter((frame) => text(frame).includes('"id":7'));
+  expect(answers.filter((frame) => text(frame).includes('"ok"'))).toHaveLength(1);
+});
+
+test('a feed that is ended while it is being opened delivers nothing', async () => {
+  const door = await open();
+  const talk = await greeted(door);
+  talk.send({ id: 7, subscribe: { after: 0 } });
+  talk.send({ id: 8, unsubscribe: 7 });
+  await expect
+    .poll(() => talk.frames.filter((frame) => text(frame).includes('"ok"')))
+    .toHaveLength(2);
+  talk.frames.length = 0;
+  const person = await door.hub.as('pat', 'operator');
+  await person.task.submit({ title: 'not heard' });
+  talk.send({ id: 9, call: 'hub.whoami', input: {} });
+  await expect.poll(() => talk.frames).toHaveLength(1);
+  expect(talk.frames[0]).toMatchObject({ id: 9 });
+});
+
+test('a socket whose token is revoked is told so and closed within a second', async () => {
+  const door = await open();
+  const talk = await greeted(door);
+  talk.send({ id: 7, subscribe: { after: 0 } });
+  await expect.poll(() => talk.frames.length).toBeGreaterThan(0);
+  const beganMs = performance.now();
+  await door.revoke();
+  expect(await talk.closed).toBe(4401);
+  expect(performance.now() - beganMs).toBeLessThan(1_000);
+  expect(text(talk.frames)).toContain('"code":"unauthenticated"');
+  const again = await call(door);
+  again.send({ hello: { protocol: 1, token: door.token } });
+  expect(await again.closed).toBe(4401);
 });
 
 const held = { taskId: NOBODY.task, fence: 1 };

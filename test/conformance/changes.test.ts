@@ -162,6 +162,24 @@ eachEngine((engine) => {
     expect((await refusal(agent.change.approve({ id: changeId }))).code).toBe('forbidden');
   });
 
+  test('an agent cannot approve what it has asked for, a person can', async () => {
+    const at = await stage(engine);
+    const { hub, verifier, ada } = at;
+    const bob = await worker(hub, 'bob', ['review']);
+    await ada.client.task.submit({ title: 'by pat', needs: ['none'] });
+    const { id } = await bob.client.task.submit({ title: 'by bob', repository: REPOSITORY });
+    const held = await begin(ada);
+    expect(held.taskId).toBe(id);
+    await ada.client.task.complete({ ...held, ...handIn(held) });
+    const lease = await claim(verifier);
+    await assessAndPass(verifier, lease, guarded);
+    const raised = await hub.as('bob', 'operator');
+    expect((await refusal(raised.change.approve({ id: lease.id }))).code).toBe('forbidden');
+    const { changeId } = await handedIn(at);
+    await assessAndPass(verifier, await claim(verifier), guarded);
+    expect(await at.person.change.approve({ id: changeId })).toEqual({ state: 'submitted' });
+  });
+
   test('a failed check sends the task back with what was printed', async () => {
     const at = await stage(engine);
     const { hub, verifier, person, ada } = at;
@@ -231,7 +249,7 @@ eachEngine((engine) => {
     const second = await hub.as('victor', 'verifier');
     expect((await claim(second)).id).toBe(changeId);
     const late = verifier.change.pass({ ...lease, ...tested });
-    expect((await refusal(late)).code).not.toBe('internal');
+    expect((await refusal(late)).code).toBe('stale_fence');
   });
 
   test('a verifier that dies while it lands leaves the landing to be confirmed first', async () => {

@@ -1,7 +1,7 @@
 /** The log of events as readers see it: no gap, no repeat, by cursor, within a filter and a bound. */
 import { expect, test } from 'vitest';
 import type { Client } from '../../src/client/index.ts';
-import { type EventFrame, SignalboxError } from '../../src/contract/index.ts';
+import type { EventFrame, SignalboxError } from '../../src/contract/index.ts';
 import { manualClock } from '../../src/core/clock.ts';
 import { sql } from '../../src/store/sql.ts';
 import { eachEngine, openTestStore, type TestEngine } from '../support/engines.ts';

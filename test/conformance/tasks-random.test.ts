@@ -12,10 +12,11 @@ import { createClient, localTransport } from '../../src/client/index.ts';
 import { sql } from '../../src/store/sql.ts';
 import { openTestHub, type InHand, type TestHub } from '../support/hub.ts';
 
+const COMING = ['connect', 'disconnect', 'heartbeat', 'drop', 'drain', 'pull'] as const;
 type Report = 'accept' | 'start' | 'complete' | 'fail' | 'decline';
 type Action =
   | { do: 'submit'; lane: Lane; needs: string[]; after: number | null; failuresMax: number }
-  | { do: 'connect' | 'disconnect' | 'heartbeat' | 'drop' | 'drain' | 'pull'; agent: number }
+  | { do: (typeof COMING)[number]; agent: number }
   | { do: 'report'; agent: number; report: Report; which: number }
   | { do: 'cancel' | 'retry'; which: number }
   | { do: 'pass'; ms: number };
@@ -39,7 +40,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   {
     weight: 5,
     arbitrary: fc.record({
-      do: fc.constantFrom('connect', 'connect', 'disconnect', 'heartbeat', 'drop', 'drain', 'pull'),
+      do: fc.constantFrom('connect' as const, ...COMING),
       agent,
     }),
   },
@@ -149,9 +150,7 @@ function fenceOf(output: unknown): number {
   return (task ?? Fenced.parse(output)).fence;
 }
 
-type Coming = Extract<Action, { agent: number; do: 'drop' | 'connect' }>['do'];
-
-async function come(play: Play, player: Player, how: Coming): Promise<void> {
+async function come(play: Play, player: Player, how: (typeof COMING)[number]): Promise<void> {
   const { client, capabilities, sessionId } = player;
   switch (how) {
     case 'connect': {

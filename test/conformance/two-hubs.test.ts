@@ -153,9 +153,9 @@ onPostgres(() => {
           await insist(() => person?.task.submit({ title: `${index}`, failuresMax: 20 }) ?? fail());
         }
       };
-      let isOver = false;
+      const over = new AbortController();
       const run = async (client: Client, name: string): Promise<void> => {
-        while (!isOver) {
+        while (!over.signal.aborted) {
           const { items } = await client.task.list({ agent: name, state: 'offered' });
           const [task] = items;
           if (task === undefined) continue;
@@ -178,7 +178,7 @@ onPostgres(() => {
             await insist(() => client.agent.heartbeat({ sessionId }));
           }
         }
-        isOver = true;
+        over.abort();
       };
       await Promise.all([
         submit(),

@@ -109,7 +109,10 @@ async function rideOut(station: Station, { say }: Journal): Promise<Outcome> {
     await killAll(station, chance, say);
     await load.close();
     say(`all kills done, ${load.orders.length} tasks acknowledged`);
-    await until('every task has ended', END_MS, () => feed.countEnded() >= load.orders.length);
+    await until('every task has ended', END_MS, () => {
+      station.check();
+      return feed.countEnded() >= load.orders.length;
+    });
     return {
       ...(await judge({ station, client, load, feed, voice })),
       tookMs: clock.nowMs() - startMs,
@@ -152,6 +155,7 @@ async function killAll(
 ): Promise<void> {
   const plan = shuffled(chance);
   for (const [index, kind] of plan.entries()) {
+    station.check();
     await clock.sleep(PAUSE.leastMs + (PAUSE.mostMs - PAUSE.leastMs) * chance.fraction());
     say(`kill ${index + 1} of ${plan.length}: ${await strike(station, kind, chance)}`);
   }
@@ -179,8 +183,11 @@ async function strike(station: Station, kind: Kind, chance: Random): Promise<str
   return victim.name;
 }
 
-async function strikeCommand({ sidecars }: Station, chance: Random): Promise<string> {
-  const pids = () => sidecars.flatMap(({ commandPid }) => commandPid() ?? []);
+async function strikeCommand(station: Station, chance: Random): Promise<string> {
+  const pids = (): number[] => {
+    station.check();
+    return station.sidecars.flatMap(({ commandPid }) => commandPid() ?? []);
+  };
   await until('a command runs', END_MS, () => pids().length > 0);
   const pid = pick(pids(), chance);
   process.kill(pid, 'SIGKILL');

@@ -46,6 +46,8 @@ export interface Station {
   git: (...args: string[]) => Promise<string>;
   adminToken: () => string;
   tokenOf: (agent: string) => string;
+  /** Throws where a program has given up: there is nothing more to wait for. */
+  check: () => void;
   /** Processes that were started here, by anybody, and still live. */
   processes: () => string[];
   stop: () => Promise<void>;
@@ -86,6 +88,10 @@ export async function openStation(chance: Random, say: (text: string) => void): 
     git: (...words) => place.plain(repository, ...words),
     adminToken: () => readText(join(data, 'admin.token')).trim(),
     tokenOf: (agent) => readText(join(tokens, `agent-${agent}@127.0.0.1_${port}.token`)).trim(),
+    check() {
+      const faults = [hub, ...sidecars.map(({ kept }) => kept)].flatMap((kept) => kept.faults);
+      if (faults.length > 0) throw new Error(faults.join('; '));
+    },
     processes: () => processesOf(place.dir),
     async stop() {
       await Promise.all(sidecars.map(({ kept }) => kept.stop()));

@@ -18,7 +18,7 @@ import { seededRandom } from '../../src/core/random.ts';
 import { createHub, type Hub, type HubOptions } from '../../src/hub/hub.ts';
 import type { Store } from '../../src/store/db.ts';
 import { type OpenOptions, openStore } from '../../src/store/open.ts';
-import { openTestStore, type TestEngine, type TestStore } from './engines.ts';
+import { openTestStore, type TestEngine } from './engines.ts';
 
 export interface TestHub {
   hub: Hub;
@@ -84,10 +84,7 @@ export async function hubOn(store: Store, options: TestHubOptions = {}): Promise
 }
 
 /** The same database opened again, by a hub that was not there before. */
-export async function reopen(
-  place: TestStore['options'] | OpenOptions,
-  options: TestHubOptions = {},
-): Promise<TestHub> {
+export async function reopen(place: OpenOptions, options: TestHubOptions = {}): Promise<TestHub> {
   const store = await openStore(place);
   onTestFinished(() => store.close());
   return hubOn(store, { seed: 2, ...options });

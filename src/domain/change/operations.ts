@@ -1,6 +1,6 @@
 /** From the hand-in to the base branch: what verifiers and people say of changes. */
 import { limits, nameKey, type Output, type Parsed, SignalboxError } from '../../contract/index.ts';
-import { lockProject } from '../agent/index.ts';
+import { findAgent, lockProject } from '../agent/index.ts';
 import { type CommandContext, type QueryContext, record } from '../event/index.ts';
 import { parseList, requireTask } from '../task/index.ts';
 import { decideChange } from './lifecycle.ts';
@@ -75,13 +75,13 @@ export async function pass(
   input: Parsed<'change.pass'>,
 ): Promise<Output<'change.pass'>> {
   const row = await requireChange(context, input.id);
+  const verdict = decideChange(changeFacts(row), { type: 'pass', lease: input.lease });
+  const move = permitted(row, verdict);
   if (row.tier === null) {
     throw new SignalboxError('conflict', 'the change was not assessed', {
       hint: 'Call change.assess first: it answers the tier and the checks.',
     });
   }
-  const verdict = decideChange(changeFacts(row), { type: 'pass', lease: input.lease });
-  const move = permitted(row, verdict);
   if (move === undefined) return { state: row.state };
   const { testedCommit, testedBase, log } = input;
   const isAwaiting = move.to === 'awaiting';
@@ -147,7 +147,7 @@ export async function approve(
   input: Parsed<'change.approve'>,
 ): Promise<Output<'change.approve'>> {
   const row = await requireChange(context, input.id);
-  refuseAuthor(context, row);
+  await refuseInvolved(context, row);
   const move = permitted(row, decideChange(changeFacts(row), { type: 'approve' }));
   if (move === undefined) return { state: row.state };
   const next = await moveChange(context, row, {
@@ -158,9 +158,17 @@ export async function approve(
   return { state: next.state };
 }
 
-function refuseAuthor(context: CommandContext, row: ChangeRow): void {
-  if (nameKey(row.author) !== context.actor.key) return;
-  throw new SignalboxError('forbidden', `${row.author} wrote this change and cannot approve it`, {
+/** Nobody approves what they wrote, and no agent, under whatever token, what it has asked for. */
+async function refuseInvolved(context: CommandContext, row: ChangeRow): Promise<void> {
+  const { tx, actor } = context;
+  const isAuthor = nameKey(row.author) === actor.key;
+  if (!isAuthor) {
+    const { submitter } = await requireTask(context, row.task_id);
+    if (nameKey(submitter) !== actor.key) return;
+    if ((await findAgent(tx, actor.project, actor.key)) === undefined) return;
+  }
+  const part = isAuthor ? 'wrote' : 'asked for';
+  throw new SignalboxError('forbidden', `${actor.name} ${part} this change and cannot approve it`, {
     hint: 'Ask another person to look at it.',
   });
 }

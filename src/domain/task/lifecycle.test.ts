@@ -126,11 +126,11 @@ test('an attempt ends with the outcome that says how', () => {
 });
 
 test('the last failure makes a dead letter, and conflicts have a bound of their own', () => {
-  const { fail = { type: 'lapse' }, reject = { type: 'lapse' }, conflict } = commands;
+  const { fail, reject, conflict } = commands;
+  if (fail === undefined || reject === undefined || conflict === undefined) throw new Error();
   const spent = { failures: 2, failuresMax: 3 };
   expect(inShort(decide(facts('running', spent), fail))).toBe('dead!');
   expect(inShort(decide(facts('verifying', spent), reject))).toBe('dead!');
-  if (conflict === undefined) throw new Error('no conflict');
   expect(inShort(decide(facts('verifying', spent), conflict))).toBe('queued~');
   const torn = { conflicts: limits.conflictsMax - 1 };
   expect(inShort(decide(facts('verifying', torn), conflict))).toBe('dead~');

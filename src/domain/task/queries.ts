@@ -1,7 +1,7 @@
 /** Where tasks are: one statement a function. */
 import type { Lane, Outcome, TaskState } from '../../contract/index.ts';
-import type { Db, Sql, Tx } from '../../store/db.ts';
-import { join, limitTo, sql } from '../../store/sql.ts';
+import type { Db, Tx } from '../../store/db.ts';
+import { join, limitTo, type Sql, sql } from '../../store/sql.ts';
 import { isEnded } from './lifecycle.ts';
 
 export interface TaskRow {
