@@ -79,12 +79,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   const rounds = new Rounds(clock, (error) => onDefect('duties', error));
   const duties = new Duties({ store, random });
 
-  const subscribe: Subscribe = async (subscription) => {
-    const actor = await tokens.identify(subscription.credential, clock.nowMs());
-    if (actor.scopes.has('read')) return feed.subscribe(actor, subscription);
-    throw new SignalboxError('forbidden', `${actor.name} may not read events`);
-  };
-
+  const subscribe = subscriber(parts, feed);
   const tick = async (): Promise<void> => {
     await connections.endExpired(clock.nowMs());
     await duties.tick(clock.nowMs());
@@ -115,6 +110,14 @@ export async function createHub(options: HubOptions): Promise<Hub> {
       connections.close();
       await store.close();
     },
+  };
+}
+
+function subscriber({ tokens, clock }: Parts, feed: EventFeed): Subscribe {
+  return async (subscription) => {
+    const actor = await tokens.identify(subscription.credential, clock.nowMs());
+    if (actor.scopes.has('read')) return feed.subscribe(actor, subscription);
+    throw new SignalboxError('forbidden', `${actor.name} may not read events`);
   };
 }
 
