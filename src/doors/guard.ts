@@ -11,9 +11,14 @@ export interface Caller {
 }
 
 export function guardLoopback(caller: Caller): void {
-  const isHostFine = caller.host !== undefined && isLoopbackHost(`http://${caller.host}`);
-  if (isHostFine && (caller.origin === undefined || isLoopbackHost(caller.origin))) return;
-  throw new SignalboxError('forbidden', 'without tokens this hub answers only to loopback', {
+  const refusal = refusalOfCaller(caller);
+  if (refusal !== undefined) throw refusal;
+}
+
+export function refusalOfCaller({ host, origin }: Caller): SignalboxError | undefined {
+  const isHostFine = host !== undefined && isLoopbackHost(`http://${host}`);
+  if (isHostFine && (origin === undefined || isLoopbackHost(origin))) return undefined;
+  return new SignalboxError('forbidden', 'without tokens this hub answers only to loopback', {
     hint: 'Ask http://127.0.0.1 or http://localhost, or start the hub with --auth token.',
   });
 }

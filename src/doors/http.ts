@@ -8,6 +8,7 @@ import {
   SignalboxError,
 } from '../contract/index.ts';
 import { guardLoopback } from './guard.ts';
+import { refuseRaw, unreadable } from './raw-refusal.ts';
 import { parseJson } from './text.ts';
 
 export interface HttpDoor {
@@ -27,6 +28,9 @@ export function httpDoor(door: HttpDoor): FastifyInstance {
     forceCloseConnections: true,
     exposeHeadRoutes: true,
     logger: false,
+    // Some clients offer HTTP/2 with each request; they get their answer over HTTP/1.1.
+    http: { shouldUpgradeCallback: ({ headers }) => isWebSocket(headers.upgrade) },
+    clientErrorHandler: (error, socket) => refuseRaw(socket, unreadable(error)),
     frameworkErrors(error, _request, reply) {
       void refuse(reply, error);
     },
@@ -51,6 +55,10 @@ export function httpDoor(door: HttpDoor): FastifyInstance {
     return openApi(door.version);
   });
   return app;
+}
+
+function isWebSocket(upgrade: string | undefined): boolean {
+  return upgrade?.toLowerCase() === 'websocket';
 }
 
 function addOperations(app: FastifyInstance, { invoke }: HttpDoor): void {

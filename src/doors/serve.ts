@@ -1,9 +1,11 @@
 /** Opens the doors of a hub on one address. */
+import type { IncomingMessage } from 'node:http';
 import type { Connect, Invoke } from '../contract/index.ts';
 import { SignalboxError } from '../contract/index.ts';
 import type { Clock } from '../core/clock.ts';
-import { guardLoopback, isLoopback } from './guard.ts';
+import { isLoopback, refusalOfCaller } from './guard.ts';
 import { httpDoor } from './http.ts';
+import { refuseRaw } from './raw-refusal.ts';
 import { socketServer } from './socket.ts';
 
 /** What the doors need of a hub. */
@@ -35,10 +37,8 @@ export async function serve(hub: Served, options: ServeOptions): Promise<Server>
   const app = httpDoor({ ...hub, version });
   const sockets = socketServer({ connect: hub.connect, clock });
   app.server.on('upgrade', (request, socket, head) => {
-    const path = request.url?.split('?')[0];
-    if (path !== SOCKET_PATH || !isWelcome(hub, request.headers)) {
-      return socket.end('HTTP/1.1 403 Forbidden\r\nconnection: close\r\n\r\n');
-    }
+    const refusal = refusalOf(hub, request);
+    if (refusal !== undefined) return refuseRaw(socket, refusal);
     return sockets.handleUpgrade(request, socket, head, (opened) => {
       sockets.emit('connection', opened, request);
     });
@@ -62,15 +62,14 @@ function refuseOpenHub({ auth }: Served, host: string): void {
   });
 }
 
-function isWelcome(
-  { auth }: Served,
-  headers: { host?: string | undefined; origin?: string | undefined },
-): boolean {
-  if (auth === 'token') return true;
-  try {
-    guardLoopback({ host: headers.host, origin: headers.origin });
-    return true;
-  } catch {
-    return false;
+function refusalOf({ auth }: Served, request: IncomingMessage): SignalboxError | undefined {
+  const { url = '', headers } = request;
+  if (url.split('?')[0] !== SOCKET_PATH) {
+    const path = JSON.stringify(url.slice(0, 200));
+    return new SignalboxError('unknown_operation', `there is no WebSocket at ${path}`, {
+      hint: `The socket of a hub is at ${SOCKET_PATH}.`,
+    });
   }
+  if (auth === 'token') return undefined;
+  return refusalOfCaller({ host: headers.host, origin: headers.origin });
 }

@@ -10,6 +10,7 @@ import { limits } from '../contract/index.ts';
 export class SocketWire {
   readonly #socket: WebSocket;
   readonly #stream: Socket;
+  readonly #waiting: (() => void)[] = [];
   #isCorked = false;
 
   constructor(socket: WebSocket, stream: Socket) {
@@ -35,6 +36,26 @@ export class SocketWire {
         this.#stream.uncork();
       });
     }
-    this.#socket.send(text, sent);
+    this.#socket.send(text, () => {
+      sent();
+      if (this.hasRoom) for (const go of this.#waiting.splice(0)) go();
+    });
+  }
+
+  /** Waits until what was written has gone out, or never will; says whether it is still open. */
+  async room(): Promise<boolean> {
+    while (this.#isOpen && !this.hasRoom) {
+      await new Promise<void>((resolve) => void this.#waiting.push(resolve));
+    }
+    return this.#isOpen;
+  }
+
+  /** The socket has closed: nobody waits for it any more. */
+  release(): void {
+    for (const go of this.#waiting.splice(0)) go();
+  }
+
+  get #isOpen(): boolean {
+    return this.#socket.readyState === this.#socket.OPEN;
   }
 }

@@ -3,7 +3,8 @@
  * docs/protocol.md; a rule stands in the hub, not here.
  *
  * Nothing grows without a bound: a caller that has too much under way, or does not read its
- * answers, is not read from until it has caught up.
+ * answers, is not read from until it has caught up. Queries, whose answers can be large, are
+ * carried out one after the other, each when there is room for its answer.
  */
 import type { Socket } from 'node:net';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
@@ -31,6 +32,9 @@ import { SocketWire } from './socket-wire.ts';
 
 const HELLO_MS = 5_000;
 const UNDER_WAY_MAX = 512;
+const QUERIES: ReadonlySet<string> = new Set(
+  Object.values(operations).flatMap(({ name, kind }) => (kind === 'query' ? [name] : [])),
+);
 
 export interface SocketDoor {
   connect: Connect;
@@ -54,6 +58,7 @@ class SocketSession {
   readonly #feeds: SocketFeeds;
   #credential: Credential | undefined = undefined;
   #welcoming: Promise<void> | undefined = undefined;
+  #lastQuery: Promise<unknown> = Promise.resolve();
   #underWay = 0;
   #isPaused = false;
 
@@ -69,6 +74,7 @@ class SocketSession {
     socket.on('error', () => socket.terminate());
     socket.on('close', () => {
       helloCame();
+      this.#wire.release();
       this.#feeds.closeAll();
       this.#connection.close();
     });
@@ -134,6 +140,7 @@ class SocketSession {
 
   async #do(frame: unknown, credential: Credential): Promise<void> {
     const call = CallFrame.safeParse(frame);
+    if (call.success && QUERIES.has(call.data.call)) return this.#query(call.data, credential);
     if (call.success) return this.#call(call.data, credential);
     const subscribe = SubscribeFrame.safeParse(frame);
     if (subscribe.success) return this.#feeds.open(subscribe.data, credential);
@@ -144,6 +151,14 @@ class SocketSession {
     }
     this.#feeds.close(unsubscribe.data.unsubscribe);
     this.#send({ id: unsubscribe.data.id, ok: {} });
+  }
+
+  #query(frame: CallFrame, credential: Credential): Promise<void> {
+    const turn = this.#lastQuery.then(async () => {
+      if (await this.#wire.room()) await this.#call(frame, credential);
+    });
+    this.#lastQuery = turn.catch(() => {});
+    return turn;
   }
 
   async #call({ id, call, input, key }: CallFrame, credential: Credential): Promise<void> {

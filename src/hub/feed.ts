@@ -130,6 +130,8 @@ export class EventFeed {
     this.#onEvent(event);
     let frame: Frame | undefined;
     for (const reader of this.#live) {
+      // Its cursor may come from the table, or from another hub, which were ahead of this feed.
+      if (event.seq <= reader.cursor) continue;
       reader.cursor = event.seq;
       if (!isFor(event, reader)) continue;
       frame ??= frameOf(event);

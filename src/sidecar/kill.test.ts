@@ -20,7 +20,7 @@ const script = `
   echo $SIGNALBOX_ATTEMPT > made.txt; git add -A; git commit -qm made
   git rev-parse HEAD >> $OUT; echo more > more.txt`;
 
-const WAIT = { timeout: 20_000, interval: 10 };
+const WAIT = { timeout: 60_000, interval: 10 };
 
 let place: Place;
 let children: ChildProcess[];

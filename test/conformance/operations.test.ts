@@ -92,6 +92,11 @@ async function awaiting(at: Scene): Promise<string> {
   return lease.id;
 }
 
+/** On PostgreSQL an event has its number a moment after it was committed. */
+async function numbered({ person }: Scene): Promise<void> {
+  await expect.poll(async () => (await person.hub.status()).cursor).toBeGreaterThan(3);
+}
+
 async function old<T extends { lease: number }>(lease: Promise<T>): Promise<T> {
   const found = await lease;
   return { ...found, lease: found.lease + 1_000 };
@@ -322,9 +327,14 @@ const table: Record<OperationName, Entry> = {
   },
   'repository.list': { works: ({ person }) => person.repository.list({ limit: 1 }) },
   'event.list': {
-    works: ({ person }) => person.event.list({ after: 1, limit: 2, filter: { mine: false } }),
+    works: async (at) => {
+      await numbered(at);
+      return at.person.event.list({ after: 1, limit: 2, filter: { mine: false } });
+    },
     refusals: {
-      cursor_expired: async ({ hub, person }) => {
+      cursor_expired: async (at) => {
+        const { hub, person } = at;
+        await numbered(at);
         await hub.store.transaction((tx) => tx.run(sql`delete from events where seq <= 3`));
         return person.event.list({ after: 2 });
       },

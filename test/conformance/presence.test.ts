@@ -75,6 +75,20 @@ eachEngine((engine) => {
     expect(task).toMatchObject({ state: 'running', fence: held.fence, attempt: 1 });
   });
 
+  test('an agent that took another task cannot go back to the one that it lost', async () => {
+    const hub = await openTestHub(engine);
+    const ada = await worker(hub, 'ada');
+    const { id } = await ada.client.task.submit({ title: 'first' });
+    const held = await begin(ada);
+    await hub.pass(limits.agentLeaseMs);
+    const urgent = await ada.client.task.submit({ title: 'second', lane: 'urgent' });
+    const { assignment } = await ada.client.task.pull({});
+    expect(assignment?.task.id).toBe(urgent.id);
+    expect((await refusal(ada.client.task.start(held))).code).toBe('stale_fence');
+    expect((await inHand(ada)).taskId).toBe(urgent.id);
+    expect((await ada.client.task.show({ id })).task.state).toBe('queued');
+  });
+
   test('what a process comes back without goes to another', async () => {
     const hub = await openTestHub(engine);
     const ada = await worker(hub, 'ada');

@@ -10,7 +10,7 @@ import type { Random } from '../../src/core/random.ts';
 import { makePlace } from '../../src/git/fixture.ts';
 import { Kept, type Program } from './supervisor.ts';
 
-export const AGENTS = ['ada', 'ben', 'cleo'];
+const AGENTS = ['ada', 'ben', 'cleo'];
 /** Enough files that most tasks at a time touch others, few enough that some touch the same. */
 const FILES_EACH = 6;
 export const FIRST_LINE = 'the first line';

@@ -125,7 +125,7 @@ export async function list(
   context: QueryContext,
   input: Parsed<'task.list'>,
 ): Promise<Output<'task.list'>> {
-  const rows = await listTasks(context.db, {
+  const { rows, isMore } = await listTasks(context.db, {
     project: context.actor.project,
     beforeId: input.cursor ?? '~',
     limit: input.limit,
@@ -133,7 +133,7 @@ export async function list(
     agentKey: input.agent === undefined ? undefined : nameKey(input.agent),
     repositoryId: input.repositoryId,
   });
-  const nextCursor = rows.length === input.limit ? (rows.at(-1)?.id ?? null) : null;
+  const nextCursor = isMore ? (rows.at(-1)?.id ?? null) : null;
   return { items: rows.map(toTask), nextCursor };
 }
 

@@ -91,8 +91,16 @@ export interface TaskPage {
   repositoryId: string | undefined;
 }
 
+/** A page ends with the task that brings its texts over this, so that no answer is vast. */
+const PAGE_CHARS = 1_000_000;
+
+export interface ListedTasks {
+  rows: TaskWithRepository[];
+  isMore: boolean;
+}
+
 /** Newest first. */
-export function listTasks(db: Db, page: TaskPage): Promise<TaskWithRepository[]> {
+export async function listTasks(db: Db, page: TaskPage): Promise<ListedTasks> {
   const narrowed = [
     page.state === undefined ? undefined : inState(page.state),
     page.agentKey === undefined ? undefined : sql`t.agent_key = ${page.agentKey}`,
@@ -102,10 +110,21 @@ export function listTasks(db: Db, page: TaskPage): Promise<TaskWithRepository[]>
     [sql`t.project = ${page.project}`, sql`t.id < ${page.beforeId}`, ...narrowed],
     ' and ',
   );
-  return db.all(sql`
+  const sized = await db.all<{ id: string; chars: number }>(sql`
+    select t.id, length(t.body) + length(t.checks) as chars
+    from tasks t where ${conditions} order by t.id desc ${limitTo(page.limit)}`);
+  const last = lastOfPage(sized);
+  if (last === undefined) return { rows: [], isMore: false };
+  const rows = await db.all<TaskWithRepository>(sql`
     select t.*, r.url as repository_url, r.base_branch as repository_base
     from tasks t left join repositories r on r.id = t.repository_id
-    where ${conditions} order by t.id desc ${limitTo(page.limit)}`);
+    where ${conditions} and t.id >= ${last} order by t.id desc ${limitTo(page.limit)}`);
+  return { rows, isMore: sized.length === page.limit || last !== sized.at(-1)?.id };
+}
+
+function lastOfPage(sized: { id: string; chars: number }[]): string | undefined {
+  let chars = 0;
+  return (sized.find((task) => (chars += task.chars) >= PAGE_CHARS) ?? sized.at(-1))?.id;
 }
 
 /** Which of the two indexes it stands in is said along, or neither would be used. */

@@ -9,4 +9,5 @@ create table journal (
   input_hash text not null,
   reply text
 );
-create unique index journal_keys on journal (project, actor, operation, key) where key is not null;
+-- The key leads: those of our clients begin with the time, so they are written side by side.
+create unique index journal_keys on journal (key, actor, operation, project) where key is not null;
