@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 /** Tests that open a store on every engine; PostgreSQL is started only when one of them is run. */
-const ON_ENGINES = ['src/{store,domain,hub}/**/*.test.ts', 'test/**/*.test.ts'];
-const PLAIN = ['src/**/*.test.ts', 'test/tidy.test.ts'];
+const ON_ENGINES = ['src/{store,domain,hub}/**/*.test.ts', 'test/conformance/**/*.test.ts'];
+const PLAIN = ['src/**/*.test.ts', 'test/*.test.ts', 'test/e2e/**/*.test.ts'];
 
 export default defineConfig({
   test: {
@@ -23,7 +23,6 @@ export default defineConfig({
         test: {
           name: 'engines',
           include: ON_ENGINES,
-          exclude: ['test/tidy.test.ts'],
           globalSetup: 'test/support/global-setup.ts',
         },
       },

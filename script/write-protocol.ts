@@ -4,7 +4,6 @@
  *
  * Usage: node script/write-protocol.ts. test/protocol.test.ts fails where it was forgotten.
  */
-/// <reference types="node" />
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';

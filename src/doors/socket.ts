@@ -3,8 +3,8 @@
  * docs/protocol.md; a rule stands in the hub, not here.
  *
  * Nothing grows without a bound: a caller that has too much under way, or does not read its
- * answers, is not read from until it has caught up. Queries, whose answers can be large, are
- * carried out one after the other, each when there is room for its answer.
+ * answers, is not read from until it has caught up. What can bring much at once
+ * (queries and subscriptions) is done one after the other, each when there is room for it.
  */
 import type { Socket } from 'node:net';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
@@ -58,7 +58,7 @@ class SocketSession {
   readonly #feeds: SocketFeeds;
   #credential: Credential | undefined = undefined;
   #welcoming: Promise<void> | undefined = undefined;
-  #lastQuery: Promise<unknown> = Promise.resolve();
+  #lastTurn: Promise<void> = Promise.resolve();
   #underWay = 0;
   #isPaused = false;
 
@@ -140,25 +140,31 @@ class SocketSession {
 
   async #do(frame: unknown, credential: Credential): Promise<void> {
     const call = CallFrame.safeParse(frame);
-    if (call.success && QUERIES.has(call.data.call)) return this.#query(call.data, credential);
+    if (call.success && QUERIES.has(call.data.call)) {
+      return this.#inTurn(() => this.#call(call.data, credential));
+    }
     if (call.success) return this.#call(call.data, credential);
     const subscribe = SubscribeFrame.safeParse(frame);
-    if (subscribe.success) return this.#feeds.open(subscribe.data, credential);
-    const unsubscribe = UnsubscribeFrame.safeParse(frame);
-    if (!unsubscribe.success) {
-      const message = 'a frame is a call, a subscribe or an unsubscribe with an id';
-      throw new SignalboxError('invalid_input', message);
+    if (subscribe.success) {
+      return this.#inTurn(() => this.#feeds.open(subscribe.data, credential));
     }
-    this.#feeds.close(unsubscribe.data.unsubscribe);
-    this.#send({ id: unsubscribe.data.id, ok: {} });
+    const unsubscribe = UnsubscribeFrame.safeParse(frame);
+    if (unsubscribe.success) return this.#inTurn(() => this.#unsubscribe(unsubscribe.data));
+    const message = 'a frame is a call, a subscribe or an unsubscribe with an id';
+    throw new SignalboxError('invalid_input', message);
   }
 
-  #query(frame: CallFrame, credential: Credential): Promise<void> {
-    const turn = this.#lastQuery.then(async () => {
-      if (await this.#wire.room()) await this.#call(frame, credential);
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#lastTurn.then(async () => {
+      if (await this.#wire.room()) await work();
     });
-    this.#lastQuery = turn.catch(() => {});
+    this.#lastTurn = turn.catch(() => {});
     return turn;
+  }
+
+  async #unsubscribe({ id, unsubscribe }: UnsubscribeFrame): Promise<void> {
+    this.#feeds.close(unsubscribe);
+    this.#send({ id, ok: {} });
   }
 
   async #call({ id, call, input, key }: CallFrame, credential: Credential): Promise<void> {
