@@ -15,7 +15,7 @@ import {
 import type { Clock } from '../core/clock.ts';
 import { newSecret } from '../core/ids.ts';
 import type { Random } from '../core/random.ts';
-import { hasAdminToken, makeToken, rearmLeases } from '../domain/agent/index.ts';
+import { findAdminToken, makeToken, rearmLeases } from '../domain/agent/index.ts';
 import { lapseChanges, rearmChanges } from '../domain/change/queries.ts';
 import { rearmOffers } from '../domain/task/queries.ts';
 import type { Store } from '../store/db.ts';
@@ -45,6 +45,8 @@ export interface HubOptions {
   onDefect?: (where: string, error: unknown) => void;
 }
 
+export type KeepSecret = (secret: string) => Promise<void>;
+
 export interface Hub {
   auth: Auth;
   invoke: Invoke;
@@ -53,8 +55,11 @@ export interface Hub {
   connect: Connect;
   /** For a part of this very process: it is believed by name and role, without a token. */
   credentialOf: (name: string, role: Role) => Credential;
-  /** Makes the first admin token; undefined where there is one already. */
-  ensureAdmin: () => Promise<string | undefined>;
+  /**
+   * Makes the first admin token; undefined where there is one already. `keep` puts the secret where
+   * it is found again, before it counts: a hub that dies in between has locked nobody out.
+   */
+  ensureAdmin: (keep?: KeepSecret) => Promise<string | undefined>;
   /** Does what is due. It happens by itself once `start` was called. */
   tick: () => Promise<void>;
   start: () => void;
@@ -94,7 +99,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     subscribe,
     connect: (onEnd) => connections.open({ invoke: ask, subscribe, tokens, onEnd }),
     credentialOf: (name, role) => tokens.trust(name, role, newSecret('local', random)),
-    ensureAdmin: () => ensureAdmin(parts),
+    ensureAdmin: (keep) => ensureAdmin(parts, keep),
     tick,
     start() {
       rounds.begin(TICK_MS, tick);
@@ -172,17 +177,17 @@ async function rearm({ store, ownVerifier }: HubOptions, nowMs: number): Promise
   });
 }
 
-function ensureAdmin({ store, clock, random }: Parts): Promise<string | undefined> {
+/** Answers the secret of the first admin token, or undefined where somebody is admin already. */
+async function ensureAdmin(parts: Parts, keep?: KeepSecret): Promise<string | undefined> {
+  const { store, clock, random } = parts;
   const nowMs = clock.nowMs();
+  if ((await findAdminToken(store.read, nowMs)) !== undefined) return undefined;
+  const secret = newSecret('sbx', random);
+  await keep?.(secret);
   return store.transaction(async (tx) => {
-    if ((await hasAdminToken(tx)) !== undefined) return undefined;
+    if ((await findAdminToken(tx, nowMs)) !== undefined) return undefined;
     const context = { tx, actor: hubActor('default'), nowMs, random };
-    const wanted = {
-      agent: 'admin',
-      role: 'admin' as const,
-      expiresAtMs: null,
-      rotatedFrom: null,
-    };
-    return (await makeToken(context, wanted)).secret;
+    const wanted = { agent: 'admin', role: 'admin' as const, expiresAtMs: null, rotatedFrom: null };
+    return (await makeToken(context, { ...wanted, secret })).secret;
   });
 }

@@ -185,6 +185,20 @@ eachEngine((engine) => {
     }
   });
 
+  test('a secret that could not be put away never counts, and the next start makes another', async () => {
+    const hub = await openTestHub(engine);
+    const seen: string[] = [];
+    const dies = async (secret: string): Promise<void> => {
+      seen.push(secret);
+      throw new Error('the machine stopped here');
+    };
+    await expect(hub.hub.ensureAdmin(dies)).rejects.toThrow('stopped here');
+    expect(await codeOf(withSecret(hub, seen[0] ?? '').hub.whoami())).toBe('unauthenticated');
+    const secret = await hub.hub.ensureAdmin(async (kept) => void seen.push(kept));
+    expect(seen[1]).toBe(secret);
+    expect((await withSecret(hub, secret ?? '').hub.whoami()).role).toBe('admin');
+  });
+
   test('nothing crosses the border of a project', async () => {
     const hub = await openTestHub(engine);
     await inOtherProject(hub, 'sbx_other');

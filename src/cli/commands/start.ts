@@ -20,6 +20,7 @@ import { readIfThere } from '../config.ts';
 import { firstChange } from '../first-change.ts';
 import { hubStateFile } from '../places.ts';
 import type { StartOptions } from '../start-options.ts';
+import { storeTrouble } from '../store-trouble.ts';
 import { verifierWords } from '../verifier-words.ts';
 
 /** In-process callers bring no token; this name is what the log of events shows. */
@@ -30,7 +31,6 @@ export async function start(options: StartOptions): Promise<void> {
   const clock = systemClock();
   const version = packageVersion();
   const log = createLog(options.logLevel ?? 'warn');
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const stop = options.interruption();
   const store = await open(options, clock);
   const hub = await createHub({
@@ -69,10 +69,15 @@ export async function start(options: StartOptions): Promise<void> {
   }
 }
 
-function open({ databaseUrl, dataDir }: StartOptions, clock: Clock): Promise<Store> {
+async function open({ databaseUrl, dataDir }: StartOptions, clock: Clock): Promise<Store> {
   const random = systemRandom();
-  if (databaseUrl !== undefined) return openStore({ url: databaseUrl, clock, random });
-  return openStore({ file: join(dataDir, 'hub.db'), clock, random });
+  try {
+    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    if (databaseUrl !== undefined) return await openStore({ url: databaseUrl, clock, random });
+    return await openStore({ file: join(dataDir, 'hub.db'), clock, random });
+  } catch (error) {
+    throw storeTrouble(error, { dataDir, databaseUrl });
+  }
 }
 
 async function listen(hub: Hub, options: Parameters<typeof serve>[1]): Promise<Server> {
@@ -97,9 +102,8 @@ async function listen(hub: Hub, options: Parameters<typeof serve>[1]): Promise<S
 
 /** Answers the secret where it was made just now. */
 async function keepAdminToken(hub: Hub, dataDir: string): Promise<string | undefined> {
-  const secret = await hub.ensureAdmin();
-  if (secret !== undefined) await writeWhole(join(dataDir, 'admin.token'), `${secret}\n`);
-  return secret;
+  const file = join(dataDir, 'admin.token');
+  return hub.ensureAdmin((secret) => writeWhole(file, `${secret}\n`));
 }
 
 /** Readable for this user alone, and never half there. */

@@ -8,7 +8,7 @@ export {
   findAgentWithTask,
   freeAgent,
   findToken,
-  hasAdminToken,
+  findAdminToken,
   listAgents,
   listIdleAgents,
   listLapsedAgents,

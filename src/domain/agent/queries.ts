@@ -163,8 +163,13 @@ export function findTokenById(db: Db, project: string, id: string): Promise<Toke
   return db.get(sql`select * from tokens where project = ${project} and id = ${id}`);
 }
 
-export function hasAdminToken(db: Db): Promise<{ id: string } | undefined> {
-  return db.get(sql`select id from tokens where role = 'admin' and revoked_at_ms is null limit 1`);
+/** A token that still lets somebody in as admin. */
+export function findAdminToken(db: Db, nowMs: number): Promise<{ id: string } | undefined> {
+  return db.get(sql`
+    select id from tokens
+    where role = 'admin' and revoked_at_ms is null
+      and (expires_at_ms is null or expires_at_ms > ${nowMs})
+    limit 1`);
 }
 
 export interface TokenPage {

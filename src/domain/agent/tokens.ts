@@ -22,6 +22,8 @@ export interface NewToken {
   role: Role;
   expiresAtMs: number | null;
   rotatedFrom: string | null;
+  /** Made here unless it is given. */
+  secret?: string;
 }
 
 export async function makeToken(
@@ -29,7 +31,7 @@ export async function makeToken(
   wanted: NewToken,
 ): Promise<{ token: Token; secret: string }> {
   const { tx, nowMs, random, actor } = context;
-  const secret = newSecret('sbx', random);
+  const secret = wanted.secret ?? newSecret('sbx', random);
   const row: TokenRow = {
     id: newId('tok', nowMs, random),
     project: actor.project,
