@@ -1,4 +1,5 @@
 /** HTTP: `POST /v1/<operation>`, the health of the hub, and its OpenAPI description. */
+import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import {
   type Credential,
@@ -48,6 +49,7 @@ export function httpDoor(door: HttpDoor): FastifyInstance {
       guardLoopback({ host: headers.host, origin: headers.origin }),
     );
   }
+  answerInTurn(app);
   addOperations(app, door);
   addHealth(app, door);
   app.get('/openapi.json', async () => {
@@ -55,6 +57,16 @@ export function httpDoor(door: HttpDoor): FastifyInstance {
     return openApi(door.version);
   });
   return app;
+}
+
+/** What is asked in advance on a connection waits there: no more than one answer is unread. */
+function answerInTurn(app: FastifyInstance): void {
+  const last = new WeakMap<Socket, Promise<unknown>>();
+  app.addHook('onRequest', async ({ raw }, reply) => {
+    const before = last.get(raw.socket);
+    last.set(raw.socket, new Promise((over) => reply.raw.once('close', over)));
+    await before;
+  });
 }
 
 function isWebSocket(upgrade: string | undefined): boolean {

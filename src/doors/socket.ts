@@ -3,8 +3,7 @@
  * docs/protocol.md; a rule stands in the hub, not here.
  *
  * Nothing grows without a bound: a caller that has too much under way, or does not read its
- * answers, is not read from until it has caught up. What can bring much at once
- * (queries and subscriptions) is done one after the other, each when there is room for it.
+ * answers, is not read from until it has caught up.
  */
 import type { Socket } from 'node:net';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
@@ -28,13 +27,11 @@ import {
   SubscribeFrame,
   UnsubscribeFrame,
 } from './socket-frames.ts';
+import { isQuery, SocketTurns } from './socket-turns.ts';
 import { SocketWire } from './socket-wire.ts';
 
 const HELLO_MS = 5_000;
 const UNDER_WAY_MAX = 512;
-const QUERIES: ReadonlySet<string> = new Set(
-  Object.values(operations).flatMap(({ name, kind }) => (kind === 'query' ? [name] : [])),
-);
 
 export interface SocketDoor {
   connect: Connect;
@@ -56,9 +53,9 @@ class SocketSession {
   readonly #wire: SocketWire;
   readonly #connection: Connection;
   readonly #feeds: SocketFeeds;
+  readonly #turns: SocketTurns;
   #credential: Credential | undefined = undefined;
   #welcoming: Promise<void> | undefined = undefined;
-  #lastTurn: Promise<void> = Promise.resolve();
   #underWay = 0;
   #isPaused = false;
 
@@ -67,6 +64,7 @@ class SocketSession {
     this.#wire = new SocketWire(socket, stream);
     this.#connection = connect((reason) => this.#ended(reason));
     this.#feeds = new SocketFeeds(this.#connection, this.#wire);
+    this.#turns = new SocketTurns(this.#wire);
     const helloCame = clock.after(HELLO_MS, () => {
       if (this.#credential === undefined) socket.close(closeCodes.noHello, 'no hello came');
     });
@@ -140,26 +138,18 @@ class SocketSession {
 
   async #do(frame: unknown, credential: Credential): Promise<void> {
     const call = CallFrame.safeParse(frame);
-    if (call.success && QUERIES.has(call.data.call)) {
-      return this.#inTurn(() => this.#call(call.data, credential));
+    if (call.success && isQuery(call.data.call)) {
+      return this.#turns.take(() => this.#call(call.data, credential));
     }
     if (call.success) return this.#call(call.data, credential);
     const subscribe = SubscribeFrame.safeParse(frame);
     if (subscribe.success) {
-      return this.#inTurn(() => this.#feeds.open(subscribe.data, credential));
+      return this.#turns.take(() => this.#feeds.open(subscribe.data, credential));
     }
     const unsubscribe = UnsubscribeFrame.safeParse(frame);
-    if (unsubscribe.success) return this.#inTurn(() => this.#unsubscribe(unsubscribe.data));
+    if (unsubscribe.success) return this.#turns.take(() => this.#unsubscribe(unsubscribe.data));
     const message = 'a frame is a call, a subscribe or an unsubscribe with an id';
     throw new SignalboxError('invalid_input', message);
-  }
-
-  #inTurn(work: () => Promise<void>): Promise<void> {
-    const turn = this.#lastTurn.then(async () => {
-      if (await this.#wire.room()) await work();
-    });
-    this.#lastTurn = turn.catch(() => {});
-    return turn;
   }
 
   async #unsubscribe({ id, unsubscribe }: UnsubscribeFrame): Promise<void> {

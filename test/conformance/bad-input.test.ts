@@ -1,5 +1,6 @@
 /** What must never be answered with a 5xx: whatever comes in over HTTP, a socket or a field. */
 import { type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
@@ -170,6 +171,49 @@ test('a body without end that comes in chunks is cut off', async () => {
   expect((await fetch(`${door.url}/live`)).status).toBe(200);
 });
 
+/** What the hub answers to these bytes, until it closes the wire; `hangUp` does not wait for it. */
+function raw({ url }: Door, bytes: string, hangUp = false): Promise<string> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  let answer = '';
+  socket.on('data', (chunk) => (answer += String(chunk)));
+  socket.on('error', () => {});
+  socket.write(bytes, () => hangUp && socket.resetAndDestroy());
+  return new Promise((done) => socket.on('close', () => done(answer)));
+}
+
+const upgrade = (path: string, to: string): string =>
+  `GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: ${to}\r\n` +
+  `sec-websocket-version: 13\r\nsec-websocket-key: ${'A'.repeat(22)}==\r\n`;
+
+test('what is no request of HTTP is refused in the same words as all else', async () => {
+  const door = await open();
+  const strange: [string, number, string][] = [
+    ['\x16\x03\x01 hello\r\n\r\n', 400, 'invalid_input'],
+    ['POST /v1/why HTTP/1.1\r\nhost: x\r\ncontent-length: -1\r\n\r\n', 400, 'invalid_input'],
+    [`GET /${'a'.repeat(20_000)} HTTP/1.1\r\nhost: x\r\n\r\n`, 413, 'too_large'],
+    [`${upgrade('/elsewhere', 'websocket')}\r\n`, 404, 'unknown_operation'],
+  ];
+  for (const [bytes, status, code] of strange) {
+    const [head = '', body = ''] = (await raw(door, bytes)).split('\r\n\r\n');
+    expect(head, bytes.slice(0, 40)).toContain(`HTTP/1.1 ${status} `);
+    const error = refused(JSON.parse(body));
+    expect([error.code, error.hint.length > 10]).toEqual([code, true]);
+  }
+});
+
+test('a caller that hangs up while it is refused does not end the hub', async () => {
+  const door = await open();
+  const bytes = `${upgrade('/elsewhere', 'websocket')}\r\n${'x'.repeat(3_000)}`;
+  await Promise.all(Array.from({ length: 100 }, () => raw(door, bytes, true)));
+  expect((await fetch(`${door.url}/live`)).status).toBe(200);
+});
+
+test('a client that offers HTTP/2 gets its answer over HTTP/1.1', async () => {
+  const door = await open();
+  const bytes = `${upgrade('/live', 'h2c')}connection: close\r\n\r\n`;
+  expect(await raw(door, bytes)).toMatch(/^HTTP\/1.1 200 OK\r\n/);
+});
+
 interface Talk {
   frames: unknown[];
   closed: Promise<number>;
@@ -302,6 +346,40 @@ test('a socket whose token is revoked is told so and closed within a second', as
   const again = await call(door);
   again.send({ hello: { protocol: 1, token: door.token } });
   expect(await again.closed).toBe(4401);
+});
+
+test('queries whose answers nobody reads wait, and are answered when somebody does', async () => {
+  const hub = await openTestHub('sqlite memory');
+  let count = 0;
+  const counted: typeof hub.hub.connect = (onEnd) => {
+    const connection = hub.hub.connect(onEnd);
+    const invoke: typeof connection.invoke = (asked) => {
+      if (asked.operation === 'task.list') count += 1;
+      return connection.invoke(asked);
+    };
+    return { ...connection, invoke };
+  };
+  const address = { host: '127.0.0.1', port: 0, version: '0.0.0', clock: hub.clock };
+  const server = await serve({ ...hub.hub, connect: counted }, address);
+  onTestFinished(() => server.close());
+  const pat = await hub.as('pat', 'operator');
+  const body = 'x'.repeat(limits.bodyCharsMax);
+  for (let n = 0; n < 5; n++) await pat.task.submit({ title: 'x', body });
+  const { secret } = await (await hub.as('root', 'admin')).token.create({ agent: 'ada' });
+  const socket = new WebSocket(`${server.url.replace('http', 'ws')}/v1/socket`);
+  onTestFinished(() => socket.terminate());
+  let answers = 0;
+  socket.on('message', () => (answers += 1));
+  await new Promise((opened) => socket.once('open', opened));
+  socket.send(text({ hello: { protocol: 1, token: secret } }));
+  await expect.poll(() => answers).toBe(1);
+  socket.pause();
+  for (let id = 1; id <= 60; id++) socket.send(text({ id, call: 'task.list', input: {} }));
+  await expect.poll(() => count).toBeGreaterThan(3);
+  for (let n = 0; n < 50; n++) await fetch(`${server.url}/ready`);
+  expect(count).toBeLessThan(40);
+  socket.resume();
+  await expect.poll(() => answers, { timeout: 15_000 }).toBe(61);
 });
 
 const held = { taskId: NOBODY.task, fence: 1 };

@@ -108,4 +108,17 @@ eachEngine((engine) => {
       expect((await inHand(ada)).taskId).toBe(next);
     });
   }
+
+  test('checks that nothing would run are refused, and no task is made', async () => {
+    const hub = await openTestHub(engine);
+    const person = await hub.as('pat', 'operator');
+    for (const more of [{ checks: ['make test'] }, { baseBranch: 'main' }]) {
+      const refused = await refusal(person.task.submit({ title: 'x', ...more }));
+      expect([refused.code, refused.hint]).toEqual([
+        'invalid_input',
+        expect.stringContaining('Name the repository'),
+      ]);
+    }
+    expect((await person.task.list()).items).toEqual([]);
+  });
 });

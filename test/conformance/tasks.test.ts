@@ -1,6 +1,6 @@
 /** What the hub promises of tasks, on every engine: offers, fences, lost agents, retries. */
 import { expect, test } from 'vitest';
-import { limits } from '../../src/contract/index.ts';
+import { limits, type Output } from '../../src/contract/index.ts';
 import { eachEngine, openTestStore } from '../support/engines.ts';
 import {
   begin,
@@ -34,6 +34,27 @@ eachEngine((engine) => {
       ['bob', null],
     ]);
     await expectNoMissedMatch(ada.client);
+  });
+
+  test('a page of tasks ends early where its texts are long, and the next goes on', async () => {
+    const hub = await openTestHub(engine);
+    const pat = await hub.as('pat', 'operator');
+    const body = 'x'.repeat(limits.bodyCharsMax);
+    const ids: string[] = [];
+    for (let n = 0; n < 12; n++) ids.push((await pat.task.submit({ title: 'x', body })).id);
+    const sizes: number[] = [];
+    const seen: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const page: Output<'task.list'> = await pat.task.list(
+        cursor === null ? { limit: 200 } : { limit: 200, cursor },
+      );
+      sizes.push(page.items.length);
+      seen.push(...page.items.map((task) => task.id));
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+    expect(sizes).toEqual([5, 5, 2]);
+    expect(seen).toEqual(ids.toSorted().toReversed());
   });
 
   test('a stale fence is refused with the name of the holder, and its result is kept', async () => {

@@ -27,6 +27,7 @@ export async function submit(
   context: CommandContext,
   input: Parsed<'task.submit'>,
 ): Promise<Output<'task.submit'>> {
+  refuseUnheeded(input);
   await lockProject(context.tx, context.actor.project);
   const needed = await requireNeeded(context, input.after);
   const unmet = needed.filter((task) => task.state !== 'done');
@@ -40,6 +41,15 @@ export async function submit(
   });
   await matchTask(context, row);
   return toProgress(row);
+}
+
+/** What nothing would look at is refused: a check that is never run must not seem to have passed. */
+function refuseUnheeded(input: Parsed<'task.submit'>): void {
+  if (input.repository !== undefined) return;
+  if (input.checks.length === 0 && input.baseBranch === undefined) return;
+  throw new SignalboxError('invalid_input', 'checks and a base branch need a repository', {
+    hint: 'Name the repository too, or leave them out: without one a task is done by its report.',
+  });
 }
 
 async function newTask(

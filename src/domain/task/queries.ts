@@ -92,7 +92,7 @@ export interface TaskPage {
 }
 
 /** A page ends with the task that brings its texts over this, so that no answer is vast. */
-const PAGE_CHARS = 1_000_000;
+const PAGE_BYTES = 1_000_000;
 
 export interface ListedTasks {
   rows: TaskWithRepository[];
@@ -110,8 +110,8 @@ export async function listTasks(db: Db, page: TaskPage): Promise<ListedTasks> {
     [sql`t.project = ${page.project}`, sql`t.id < ${page.beforeId}`, ...narrowed],
     ' and ',
   );
-  const sized = await db.all<{ id: string; chars: number }>(sql`
-    select t.id, length(t.body) + length(t.checks) as chars
+  const sized = await db.all<{ id: string; bytes: number }>(sql`
+    select t.id, octet_length(t.body) + octet_length(t.checks) as bytes
     from tasks t where ${conditions} order by t.id desc ${limitTo(page.limit)}`);
   const last = lastOfPage(sized);
   if (last === undefined) return { rows: [], isMore: false };
@@ -122,9 +122,9 @@ export async function listTasks(db: Db, page: TaskPage): Promise<ListedTasks> {
   return { rows, isMore: sized.length === page.limit || last !== sized.at(-1)?.id };
 }
 
-function lastOfPage(sized: { id: string; chars: number }[]): string | undefined {
-  let chars = 0;
-  return (sized.find((task) => (chars += task.chars) >= PAGE_CHARS) ?? sized.at(-1))?.id;
+function lastOfPage(sized: { id: string; bytes: number }[]): string | undefined {
+  let bytes = 0;
+  return (sized.find((task) => (bytes += task.bytes) >= PAGE_BYTES) ?? sized.at(-1))?.id;
 }
 
 /** Which of the two indexes it stands in is said along, or neither would be used. */
