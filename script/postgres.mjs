@@ -1,5 +1,5 @@
 // A throw-away PostgreSQL for trying things out: prints its URL, and is gone with Ctrl-C.
-// node script/postgres.mjs [system|apt|npm]…   (where its programs come from; all, in this order)
+// ./script/postgres [system|apt|npm]…   (where its programs come from; all, in this order)
 import { startPostgres } from '../test/support/postgres.ts';
 
 const ways = process.argv.slice(2);

@@ -122,7 +122,7 @@ export const bounds: Record<Bound, string> = {
   failuresMaxDefault: 'failures that make a dead letter unless told',
   failuresMaxMost: 'and at most',
   conflictsMax: 'conflicts with the base that make a dead letter',
-  attemptsMax: 'after this many attempts the next failure or conflict makes a dead letter',
+  attemptsMax: 'after this many attempts the next failure, conflict or loss makes a dead letter',
   attemptTimeoutMsDefault: 'time for one attempt unless told',
   attemptTimeoutMsMax: 'and at most',
   retryFirstMs: 'the first pause after a failure; it doubles, and half of it is left to chance',

@@ -357,6 +357,27 @@ test('a silent hub is asked for a sign of life and then left for a new socket', 
   expect(hub.sockets).toHaveLength(2);
 });
 
+test('a quiet feed of a hub that answers stays on one socket', async () => {
+  const clock = manualClock();
+  let feed: number | undefined;
+  const hub = await scriptedHub((send, { id, call, subscribe }) => {
+    send({ id, ok: {} });
+    if (subscribe !== undefined) feed = id;
+    // An event behind the answer shows that the answer has come.
+    if (call !== undefined) send({ sub: feed, event: event(hub.calls(0).length) });
+  });
+  const client = clientOf(hub, clock);
+  const seqs: number[] = [];
+  client.subscribe({ after: 0, onEvent: ({ seq }) => seqs.push(seq) });
+  await vi.waitUntil(() => feed !== undefined);
+  for (let asked = 1; asked <= 40; asked++) {
+    clock.advance(15_000);
+    await vi.waitUntil(() => seqs.length >= asked);
+    expect(hub.calls(0)).toHaveLength(asked);
+  }
+  expect(hub.sockets).toHaveLength(1);
+});
+
 test('an aborted call is over for its caller at once', async () => {
   const hub = await scriptedHub(() => {});
   const client = clientOf(hub);

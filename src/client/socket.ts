@@ -151,7 +151,8 @@ class SocketTransport implements Transport {
     this.#calls.rejectLate(this.#trouble ?? late());
     if (this.#link.isUp) this.#listen();
     if (this.#calls.size + this.#feeds.size === 0) return;
-    this.#cancelSweep = this.#clock.after(SWEEP_MS, () => this.#sweep());
+    // `#listen` may have armed the next sweep already: a second one would never end.
+    this.#cancelSweep ??= this.#clock.after(SWEEP_MS, () => this.#sweep());
   }
 
   /**

@@ -40,7 +40,7 @@ export const limits = {
   failuresMaxDefault: 3,
   failuresMaxMost: 20,
   conflictsMax: 10,
-  attemptsMax: 100,
+  attemptsMax: 30,
   attemptTimeoutMsDefault: 60 * 60_000,
   attemptTimeoutMsMax: 7 * 24 * 60 * 60_000,
   retryFirstMs: 1_000,

@@ -19,7 +19,7 @@ const SCRIPT = `
   const git = createGit({ env: process.env });
   const mirror = await openMirror({ git, url, dir: \`\${root}/mirror\` });
   await mirror.fetch();
-  const dir = \`\${root}/work/t-1\`;
+  const dir = \`\${root}/trees/t-1\`;
   const branch = 'signalbox/t/1';
   const commit = await mirror.resolve('main');
   const worktree =
@@ -91,7 +91,7 @@ test('killed at any git command and begun again, an attempt lands once and whole
   const log = await here.plain(url, 'log', '--format=%s', 'main');
   expect(log).toBe('Do it\nfirst');
   expect(await here.plain(url, 'show', 'main:result')).toBe('result');
-  expect(await readdir(here.path('work'))).toEqual([]);
+  expect(await readdir(here.path('trees'))).toEqual([]);
   expect((await readdir(here.dir)).filter((name) => name.includes('partial'))).toEqual([]);
   const worktrees = await here.plain(here.path('mirror'), 'worktree', 'list');
   expect(worktrees.split('\n')).toHaveLength(1);

@@ -148,10 +148,10 @@ export const files: Rule[] = [
     because: 'it would work there alone',
     breaches: (all) =>
       lines(all, isOutside, (line) => {
-        return /(^|[\s'"`(=:])\/(work|Users\/\w+|home\/(?!ada\b|grace\b)\w+)\//.test(line);
+        return /(^|[\s'"`(=:])\/(root|Users\/\w+|home\/(?!ada\b|grace\b)\w+)\//.test(line);
       }),
-    broken: { 'script/a.sh': 'cd /work/main', 'src/a.ts': `const a = '/Users/jo/signalbox';` },
-    sound: { 'src/a.test.ts': `const a = '/home/ada/project'; // ./work/main` },
+    broken: { 'script/a.sh': 'cd /home/jo/x', 'src/a.ts': `const a = '/Users/jo/signalbox';` },
+    sound: { 'src/a.test.ts': `const a = '/home/ada/project'; // ./root/main` },
   },
   {
     says: 'a path beside a module is import.meta.dirname, not part of a URL',

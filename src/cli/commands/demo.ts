@@ -30,11 +30,14 @@ const LIMIT_MS = 3 * 60_000;
 interface Demo extends Steps, station.Place {
   context: Context;
   startedMs: number;
+  limitMs: number;
   players: Player[];
 }
 
 export async function demo(context: Context): Promise<void> {
   const { output, env, clock } = context;
+  // Before anything is begun: what is refused here leaves nothing behind.
+  const limitMs = context.options.durationMs('timeout') ?? LIMIT_MS;
   const startedMs = clock.nowMs();
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'signalbox-demo-')));
   const children = station.childEnvironment(env, folder);
@@ -43,7 +46,7 @@ export async function demo(context: Context): Promise<void> {
   const interruption = untilStopped(context.interruption());
   const stop = interruption.signal;
   const common = { output, screen, clock, cast, env: children, folder, stop };
-  const given: Demo = { ...common, context, startedMs, players: [] };
+  const given: Demo = { ...common, context, startedMs, limitMs, players: [] };
   try {
     await run(given);
   } catch (error) {
@@ -136,15 +139,14 @@ async function agentsFor(given: Demo, hub: station.HubAt, copy: Copy): Promise<P
 }
 
 async function perform(given: Demo, hub: station.HubAt, copy: Copy): Promise<Ending> {
-  const { screen, context } = given;
+  const { screen } = given;
   if ((await readPolicy(copy)) !== null) {
     screen.say(`  This repository has a policy, .signalbox/policy.yaml: its checks run too.`);
   }
   const client = await station.operatorOf(hub);
-  const limitMs = context.options.durationMs('timeout') ?? LIMIT_MS;
   try {
     const parts = planIn(await freeFolder(copy));
-    const ending = await play({ ...given, hub: client, copy, limitMs }, parts);
+    const ending = await play({ ...given, hub: client, copy }, parts);
     if (ending.failure === undefined) {
       await readFailures(client, ending.rows);
       return ending;

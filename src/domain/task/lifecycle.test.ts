@@ -11,6 +11,7 @@ function facts(state: TaskState, changed: Partial<TaskFacts> = {}): TaskFacts {
     state,
     fence: 7,
     attempt: 1,
+    attemptsMax: 30,
     agentKey: 'ada',
     isStarted: false,
     hasRepository: true,
@@ -134,8 +135,12 @@ test('the last failure makes a dead letter, and conflicts have a bound of their 
   expect(inShort(decide(facts('verifying', spent), conflict))).toBe('queued~');
   const torn = { conflicts: limits.conflictsMax - 1 };
   expect(inShort(decide(facts('verifying', torn), conflict))).toBe('dead~');
-  const endless = { attempt: limits.attemptsMax, failuresMax: 20 };
+  const endless = { attempt: 30, attemptsMax: 30, failuresMax: 20 };
   expect(inShort(decide(facts('running', endless), fail))).toBe('dead!');
+  const { lose } = commands;
+  if (lose === undefined) throw new Error();
+  expect(inShort(decide(facts('running', endless), lose))).toBe('dead');
+  expect(inShort(decide(facts('running', { attempt: 29, attemptsMax: 30 }), lose))).toBe('queued');
 });
 
 test('a task without a repository is done by its report, one with it needs a change', () => {

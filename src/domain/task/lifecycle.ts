@@ -9,6 +9,7 @@
  * lease ran out) stays named on the queued task: until the next hand-out raises the fence, what it
  * reports is taken. `failures` counts what the agents did wrong, `conflicts` what the base branch
  * did to them, and each has a bound of its own; a lost agent or a restarted hub counts as neither.
+ * Only a task that ends its agents again and again is stopped, by the bound of all hand-outs.
  */
 import { limits, type Outcome, type TaskState } from '../../contract/index.ts';
 
@@ -16,6 +17,8 @@ export interface TaskFacts {
   state: TaskState;
   fence: number;
   attempt: number;
+  /** The last attempt there is; putting a task back by hand raises it. */
+  attemptsMax: number;
   /** Who holds it, or held it last and is only presumed gone. */
   agentKey: string | null;
   isStarted: boolean;
@@ -81,7 +84,8 @@ export function decide(task: TaskFacts, command: TaskCommand): Verdict {
     case 'lapse':
       return task.state === 'offered' ? move('queued', 'lapsed') : { is: 'same' };
     case 'lose':
-      return inHand.includes(task.state) ? move('queued', 'lost') : { is: 'same' };
+      if (!inHand.includes(task.state)) return { is: 'same' };
+      return move(task.attempt < task.attemptsMax ? 'queued' : 'dead', 'lost');
     case 'land':
       return task.state === 'verifying' ? move('done') : refuse(task, 'landed');
     case 'reject':
@@ -153,7 +157,7 @@ function again(
     counts === 'failure'
       ? task.failures + 1 >= task.failuresMax
       : task.conflicts + 1 >= limits.conflictsMax;
-  const isOver = isSpent || task.attempt >= limits.attemptsMax;
+  const isOver = isSpent || task.attempt >= task.attemptsMax;
   return { is: 'move', to: isOver ? 'dead' : 'queued', outcome, counts };
 }
 

@@ -24,6 +24,7 @@ export function factsOf(row: TaskRow, unmetDependencies = 0): TaskFacts {
     state: row.state,
     fence: row.fence,
     attempt: row.attempt,
+    attemptsMax: row.attempts_max,
     agentKey: row.agent_key,
     isStarted: row.started_at_ms !== null,
     hasRepository: row.repository_id !== null,

@@ -43,7 +43,7 @@ export async function submit(
   return toProgress(row);
 }
 
-/** What nothing would look at is refused: a check that is never run must not seem to have passed. */
+/** A check that is never run must not seem to have passed. */
 function refuseUnheeded(input: Parsed<'task.submit'>): void {
   if (input.repository !== undefined) return;
   if (input.checks.length === 0 && input.baseBranch === undefined) return;
@@ -78,6 +78,7 @@ async function newTask(
     agent_key: null,
     preferred_key: null,
     attempt: 0,
+    attempts_max: limits.attemptsMax,
     fence: 0,
     failures: 0,
     failures_max: input.failuresMax,
@@ -177,7 +178,12 @@ export async function retry(
   const next = await moveTask(context, row, {
     ...verdict,
     reason: unmet.length === 0 ? 'put back by hand' : waitsFor(unmet),
-    fields: { failures: 0, conflicts: 0, rank_ms: rankMs(row.lane, context.nowMs) },
+    fields: {
+      failures: 0,
+      conflicts: 0,
+      attempts_max: row.attempt + limits.attemptsMax,
+      rank_ms: rankMs(row.lane, context.nowMs),
+    },
   });
   await matchTask(context, next);
   return toProgress(next);

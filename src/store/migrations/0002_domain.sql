@@ -66,6 +66,7 @@ create table tasks (
   agent_key text,
   preferred_key text,
   attempt bigint not null,
+  attempts_max bigint not null,
   fence bigint not null,
   failures bigint not null,
   failures_max bigint not null,
