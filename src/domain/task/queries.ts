@@ -176,7 +176,8 @@ export async function insertTask(tx: Tx, row: TaskRow): Promise<void> {
       ${row.reason}, ${row.needs}, ${row.checks}, ${row.after_ids}, ${row.repository_id},
       ${row.base_branch},
       ${row.submitter}, ${row.agent}, ${row.agent_key}, ${row.preferred_key}, ${row.attempt},
-      ${row.attempts_max}, ${row.fence}, ${row.failures}, ${row.failures_max}, ${row.conflicts}, ${row.timeout_ms},
+      ${row.attempts_max}, ${row.fence}, ${row.failures}, ${row.failures_max},
+      ${row.conflicts}, ${row.timeout_ms},
       ${row.last_failure}, ${row.change_id}, ${row.landed_commit}, ${row.report}, ${row.rank_ms},
       ${row.created_at_ms}, ${row.available_at_ms}, ${row.offered_at_ms}, ${row.accepted_at_ms},
       ${row.started_at_ms}, ${row.ended_at_ms}, ${row.next_check_ms}, ${row.version})`);
@@ -189,7 +190,8 @@ export async function updateTask(tx: Tx, row: TaskRow): Promise<boolean> {
   const changed = await tx.run(sql`
     update tasks set state = ${row.state}, reason = ${row.reason}, agent = ${row.agent},
       agent_key = ${row.agent_key}, preferred_key = ${row.preferred_key},
-      attempt = ${row.attempt}, attempts_max = ${row.attempts_max}, fence = ${row.fence}, failures = ${row.failures},
+      attempt = ${row.attempt}, attempts_max = ${row.attempts_max}, fence = ${row.fence},
+      failures = ${row.failures},
       conflicts = ${row.conflicts}, last_failure = ${row.last_failure},
       change_id = ${row.change_id}, landed_commit = ${row.landed_commit},
       report = ${row.report}, rank_ms = ${row.rank_ms}, available_at_ms = ${row.available_at_ms},
