@@ -18,7 +18,8 @@ async function make(url: string, hooks: Hooks): Promise<Contender> {
   const submitters = await Promise.all(lanes.map((index) => made(`${run}-submitter-${index}`)));
   const agents = await Promise.all(lanes.map((index) => made(`${run}-agent-${index}`)));
   for (const agent of agents) {
-    const { cursor } = await agent.agent.connect({ capabilities: [run] });
+    const { cursor, sessionId, beatMs } = await agent.agent.connect({ capabilities: [run] });
+    setInterval(() => void agent.agent.heartbeat({ sessionId }), beatMs).unref();
     const work = async (taskId: string, fence: number): Promise<void> => {
       const accepted = agent.task.accept({ taskId, fence });
       const started = agent.task.start({ taskId, fence });

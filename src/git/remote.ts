@@ -71,6 +71,11 @@ export function chooseBase(remote: RemoteHeads, asked: string | undefined, shown
       asked === undefined
         ? `The repository ${shown} does not say which branch is its main one.`
         : `The repository ${shown} has no branch "${asked}".`,
-    hint: `Name the base branch; there are: ${names.slice(0, 10).join(', ')}`,
+    hint: `Name the base branch; there are: ${ofPeople(names).slice(0, 10).join(', ')}`,
   });
+}
+
+/** Without the branches of attempts, which are no base of anything. */
+function ofPeople(names: readonly string[]): string[] {
+  return names.filter((name) => !name.startsWith('signalbox/'));
 }

@@ -21,7 +21,10 @@ export async function findProgram(
     const here = resolve(program);
     if (await isProgram(here)) return [here, ...args];
     if (!isAbsolute(program)) return [program, ...args];
-    throw refusal(`${program} is no program that can be run.`, 'Check the path and its x-right.');
+    throw refusal(
+      `${program} is no program that can be run.`,
+      `Check the path; a script needs: chmod +x ${program}`,
+    );
   }
   for (const folder of (path ?? '').split(delimiter)) {
     if (folder !== '' && (await isProgram(resolve(folder, program)))) return [program, ...args];

@@ -72,7 +72,7 @@ export async function approveChange(context: Context): Promise<void> {
   const id = theOne(context);
   const hub = await context.hub();
   const answer = await hub.change.approve({ id, reason: options.text('reason') });
-  output.give(answer, () => [`${id}  ${stateWord(output, answer.state)}`]);
+  output.give(answer, () => [`${id}  approved; it is tested once more, then it lands`]);
 }
 
 export async function declineChange(context: Context): Promise<void> {

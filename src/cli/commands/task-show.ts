@@ -57,10 +57,14 @@ export function heading(
       ...checks.map((check) => ['check', harmlessLine(check)] as const),
       ['change', task.changeId ?? undefined],
       ['landed', task.landedCommit ?? undefined],
-      ['report', task.report === null ? undefined : harmlessLine(task.report)],
+      ['report', task.report === null ? undefined : reportText(task.report)],
     ]),
     ...(body === '' ? [] : ['', ...indented(harmless(body).trimEnd())]),
   ];
+}
+
+function reportText(report: string): string {
+  return report.trim() === '' ? '(nothing was printed)' : harmlessLine(report);
 }
 
 function tries({ attempt, failures, failuresMax, conflicts }: Task): string {
@@ -85,10 +89,21 @@ function timeline(output: Output, events: readonly Event[], about: string): stri
   return ['', output.paint('dim', 'Timeline'), ...lines];
 }
 
-function lastFailure(output: Output, { state }: Task, attempts: readonly Attempt[]): string[] {
+function lastFailure(output: Output, { id, state }: Task, attempts: readonly Attempt[]): string[] {
   const failed = attempts.findLast(({ failure }) => failure !== null);
   if (failed?.failure === undefined || failed.failure === null || state === 'done') return [];
   const lines = harmless(failed.failure).trimEnd().split('\n').slice(-FAILURE_LINES_MAX);
-  const title = `Attempt ${failed.number} failed; signalbox task log shows all that it printed`;
+  const title = `Attempt ${failed.number} ${endOf(failed)}; ${whereMore(id, failed)}`;
   return ['', output.paint('dim', title), ...lines.map((line) => `  ${line}`)];
+}
+
+function endOf({ outcome }: Attempt): string {
+  return outcome === 'released' ? 'was given back' : 'failed';
+}
+
+/** A check prints into the log of the change, the command of an agent into that of its attempt. */
+function whereMore(id: string, { outcome, number }: Attempt): string {
+  return outcome === 'check_failed'
+    ? `signalbox change list --task ${id} names the change, change show has what the check printed`
+    : `signalbox task log ${id} --attempt ${number} has all that it printed`;
 }

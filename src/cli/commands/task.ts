@@ -38,7 +38,8 @@ export async function showLog(context: Context): Promise<void> {
   const attempt = options.integer('attempt', { min: 1, max: limits.attemptsMax });
   const hub = await context.hub();
   const answer = await hub.task.log({ id: theOne(context), attempt });
-  output.give(answer, () => [harmless(answer.log).trimEnd()]);
+  const text = harmless(answer.log).trimEnd();
+  output.give(answer, () => [text === '' ? 'The command printed nothing.' : text]);
 }
 
 export async function cancelTask(context: Context): Promise<void> {

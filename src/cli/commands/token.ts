@@ -25,12 +25,12 @@ export async function rotateToken(context: Context): Promise<void> {
   giveSecret(context, await hub.token.rotate({ id: theOne(context), graceMs }));
 }
 
-function giveSecret({ output, clock }: Context, answer: Reply<'token.create'>): void {
+function giveSecret({ output }: Context, answer: Reply<'token.create'>): void {
   const { token, secret } = answer;
   output.give(answer, () => [secret]);
   if (output.isJson) return;
   const end = token.expiresAtMs;
-  const until = end === null ? '' : ` It ends ${timeInWords(end, clock.nowMs())}.`;
+  const until = end === null ? '' : ` It ends ${timeInWords(end, token.createdAtMs)}.`;
   output.note(
     `${token.id}, ${token.role} for ${token.agent}.${until} It is shown this once.`,
     'note',
@@ -60,8 +60,8 @@ function validity({ revokedAtMs, expiresAtMs }: Token, nowMs: number): string {
 }
 
 export async function revokeToken(context: Context): Promise<void> {
-  const { options, output, clock } = context;
+  const { options, output } = context;
   const hub = await context.hub();
   const token = await hub.token.revoke({ id: theOne(context), reason: options.text('reason') });
-  output.give(token, () => [`${token.id} of ${token.agent}: ${validity(token, clock.nowMs())}`]);
+  output.give(token, () => [`${token.id} of ${token.agent} is revoked: it works no more`]);
 }

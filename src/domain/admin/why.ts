@@ -62,7 +62,7 @@ async function factsOfTask(context: QueryContext, task: TaskRow): Promise<Fact[]
     case 'dead':
       return [
         {
-          fact: `ended after ${task.attempt} attempts: ${task.reason ?? 'no reason was given'}`,
+          fact: `ended after ${tries(task.attempt)}: ${task.reason ?? 'no reason was given'}`,
           holder: null,
           untilMs: null,
           frees: `\`signalbox task retry ${task.id}\` puts it back; its log has what went wrong.`,
@@ -103,7 +103,8 @@ async function factsOfQueued(context: QueryContext, task: TaskRow): Promise<Fact
   const online = agents.filter((agent) => agent.presence === 'online');
   const needs = parseList(task.needs);
   const able = online.filter((agent) => hasAll(agent, needs));
-  if (online.length === 0) facts.push(missing('no agent is online', 'Start one: agent run.'));
+  if (online.length === 0)
+    facts.push(missing('no agent is online', 'Start one: `signalbox agent run`.'));
   else if (able.length === 0) {
     const offers = `no agent that is online can do ${needs.join(', ')}`;
     facts.push(missing(offers, 'An agent with these capabilities comes online.'));
@@ -141,7 +142,8 @@ async function factsOfHeld(context: QueryContext, task: TaskRow): Promise<Fact[]
 async function whyChange(context: QueryContext, id: string): Promise<Answer> {
   const change = await findChangeWithRepository(context.db, context.actor.project, id);
   if (change === undefined) throw unknown(id);
-  const head = `the change of ${change.author} is ${change.state}`;
+  const verb = change.state === 'landed' ? 'has' : 'is';
+  const head = `the change of ${change.author} ${verb} ${change.state}`;
   const summary = change.reason === null ? head : `${head}: ${change.reason}`;
   const facts = await factsOfChange(context, id);
   return { id, kind: 'change', state: change.state, summary, facts };
@@ -163,7 +165,9 @@ async function factsOfChange(context: QueryContext, id: string): Promise<Fact[]>
       const isLater = change.available_at_ms > context.nowMs;
       const untilMs = isLater ? change.available_at_ms : null;
       const fact = change.reason ?? 'waits for a verifier';
-      return [{ fact, holder: null, untilMs, frees: 'A verifier claims it: verifier run.' }];
+      return [
+        { fact, holder: null, untilMs, frees: 'A verifier claims it: `signalbox verifier run`.' },
+      ];
     }
     case 'verifying':
     case 'landing': {
@@ -219,6 +223,10 @@ function fixed(fact: string): Fact {
     untilMs: null,
     frees: 'Nothing: it is a rule of the policy.',
   };
+}
+
+function tries(count: number): string {
+  return count === 1 ? '1 attempt' : `${count} attempts`;
 }
 
 function seconds(ms: number): string {
