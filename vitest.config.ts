@@ -11,7 +11,7 @@ export default defineConfig({
     // only.
     maxWorkers: 3,
     setupFiles: 'test/nothing-left.ts',
-    testTimeout: 20_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [
       {

@@ -59,8 +59,8 @@ const facts: Record<TaskState, RegExp | null> = {
   verifying: /waits for a verifier/,
   done: null,
   cancelled: null,
-  failed: /ended after 1 attempts: it broke/,
-  dead: /ended after 1 attempts: it broke/,
+  failed: /ended after 1 attempt: it broke/,
+  dead: /ended after 1 attempt: it broke/,
 };
 
 const untils: TaskState[] = ['offered', 'accepted', 'running'];

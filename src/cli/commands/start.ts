@@ -3,8 +3,8 @@
  * it once and leaves it in the data folder; this user's command line finds the hub and the token
  * there.
  */
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createClient } from '../../client/client.ts';
 import { localTransport } from '../../client/local.ts';
 import { SignalboxError } from '../../contract/errors.ts';
@@ -16,9 +16,8 @@ import { createHub, type Hub } from '../../hub/hub.ts';
 import { createLog, type Log } from '../../hub/log.ts';
 import type { Store } from '../../store/db.ts';
 import { openStore } from '../../store/open.ts';
-import { readIfThere } from '../config.ts';
 import { firstChange } from '../first-change.ts';
-import { hubStateFile } from '../places.ts';
+import { leaveWord, takeWordBack, type Word, writeWhole } from '../hub-word.ts';
 import type { StartOptions } from '../start-options.ts';
 import { storeTrouble } from '../store-trouble.ts';
 import { verifierWords } from '../verifier-words.ts';
@@ -44,6 +43,7 @@ export async function start(options: StartOptions): Promise<void> {
     onDefect: (where, error) => log.defect(where, error),
   });
   let server: Server | undefined;
+  let word: Word | undefined;
   let verifier: Promise<void> = Promise.resolve();
   const ending = new AbortController();
   try {
@@ -51,8 +51,10 @@ export async function start(options: StartOptions): Promise<void> {
     const { host, port } = options;
     server = await listen(hub, { host, port, version, clock });
     hub.start();
-    await leaveWord(options, server.url, clock);
+    word = { url: server.url, dataDir, pid: process.pid, startedAtMs: clock.nowMs() };
+    const other = await leaveWord(word, options.env);
     tell(options, server.url, admin);
+    if (other !== undefined) tellOther(options, server.url, other.url);
     if (options.hasVerifier) {
       verifier = runVerifier(hub, options, { clock, log, stop: ending.signal });
       // A verifier that fails says so in the log; the hub goes on without it.
@@ -65,7 +67,7 @@ export async function start(options: StartOptions): Promise<void> {
     await verifier.catch(() => {});
     await server?.close();
     await hub.close();
-    if (server !== undefined) await takeWordBack(options, server.url);
+    if (word !== undefined) await takeWordBack(word, options.env);
   }
 }
 
@@ -106,31 +108,11 @@ async function keepAdminToken(hub: Hub, dataDir: string): Promise<string | undef
   return hub.ensureAdmin((secret) => writeWhole(file, `${secret}\n`));
 }
 
-/** Readable for this user alone, and never half there. */
-async function writeWhole(file: string, text: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  const draft = `${file}.${process.pid}`;
-  await writeFile(draft, text, { mode: 0o600 });
-  await rename(draft, file);
-}
-
-async function leaveWord(options: StartOptions, url: string, clock: Clock): Promise<void> {
-  const { dataDir, env } = options;
-  const word = { url, dataDir, pid: process.pid, startedAtMs: clock.nowMs() };
-  await writeWhole(join(dataDir, 'hub.json'), `${JSON.stringify(word)}\n`);
-  await writeWhole(hubStateFile(env), `${JSON.stringify(word)}\n`);
-}
-
-/** Only our own: another hub of this user may have been started since. */
-async function takeWordBack({ dataDir, env }: StartOptions, url: string): Promise<void> {
-  for (const file of [join(dataDir, 'hub.json'), hubStateFile(env)]) {
-    const text = await readIfThere(file);
-    const isOurs = text?.includes(JSON.stringify(url)) && text.includes(`"pid":${process.pid},`);
-    if (isOurs === true) await rm(file, { force: true });
-  }
-}
-
-function tell({ output, dataDir, auth }: StartOptions, url: string, admin?: string): void {
+function tell(
+  { output, dataDir, auth, hasVerifier }: StartOptions,
+  url: string,
+  admin?: string,
+): void {
   const socket = `${url.replace(/^http/, 'ws')}/v1/socket`;
   const file = join(dataDir, 'admin.token');
   if (output.isJson) {
@@ -145,10 +127,19 @@ function tell({ output, dataDir, auth }: StartOptions, url: string, admin?: stri
   output.line(`  health       ${url}/live /ready /health`);
   output.line(`  data         ${dataDir}`);
   if (auth === 'none') output.line('  auth         none: whoever is on this machine is believed');
+  if (hasVerifier) output.line('  verifier     in this process');
+  output.line('  next         signalbox agent run --name ada -- COMMAND, in another terminal');
   if (admin === undefined) return;
   output.line();
   output.line(`  admin token  ${admin}`);
   output.line(`               shown this once; it lies in ${file}`);
+}
+
+/** The command line of this user goes on speaking to the hub that was there first. */
+function tellOther({ output, dataDir }: StartOptions, url: string, other: string): void {
+  output.note(`the command line speaks to the hub at ${other}; to speak to this one:`, 'note');
+  const file = join(dataDir, 'admin.token');
+  output.note(`SIGNALBOX_URL=${url} SIGNALBOX_TOKEN=$(cat '${file}') signalbox …`, 'hint');
 }
 
 interface Beside {
