@@ -90,7 +90,8 @@ type Bound = Exclude<keyof typeof limits, 'waitMsMax' | 'dependentsReadyAtOnceMa
 export const bounds: Record<Bound, string> = {
   requestBytesMax: 'body of an HTTP request',
   nestingMax: 'levels of nested JSON',
-  frameBytesMax: 'one WebSocket frame',
+  frameBytesMax: 'one WebSocket message',
+  framesPerMessageMax: 'frames in one WebSocket message',
   socketBufferBytesMax: 'unsent bytes of a socket before its feed waits',
   subscriptionsPerSocketMax: 'subscriptions of one socket',
   requestsPerSecond: 'requests of one agent, in the long run',

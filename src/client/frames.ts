@@ -16,8 +16,13 @@ export type Frame =
 
 const UNKNOWN: Frame = { kind: 'unknown' };
 
-export function parseFrame(text: unknown): Frame {
-  const frame = typeof text === 'string' ? parseJson(text) : undefined;
+/** The frames of one message: one alone, or an array of them. */
+export function parseFrames(text: unknown): Frame[] {
+  const value = typeof text === 'string' ? parseJson(text) : undefined;
+  return Array.isArray(value) ? value.map(toFrame) : [toFrame(value)];
+}
+
+function toFrame(frame: unknown): Frame {
   if (typeof frame !== 'object' || frame === null) return UNKNOWN;
   if ('id' in frame && typeof frame.id === 'number') {
     if ('ok' in frame) {

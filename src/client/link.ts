@@ -6,10 +6,10 @@
  * Nothing is sent before the welcome and nothing is kept here: what must survive a broken socket
  * is the business of whoever uses the link, who sends it again when `onUp` says so.
  */
-import { SignalboxError, type Credential } from '../contract/index.ts';
+import { limits, SignalboxError, type Credential } from '../contract/index.ts';
 import { backoffMs } from '../core/backoff.ts';
 import type { Clock } from '../core/clock.ts';
-import { isPassing, parseFrame, type Frame } from './frames.ts';
+import { isPassing, parseFrames, type Frame } from './frames.ts';
 import { chance } from './keys.ts';
 
 /** Short at first: an agent has 3 s to resume its session. */
@@ -37,6 +37,9 @@ export class Link {
   readonly #options: LinkOptions;
   readonly #closing = new AbortController();
   #socket: WebSocket | undefined;
+  /** What this turn has sent so far; it is dropped where the socket breaks. */
+  #turn: string[] = [];
+  #turnChars = 0;
   #isUp = false;
   #retries = 0;
   #upSinceMs = 0;
@@ -51,8 +54,25 @@ export class Link {
     return this.#isUp;
   }
 
+  /** What one turn sends goes out as one message, so that the hub commits it at once. */
   send(text: string): void {
-    this.#socket?.send(text);
+    if (this.#turn.length === 0) queueMicrotask(() => this.#flush());
+    else if (this.#turn.length === limits.framesPerMessageMax || this.#hasMuch(text)) this.#flush();
+    this.#turn.push(text);
+    this.#turnChars += text.length;
+  }
+
+  #hasMuch(text: string): boolean {
+    // A character is at most three bytes of UTF-8.
+    return (this.#turnChars + text.length) * 3 > limits.frameBytesMax / 2;
+  }
+
+  #flush(): void {
+    const turn = this.#turn;
+    this.#turn = [];
+    this.#turnChars = 0;
+    if (!this.#isUp || turn.length === 0) return;
+    this.#socket?.send(turn.length === 1 ? (turn[0] ?? '') : `[${turn.join()}]`);
   }
 
   /** Gives up a socket that is open and silent, and opens another. */
@@ -79,16 +99,17 @@ export class Link {
       if (this.#socket === socket && !this.#isUp) this.cut();
     });
     socket.addEventListener('open', () => {
-      socket.send(JSON.stringify({ hello: { protocol: 1, ...credential } }));
+      socket.send(JSON.stringify({ hello: { protocol: 1, arrays: true, ...credential } }));
     });
     socket.addEventListener('message', ({ data }) => {
-      if (this.#socket !== socket) return;
-      const frame = parseFrame(data);
-      if (frame.kind === 'refusal') this.#refusal = frame.error;
-      else if (this.#isUp) this.#options.onFrame(frame);
-      else if (frame.kind === 'welcome') {
-        cancel();
-        this.#welcome();
+      for (const frame of parseFrames(data)) {
+        if (this.#socket !== socket) return;
+        if (frame.kind === 'refusal') this.#refusal = frame.error;
+        else if (this.#isUp) this.#options.onFrame(frame);
+        else if (frame.kind === 'welcome') {
+          cancel();
+          this.#welcome();
+        }
       }
     });
     // An error is always followed by the close, which says no less.

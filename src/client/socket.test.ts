@@ -51,14 +51,20 @@ async function scriptedHub(
     hub.frames.push(frames);
     const send = (frame: object): void => wire.send(JSON.stringify(frame));
     wire.on('message', (data: Buffer) => {
-      const frame = Frame.parse(JSON.parse(data.toString()));
-      frames.push(frame);
-      if (frame.hello !== undefined) send(welcome());
-      else script(send, frame, socket);
+      for (const frame of framesOf(data)) {
+        frames.push(frame);
+        if (frame.hello !== undefined) send(welcome());
+        else script(send, frame, socket);
+      }
     });
   });
   closers.push(() => shut(server));
   return hub;
+}
+
+/** One message may bring an array of frames. */
+function framesOf(data: Buffer): Frame[] {
+  return z.array(Frame).parse([JSON.parse(data.toString())].flat());
 }
 
 function shut(server: WebSocketServer): Promise<void> {
@@ -86,7 +92,7 @@ test('a call is answered with the output of the operation', async () => {
   const client = clientOf(hub);
   expect(await client.task.submit({ title: 'One' })).toEqual(submitted);
   expect(hub.frames[0]).toEqual([
-    { hello: { protocol: 1, token: 'sbx_test' } },
+    { hello: { protocol: 1, arrays: true, token: 'sbx_test' } },
     { id: 1, call: 'task.submit', input: { title: 'One' }, key: expect.any(String) },
   ]);
 });
@@ -99,8 +105,8 @@ test('a name is claimed only where there is no token', async () => {
     await client.hub.whoami();
   }
   expect(hub.frames.map(([first]) => first?.hello)).toEqual([
-    { protocol: 1, token: 'sbx_test' },
-    { protocol: 1, agent: 'ada' },
+    { protocol: 1, arrays: true, token: 'sbx_test' },
+    { protocol: 1, arrays: true, agent: 'ada' },
   ]);
 });
 
@@ -169,7 +175,8 @@ test('a call waits for a hub that is not there yet', async () => {
   closers.push(() => shut(server));
   server.on('connection', (wire) => {
     wire.on('message', (data: Buffer) => {
-      const { id } = Frame.parse(JSON.parse(data.toString()));
+      const [frame] = framesOf(data);
+      const id = frame?.id;
       wire.send(JSON.stringify(id === undefined ? { welcome: {} } : { id, ok: { name: 'ada' } }));
     });
   });

@@ -6,6 +6,7 @@ export const limits = {
   requestBytesMax: 1024 * 1024,
   nestingMax: 64,
   frameBytesMax: 1024 * 1024,
+  framesPerMessageMax: 256,
   socketBufferBytesMax: 4 * 1024 * 1024,
   subscriptionsPerSocketMax: 32,
   requestsPerSecond: 2_000,

@@ -18,6 +18,8 @@ export const Hello = z.strictObject({
     protocol: z.literal(1),
     token: z.string().max(200).optional(),
     agent: z.string().max(limits.nameCharsMax).optional(),
+    /** Several frames may come to this client as one array. */
+    arrays: z.boolean().optional(),
   }),
 });
 
@@ -43,10 +45,21 @@ export type UnsubscribeFrame = z.infer<typeof UnsubscribeFrame>;
 /** A frame that is none of these may have an id to answer to all the same. */
 export const AnyFrame = z.object({ id });
 
-/** Throws what is wrong with it. Only text is a frame; `ws` has checked that it is UTF-8. */
-export function frameOf(data: RawData, isBinary: boolean): unknown {
-  if (!isBinary && Buffer.isBuffer(data)) return parseText(data.toString());
-  throw new SignalboxError('invalid_input', 'a frame is text, not bytes');
+/**
+ * The frames of one message: one alone, or an array of them. Throws what is wrong with it. Only
+ * text is a frame; `ws` has checked that it is UTF-8.
+ */
+export function framesOf(data: RawData, isBinary: boolean): unknown[] {
+  if (isBinary || !Buffer.isBuffer(data)) {
+    throw new SignalboxError('invalid_input', 'a frame is text, not bytes');
+  }
+  const value = parseText(data.toString());
+  if (!Array.isArray(value)) return [value];
+  if (value.length <= limits.framesPerMessageMax) return value;
+  throw new SignalboxError(
+    'too_large',
+    `an array may have ${limits.framesPerMessageMax} frames, not ${value.length}`,
+  );
 }
 
 export function bodyOf(error: unknown): unknown {

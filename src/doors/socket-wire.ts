@@ -1,17 +1,26 @@
 /**
  * The writing side of a socket. What is sent in one turn, as the answers of one commit are, goes
- * out in one write; who has more waiting than the bound is told so, and told again when it has gone
- * out.
+ * out together: as one array of frames to a reader who takes them so, else as many messages in one
+ * write. Who has more waiting than the bound is told so, and told again when it has gone out.
  */
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { limits } from '../contract/index.ts';
 
+interface Outgoing {
+  text: string;
+  sent: () => void;
+}
+
 export class SocketWire {
   readonly #socket: WebSocket;
   readonly #stream: Socket;
   readonly #waiting: (() => void)[] = [];
-  #isCorked = false;
+  /** What this turn has written so far. */
+  #turn: Outgoing[] = [];
+  #turnChars = 0;
+  /** The reader takes several frames as one array. */
+  takesArrays = false;
 
   constructor(socket: WebSocket, stream: Socket) {
     this.#socket = socket;
@@ -19,25 +28,43 @@ export class SocketWire {
   }
 
   get isFull(): boolean {
-    return this.#socket.bufferedAmount >= limits.socketBufferBytesMax;
+    return this.#unsent >= limits.socketBufferBytesMax;
   }
 
   /** Half empty again: going on at the first free byte would only stop again at once. */
   get hasRoom(): boolean {
-    return this.#socket.bufferedAmount <= limits.socketBufferBytesMax / 2;
+    return this.#unsent <= limits.socketBufferBytesMax / 2;
+  }
+
+  get #unsent(): number {
+    return this.#socket.bufferedAmount + this.#turnChars;
   }
 
   write(text: string, sent: () => void): void {
-    if (!this.#isCorked) {
-      this.#isCorked = true;
-      this.#stream.cork();
-      process.nextTick(() => {
-        this.#isCorked = false;
-        this.#stream.uncork();
-      });
+    if (this.#turn.length === 0) process.nextTick(() => this.flush());
+    else if (this.#turnChars + text.length > limits.frameBytesMax / 4) this.flush();
+    this.#turn.push({ text, sent });
+    this.#turnChars += text.length;
+  }
+
+  /** Sends what the turn has written so far, as before the socket is closed. */
+  flush(): void {
+    const turn = this.#turn;
+    if (turn.length === 0) return;
+    this.#turn = [];
+    this.#turnChars = 0;
+    if (this.takesArrays && turn.length > 1) {
+      this.#send(`[${turn.map(({ text }) => text).join()}]`, turn);
+      return;
     }
+    if (turn.length > 1) this.#stream.cork();
+    for (const one of turn) this.#send(one.text, [one]);
+    if (turn.length > 1) this.#stream.uncork();
+  }
+
+  #send(text: string, parts: readonly Outgoing[]): void {
     this.#socket.send(text, () => {
-      sent();
+      for (const { sent } of parts) sent();
       if (this.hasRoom) for (const go of this.#waiting.splice(0)) go();
     });
   }

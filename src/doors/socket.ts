@@ -22,7 +22,7 @@ import {
   bodyOf,
   CallFrame,
   closeCodes,
-  frameOf,
+  framesOf,
   Hello,
   SubscribeFrame,
   UnsubscribeFrame,
@@ -79,12 +79,16 @@ class SocketSession {
   }
 
   #receive(data: RawData, isBinary: boolean): void {
-    let frame: unknown;
+    let frames: unknown[];
     try {
-      frame = frameOf(data, isBinary);
+      frames = framesOf(data, isBinary);
     } catch (error) {
       return this.#refuse(error, closeCodes.protocol);
     }
+    for (const frame of frames) this.#take(frame);
+  }
+
+  #take(frame: unknown): void {
     if (this.#credential === undefined) return this.#greet(frame);
     this.#underWay += 1;
     if (this.#underWay >= UNDER_WAY_MAX) this.#pause();
@@ -100,7 +104,8 @@ class SocketSession {
       const message = 'the first frame must be {"hello":{"protocol":1,"token":"sbx_…"}}';
       return this.#refuse(new SignalboxError('invalid_input', message), closeCodes.protocol);
     }
-    const { token, agent } = hello.data.hello;
+    const { token, agent, arrays = false } = hello.data.hello;
+    this.#wire.takesArrays = arrays;
     const credential = {
       ...(token === undefined ? {} : { token }),
       ...(agent === undefined ? {} : { agent }),
@@ -186,6 +191,7 @@ class SocketSession {
 
   #refuse(error: unknown, code: number): void {
     this.#send({ error: bodyOf(error) });
+    this.#wire.flush();
     this.#socket.close(code);
   }
 
