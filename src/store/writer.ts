@@ -17,6 +17,8 @@ import { StoreError, StoreUnavailableError } from './errors.ts';
 
 /** More would hold up the event loop for too long at once. */
 const GROUP_MAX = 64;
+/** After a group of so many, the next one waits a turn for what is on its way: see `#schedule`. */
+const BUSY_GROUP = 8;
 /** A backlog that no hub works off in a sensible time. */
 const QUEUE_MAX = 20_000;
 
@@ -56,6 +58,7 @@ export class Writer {
   readonly #wake: () => void;
   #queue: Job[] = [];
   #isScheduled = false;
+  #lastSize = 0;
   #isClosed = false;
   #giveUp: (() => void) | undefined = undefined;
   #running: Promise<void> | undefined = undefined;
@@ -90,16 +93,20 @@ export class Writer {
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    setImmediate(() => {
+    const run = (): void => {
       this.#isScheduled = false;
       void this.#runGroup();
-    });
+    };
+    // Under load the answers to the last group bring the next requests one turn later, and a commit
+    // costs the same for all of them. Who is alone is never made to wait.
+    setImmediate(() => (this.#lastSize >= BUSY_GROUP ? setImmediate(run) : run()));
   }
 
   #runGroup(): Promise<void> {
     if (this.#running !== undefined) return this.#running;
     if (this.#queue.length === 0) return Promise.resolve();
     const group = this.#queue.splice(0, GROUP_MAX);
+    this.#lastSize = group.length;
     // Begun one microtask later, so that the first work already finds the group under way.
     this.#running = Promise.resolve()
       .then(() => this.#commitGroup(group))
