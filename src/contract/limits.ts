@@ -8,6 +8,7 @@ export const limits = {
   frameBytesMax: 1024 * 1024,
   framesPerMessageMax: 256,
   socketBufferBytesMax: 4 * 1024 * 1024,
+  feedBufferBytesMax: 256 * 1024,
   subscriptionsPerSocketMax: 32,
   requestsPerSecond: 2_000,
   requestsBurst: 4_000,

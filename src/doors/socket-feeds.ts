@@ -1,5 +1,6 @@
 /**
  * The subscriptions of one socket: events go out as they come, as fast as the reader takes them.
+ * What waits for a slow one waits in the table, and hardly here: there may be many of them.
  */
 import {
   type Connection,
@@ -34,8 +35,9 @@ export class SocketFeeds {
       credential,
       deliver: ({ json }) => {
         push(`{"sub":${id},"event":${json}}`);
-        if (this.#wire.isFull) this.#full.add(id);
-        return !this.#wire.isFull;
+        const isFull = this.#wire.unsent >= limits.feedBufferBytesMax;
+        if (isFull) this.#full.add(id);
+        return !isFull;
       },
       end: (reason) => {
         this.#feeds.delete(id);
@@ -77,7 +79,7 @@ export class SocketFeeds {
   }
 
   #sent(id: number): void {
-    if (!this.#full.has(id) || !this.#wire.hasRoom) return;
+    if (!this.#full.has(id) || this.#wire.unsent > limits.feedBufferBytesMax / 2) return;
     this.#full.delete(id);
     this.#feeds.get(id)?.drain();
   }

@@ -28,15 +28,16 @@ export class SocketWire {
   }
 
   get isFull(): boolean {
-    return this.#unsent >= limits.socketBufferBytesMax;
+    return this.unsent >= limits.socketBufferBytesMax;
   }
 
   /** Half empty again: going on at the first free byte would only stop again at once. */
   get hasRoom(): boolean {
-    return this.#unsent <= limits.socketBufferBytesMax / 2;
+    return this.unsent <= limits.socketBufferBytesMax / 2;
   }
 
-  get #unsent(): number {
+  /** Bytes that wait to go out. */
+  get unsent(): number {
     return this.#socket.bufferedAmount + this.#turnChars;
   }
 
