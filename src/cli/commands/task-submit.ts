@@ -1,16 +1,12 @@
 /** Puts a task into the queue and, where asked, stays with it until it has ended. */
-import { eventTypes, Lane, limits, type Input } from '../../contract/index.ts';
+import { Lane, limits, type Input } from '../../contract/index.ts';
+import { attend } from '../attend.ts';
 import type { Context } from '../context.ts';
-import { eventLine } from '../event-words.ts';
-import { follow } from '../follow.ts';
 import { INTERRUPTED_EXIT } from '../interruption.ts';
 import { theOne } from '../paging.ts';
 import { repositoryUrl } from '../repository-url.ts';
 import { stateWord } from '../states.ts';
 import { heading } from './task-show.ts';
-
-const WAY = eventTypes.filter((type) => type.startsWith('task.') || type.startsWith('change.'));
-const ENDS = ['task.done', 'task.cancelled', 'task.failed', 'task.dead'];
 
 export async function submitTask(context: Context): Promise<number> {
   const { options, output } = context;
@@ -50,26 +46,15 @@ async function submitAndWait(context: Context, input: Input<'task.submit'>): Pro
   const { headCursor: after } = await hub.event.list({ limit: 1 }, { signal });
   const { id } = await hub.task.submit(input, { signal });
   if (!output.isJson) output.line(id);
-  let hasEnded = false;
-  await follow({
-    hub,
-    after,
-    filter: { types: WAY },
-    interruption,
-    onEvent(event) {
-      if (event.subject !== id && event.data.taskId !== id) return false;
-      const line = eventLine(output, event, id);
-      if (output.isJson) output.note(line);
-      else output.line(line);
-      hasEnded = ENDS.includes(event.type);
-      return hasEnded;
-    },
-  });
-  if (!hasEnded) {
+  if (!(await attend({ hub, id, after, interruption, context }))) {
     output.note(`It goes on without us: signalbox task show ${id}`, 'note');
     return INTERRUPTED_EXIT;
   }
   const answer = await hub.task.show({ id });
   output.give(answer, () => ['', ...heading(context, answer.task)]);
-  return answer.task.state === 'done' ? 0 : 1;
+  const { state } = answer.task;
+  if (state === 'dead' || state === 'failed') {
+    output.note(`Put it back with all its retries: signalbox task retry ${id}`, 'hint');
+  }
+  return state === 'done' ? 0 : 1;
 }

@@ -1,0 +1,135 @@
+/**
+ * Stays with one task until it has ended, and says meanwhile what a person beside it would ask:
+ * what happens, what it waits for when nothing happens, and what only a human can do about it.
+ */
+import type { Client } from '../client/index.ts';
+import { eventTypes, type Attempt, type Event, type Fact } from '../contract/index.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Context } from './context.ts';
+import { eventLine } from './event-words.ts';
+import { follow } from './follow.ts';
+import { harmless, harmlessLine } from './harmless.ts';
+
+const WAY = eventTypes.filter((type) => type.startsWith('task.') || type.startsWith('change.'));
+const ENDS = ['task.done', 'task.cancelled', 'task.failed', 'task.dead'];
+/** After so long without an event it is said what the task waits for. */
+const QUIET_MS = 4_000;
+const FAILURE_LINES_MAX = 12;
+
+export interface Attended {
+  hub: Client;
+  id: string;
+  /** The cursor from before the task was there. */
+  after: number;
+  interruption: AbortSignal;
+  context: Pick<Context, 'output' | 'clock'>;
+}
+
+/** False where Ctrl-C came before the end of the task. */
+export async function attend({
+  hub,
+  id,
+  after,
+  interruption,
+  context,
+}: Attended): Promise<boolean> {
+  const { output, clock } = context;
+  const say = inOrder((line) => (output.isJson ? output.note(line) : output.line(line)));
+  const ask = { signal: interruption, timeoutMs: QUIET_MS };
+  let hasEnded = false;
+  let told = '';
+  const quiet = whenQuiet(clock, () =>
+    say.later(async () => {
+      const { state, facts } = await hub.why({ id }, ask);
+      const [fact] = facts;
+      if (fact === undefined || hasEnded || told === keyOf(state, fact)) return [];
+      told = keyOf(state, fact);
+      return [output.paint('dim', factLine(fact))];
+    }),
+  );
+  await follow({
+    hub,
+    after,
+    filter: { types: WAY },
+    interruption,
+    onEvent(event) {
+      if (event.subject !== id && event.data.taskId !== id) return false;
+      quiet.restart();
+      hasEnded = ENDS.includes(event.type);
+      say.later(() => Promise.resolve([eventLine(output, event, id)]));
+      say.later(() => besides(event, async () => (await hub.task.show({ id }, ask)).attempts));
+      return hasEnded;
+    },
+  });
+  quiet.end();
+  await say.done();
+  return hasEnded;
+}
+
+/**
+ * What is asked of the hub for an event is said before the next event. It is beside the point of
+ * the command: what cannot be had is left out.
+ */
+function inOrder(say: (line: string) => void): {
+  later: (lines: () => Promise<string[]>) => void;
+  done: () => Promise<void>;
+} {
+  let said = Promise.resolve();
+  return {
+    later(lines) {
+      said = said.then(lines).then(
+        (all) => all.forEach(say),
+        () => {},
+      );
+    },
+    done: () => said,
+  };
+}
+
+/** Calls each time that so long nothing has happened. */
+function whenQuiet(clock: Clock, call: () => void): { restart: () => void; end: () => void } {
+  let cancel = (): void => {};
+  const restart = (): void => {
+    cancel();
+    cancel = clock.after(QUIET_MS, () => {
+      call();
+      restart();
+    });
+  };
+  restart();
+  return { restart, end: () => cancel() };
+}
+
+/** A fact may count seconds, which make no other fact of it. */
+function keyOf(state: string, { holder, frees }: Fact): string {
+  return [state, holder, frees].join('\n');
+}
+
+function factLine({ fact, frees }: Fact): string {
+  return `  it waits: ${harmlessLine(fact)}. ${harmlessLine(frees)}`;
+}
+
+async function besides(
+  { type, subject, data }: Event,
+  attempts: () => Promise<Attempt[]>,
+): Promise<string[]> {
+  if (type === 'change.awaiting') {
+    const decline = `signalbox change decline ${subject} --reason TEXT`;
+    return [`  a human decides: signalbox change approve ${subject}`, `  or: ${decline}`];
+  }
+  if (type !== 'change.rejected') return [];
+  return failureLines((await attempts()).find(({ number }) => number === data.attempt));
+}
+
+/** The last lines of what a failed check printed; nothing where the event has said it all. */
+function failureLines(attempt: Attempt | undefined): string[] {
+  const [, ...lines] = harmless(attempt?.failure ?? '')
+    .trim()
+    .split('\n');
+  const printed = lines.join('\n').trim();
+  if (printed === '') return [];
+  return printed
+    .split('\n')
+    .slice(-FAILURE_LINES_MAX)
+    .map((line) => `  │ ${line}`);
+}
