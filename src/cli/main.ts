@@ -13,7 +13,7 @@ const NODE_MIN = 24;
 async function main(argv: readonly string[]): Promise<number> {
   const output = createOutput(process, process.env, asksForJson(argv));
   if (Number.parseInt(process.versions.node, 10) < NODE_MIN) return tooOld(output);
-  const { CommanderError, createProgram, helpLine } = await import('./program.ts');
+  const { CommanderError, createProgram, usageHint } = await import('./program.ts');
   let exitCode = 0;
   const program = createProgram({
     version: version(),
@@ -27,7 +27,7 @@ async function main(argv: readonly string[]): Promise<number> {
     await program.parseAsync(argv.length === 0 ? ['--help'] : argv, { from: 'user' });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return misused(error, output, helpLine(program, argv));
+    if (error instanceof CommanderError) return misused(error, output, usageHint(program, argv));
     throw error;
   }
 }
@@ -55,12 +55,12 @@ function version(): string {
 function misused(
   { code, exitCode, message }: { code: string; exitCode: number; message: string },
   output: Output,
-  help: string,
+  otherwise: string,
 ): number {
   if (exitCode === 0) return 0;
   if (code === 'commander.help') return USAGE_EXIT;
   const [first = '', guess] = message.replace(/^error: /, '').split('\n');
-  const hint = guess?.replace(/^\(|\)$/g, '') ?? `\`${help}\` shows what there is.`;
+  const hint = guess?.replace(/^\(|\)$/g, '') ?? otherwise;
   if (output.isJson) {
     output.note(JSON.stringify({ code: 'invalid_input', message: first, hint }));
   } else {

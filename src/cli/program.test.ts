@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createProgram, helpLine } from './program.ts';
+import { createProgram, usageHint } from './program.ts';
 import { commands, nouns, type CommandEntry } from './table.ts';
 
 interface Choice {
@@ -64,10 +64,27 @@ test('what is misspelt is refused with what may have been meant', async () => {
   await expect(choose('status', 'now')).rejects.toThrow('too many arguments');
 });
 
-test('the help that fits is that of the command which was meant', () => {
+test('the hint that fits is that of the command which was meant', () => {
   const program = createProgram({ version: '1', chosen: () => Promise.resolve() });
-  const line = (...argv: string[]): string => helpLine(program, argv);
-  expect(line('task', 'submit', '--nope')).toBe('signalbox task submit --help');
-  expect(line('--json', 'task', 'nope')).toBe('signalbox task --help');
-  expect(line('nope')).toBe('signalbox --help');
+  const hint = (...argv: string[]): string => usageHint(program, argv);
+  expect(hint('task', 'submit', '--nope')).toBe(
+    '`signalbox task submit --help` shows what there is.',
+  );
+  expect(hint('--json', 'task', 'nope')).toBe('`signalbox task --help` shows what there is.');
+  expect(hint('nope')).toBe('`signalbox --help` shows what there is.');
+});
+
+test('a verb without its noun brings the commands that have it', () => {
+  const program = createProgram({ version: '1', chosen: () => Promise.resolve() });
+  expect(usageHint(program, ['submit', 'Fix it'])).toBe('Did you mean `signalbox task submit`?');
+  expect(usageHint(program, ['--json', 'list'])).toBe(
+    'Did you mean `signalbox task list`, `signalbox change list`, `signalbox token list`?',
+  );
+});
+
+test('whoever leaves out the -- before the command of an agent is told of it', () => {
+  const program = createProgram({ version: '1', chosen: () => Promise.resolve() });
+  const run = ['agent', 'run', '--name', 'ada'];
+  expect(usageHint(program, [...run, 'claude', '-p', 'x'])).toContain('behind `--`');
+  expect(usageHint(program, [...run, '--nme', '--', 'claude'])).toContain('--help');
 });

@@ -58,17 +58,33 @@ function nounCommand(program: Command, noun: string, { group }: CommandEntry): C
   return made.helpGroup(`${group}:`).helpCommand(false);
 }
 
-/** The line that prints the help of the command that was meant, as far as it can be told. */
-export function helpLine(program: Command, argv: readonly string[]): string {
+/** What to type instead, as far as it can be told from what was typed. */
+export function usageHint(program: Command, argv: readonly string[]): string {
+  const { names, rest } = meant(program, argv);
+  const verbs = names.length > 1 ? [] : commands.filter(({ name }) => name.endsWith(` ${rest[0]}`));
+  if (verbs.length > 0) {
+    return `Did you mean ${verbs.map(({ name }) => `\`signalbox ${name}\``).join(', ')}?`;
+  }
+  const words = names.join(' ');
+  if (words === 'signalbox agent run' && !argv.includes('--')) {
+    return 'Its command stands behind `--`: signalbox agent run --name ada -- COMMAND …';
+  }
+  return `\`${words} --help\` shows what there is.`;
+}
+
+/** The command that was meant, and the words that are not of its name. */
+function meant(program: Command, argv: readonly string[]): { names: string[]; rest: string[] } {
   let command = program;
   const names = [program.name()];
+  const rest: string[] = [];
   for (const word of argv) {
     const next = command.commands.find((one) => one.name() === word);
+    if (next === undefined && !word.startsWith('-')) rest.push(word);
     if (next === undefined) continue;
     command = next;
     names.push(word);
   }
-  return `${names.join(' ')} --help`;
+  return { names, rest };
 }
 
 function optionOf({ flags, summary, isMany, isRequired, fallback }: OptionEntry): Option {

@@ -16,7 +16,11 @@ export const adminOperations = {
   why: query('why', {
     scope: 'read',
     summary: 'The exact facts that a task, a change or an agent waits for.',
-    input: z.strictObject({ id: z.union([TaskId, ChangeId, AgentName]) }),
+    input: z.strictObject({
+      id: z.union([TaskId, ChangeId, AgentName], {
+        error: 'it is no task id (tsk_…), no change id (chg_…) and no name of an agent',
+      }),
+    }),
     output: z.strictObject({
       id: z.string(),
       kind: z.enum(['task', 'change', 'agent']),

@@ -20,6 +20,23 @@ import {
 
 const takes = (schema: z.ZodType, value: unknown) => schema.safeParse(value).success;
 
+/** The words of a refusal. */
+const said = (schema: z.ZodType, value: unknown): string | undefined =>
+  schema.safeParse(value).error?.issues[0]?.message;
+
+test('a malformed id is named, with what one looks like and who shows them', () => {
+  const { input } = operations['task.show'];
+  expect(said(input, { id: 'tsk-7' })).toBe(
+    '"tsk-7" is no task id: it looks like tsk_ and 21 letters and digits; ' +
+      '`signalbox task list` shows them',
+  );
+  expect(said(operations.why.input, { id: 'a b' })).toMatch(/no task id .*tsk_.* name of an agent/);
+  expect(said(Title, ' ')).toBe('it is empty; say in a few words what is to be done');
+  expect(said(AgentName, 'a b')).toBe(
+    '"a b" is no name: take letters, digits, dots, dashes and underscores',
+  );
+});
+
 test('names that differ in case, dashes and underscores are one agent', () => {
   const spellings = ['FirstResponder', 'first_responder', 'first-responder', 'FIRST_Responder'];
   expect(new Set(spellings.map(nameKey))).toEqual(new Set(['firstresponder']));

@@ -5,14 +5,22 @@ import { limits } from './limits.ts';
 /** Milliseconds since the epoch. */
 export const TimeMs = z.int().min(0);
 
-const id = (prefix: string) =>
-  z.string().regex(new RegExp(`^${prefix}_[0-9a-z]{21}$`), `an id that starts with ${prefix}_`);
+/** What was given, in the words of a refusal: enough to know it again. */
+const shown = (input: unknown): string => (JSON.stringify(input) ?? 'nothing').slice(0, 60);
 
-export const TaskId = id('tsk');
-export const ChangeId = id('chg');
-export const RepositoryId = id('rep');
-export const TokenId = id('tok');
-export const SessionId = id('ses');
+const id = (prefix: string, noun: string, listed = '') =>
+  z.string().regex(new RegExp(`^${prefix}_[0-9a-z]{21}$`), {
+    error: ({ input }) =>
+      `${shown(input)} is no ${noun} id: it looks like ${prefix}_ and 21 letters and digits${listed}`,
+  });
+
+const listedBy = (command: string): string => `; \`signalbox ${command}\` shows them`;
+
+export const TaskId = id('tsk', 'task', listedBy('task list'));
+export const ChangeId = id('chg', 'change', listedBy('change list'));
+export const RepositoryId = id('rep', 'repository', listedBy('call repository.list'));
+export const TokenId = id('tok', 'token', listedBy('token list'));
+export const SessionId = id('ses', 'session');
 
 /**
  * Names of agents and people. Case and the difference between `FirstResponder` and
@@ -22,7 +30,10 @@ export const AgentName = z
   .string()
   .min(1)
   .max(limits.nameCharsMax)
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'letters, digits, dot, dash and underscore');
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, {
+    error: ({ input }) =>
+      `${shown(input)} is no name: take letters, digits, dots, dashes and underscores`,
+  });
 
 /** The form under which a name is compared: lower case, without underscores and dashes. */
 export function nameKey(name: string): string {
@@ -34,7 +45,10 @@ export const Capability = z
   .string()
   .min(1)
   .max(limits.nameCharsMax)
-  .regex(/^[a-z0-9][a-z0-9+._:/-]*$/, 'lower case letters, digits and + . _ : / -');
+  .regex(/^[a-z0-9][a-z0-9+._:/-]*$/, {
+    error: ({ input }) =>
+      `${shown(input)} is no capability: take lower case letters, digits and + . _ : / -`,
+  });
 
 export const Capabilities = z.array(Capability).max(limits.capabilitiesMax);
 
@@ -45,7 +59,10 @@ export const text = (charsMax: number) =>
     .max(charsMax)
     .regex(/^[^\0]*$/u, 'text without NUL characters');
 
-export const Title = text(limits.titleCharsMax).regex(/\S/, 'a title that is not empty');
+export const Title = text(limits.titleCharsMax).regex(
+  /\S/,
+  'it is empty; say in a few words what is to be done',
+);
 export const Reason = text(limits.reasonCharsMax);
 
 /** A fence: a growing number given at each hand-out; an older one is refused. */

@@ -57,7 +57,7 @@ export const Outcome = z.enum([
 export type Outcome = z.infer<typeof Outcome>;
 
 /** A command that the change must pass, run as `sh -c` in a clean checkout. */
-export const Check = text(limits.checkCharsMax).regex(/\S/, 'a command');
+export const Check = text(limits.checkCharsMax).regex(/\S/, 'it is empty; give a command');
 
 export const Attempt = z.strictObject({
   number: z.int().min(1),
