@@ -24,8 +24,13 @@ export async function readConfig(env: Env): Promise<Config> {
   throw broken(path, z.prettifyError(parsed.error));
 }
 
-export async function readHubState(env: Env): Promise<HubState | undefined> {
-  const text = await readIfThere(hubStateFile(env));
+export function readHubState(env: Env): Promise<HubState | undefined> {
+  return readHubWord(hubStateFile(env));
+}
+
+/** What a hub wrote of itself in this file. */
+export async function readHubWord(file: string): Promise<HubState | undefined> {
+  const text = await readIfThere(file);
   if (text === undefined) return undefined;
   try {
     return HubState.parse(JSON.parse(text));

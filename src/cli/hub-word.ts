@@ -14,10 +14,15 @@ export interface Word extends HubState {
   startedAtMs: number;
 }
 
+/** The word of the hub that has this data folder. */
+export function wordFile(dataDir: string): string {
+  return join(dataDir, 'hub.json');
+}
+
 /** Answers the other hub that the command line goes on speaking to, if there is one. */
 export async function leaveWord(word: Word, env: Env): Promise<HubState | undefined> {
   const text = `${JSON.stringify(word)}\n`;
-  await writeWhole(join(word.dataDir, 'hub.json'), text);
+  await writeWhole(wordFile(word.dataDir), text);
   const other = await readHubState(env);
   if (other !== undefined && other.url !== word.url && (await isAlive(other.url))) return other;
   await writeWhole(hubStateFile(env), text);
@@ -26,7 +31,7 @@ export async function leaveWord(word: Word, env: Env): Promise<HubState | undefi
 
 /** Only our own: it may be that of another hub. */
 export async function takeWordBack({ dataDir, url, pid }: HubState, env: Env): Promise<void> {
-  for (const file of [join(dataDir, 'hub.json'), hubStateFile(env)]) {
+  for (const file of [wordFile(dataDir), hubStateFile(env)]) {
     const text = await readIfThere(file);
     const isOurs = text?.includes(JSON.stringify(url)) === true && text.includes(`"pid":${pid},`);
     if (isOurs) await rm(file, { force: true });

@@ -220,6 +220,14 @@ test.each(['socket', 'http'] as const)('the client speaks to the hub over %s', a
   });
 });
 
+test('the end of the terminal ends the hub in order', async () => {
+  const hub = await startHub('--no-verifier');
+  hub.process.child.kill('SIGHUP');
+  const { code, stderr } = await hub.process.ended;
+  expect({ code, stderr }).toEqual({ code: 0, stderr: 'note: closing: work in hand is kept\n' });
+  await expect(stat(hubStateFile(home.env))).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
 test('under --auth none a name is enough to do a whole task', async () => {
   await startHub('--auth', 'none', '--no-verifier');
   const env = { SIGNALBOX_TOKEN: '', XDG_STATE_HOME: join(home.root, 'nobody') };

@@ -73,6 +73,8 @@ function misused(
 // Whoever reads our output may have had enough, as `head` does.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  if (error.code !== 'EIO') throw error;
 });
+// The terminal may be gone (EIO); what is to be brought to its end still is.
+process.stderr.on('error', () => {});
 process.exitCode = await main(process.argv.slice(2));

@@ -1,15 +1,19 @@
 /** Why a hub cannot open its data: this machine is in the way, it is no defect of ours. */
 import { SignalboxError } from '../contract/errors.ts';
+import type { HubState } from './config.ts';
 
 export interface StorePlace {
   dataDir: string;
   databaseUrl: string | undefined;
+  /** The hub that has left its word in the data folder. */
+  other: HubState | undefined;
 }
 
 type Code = 'invalid_input' | 'storage_full' | 'unavailable';
 
 /** The error in words with a way out, or as it came where it is none of these. */
-export function storeTrouble(error: unknown, { dataDir, databaseUrl }: StorePlace): unknown {
+export function storeTrouble(error: unknown, place: StorePlace): unknown {
+  const { dataDir, databaseUrl, other } = place;
   if (!(error instanceof Error)) return error;
   const refusal = (code: Code, hint?: string) =>
     new SignalboxError(code, error.message, {
@@ -22,7 +26,7 @@ export function storeTrouble(error: unknown, { dataDir, databaseUrl }: StorePlac
     case 'StoreFullError':
       return refusal('storage_full');
     case 'StoreInUseError':
-      return refusal('unavailable', 'See `signalbox status`, or give another folder with --data.');
+      return refusal('unavailable', inUseHint(other));
     case 'StoreDamagedError': {
       const what = isFile ? dataDir : 'this database';
       return refusal('unavailable', `Nothing was changed. A backup can take the place of ${what}.`);
@@ -37,4 +41,10 @@ export function storeTrouble(error: unknown, { dataDir, databaseUrl }: StorePlac
       if (!('syscall' in error)) return error;
       return refusal('invalid_input', 'Give a folder that this user may write to with --data.');
   }
+}
+
+function inUseHint(other: HubState | undefined): string {
+  if (other === undefined) return 'See `signalbox status`, or give another folder with --data.';
+  const { url, pid } = other;
+  return `It answers at ${url} (process ${pid}): use it, end it, or give another folder with --data.`;
 }

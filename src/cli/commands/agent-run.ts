@@ -6,6 +6,7 @@ import type { Context } from '../context.ts';
 import { tokenFor } from '../identity.ts';
 import { INTERRUPTED_EXIT, onSignals } from '../interruption.ts';
 import { journal } from '../journal.ts';
+import { makeFolder } from '../make-folder.ts';
 import { dataFolder } from '../places.ts';
 import { repositoryUrl } from '../repository-url.ts';
 import { sidecarColour, sidecarWords } from '../sidecar-words.ts';
@@ -18,16 +19,16 @@ export async function runAgent(context: Context): Promise<void> {
       hint: 'Take letters, digits, dots, dashes and underscores.',
     });
   }
+  const dataDir = resolve(cwd, options.text('data') ?? `${dataFolder(env)}/agents`);
+  await makeFolder(dataDir);
   const repo = options.text('repo');
   const repository = repo === undefined ? undefined : await repositoryUrl(context, repo);
   const { url } = await context.place();
   const token = await tokenFor(context, { name, role: 'agent', isNamed: true });
   const steps = signalSteps();
   const say = journal({ output, clock, words: sidecarWords, colour: sidecarColour });
-  const folder = options.text('data') ?? `${dataFolder(env)}/agents`;
   const capabilities = options.list('capability');
   const command = [...args];
-  const dataDir = resolve(cwd, folder);
   const wanted = { name, url, token, repository, capabilities, command, dataDir, env };
   try {
     await runSidecar(wanted, { say, drain: steps.drain, stop: steps.stop, clock });

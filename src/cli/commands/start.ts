@@ -3,7 +3,6 @@
  * it once and leaves it in the data folder; this user's command line finds the hub and the token
  * there.
  */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createClient } from '../../client/client.ts';
 import { localTransport } from '../../client/local.ts';
@@ -16,8 +15,11 @@ import { createHub, type Hub } from '../../hub/hub.ts';
 import { createLog, type Log } from '../../hub/log.ts';
 import type { Store } from '../../store/db.ts';
 import { openStore } from '../../store/open.ts';
+import { readHubWord } from '../config.ts';
 import { firstChange } from '../first-change.ts';
-import { leaveWord, takeWordBack, type Word, writeWhole } from '../hub-word.ts';
+import { leaveWord, takeWordBack, type Word, wordFile, writeWhole } from '../hub-word.ts';
+import { untilStopped } from '../interruption.ts';
+import { makeFolder } from '../make-folder.ts';
 import type { StartOptions } from '../start-options.ts';
 import { storeTrouble } from '../store-trouble.ts';
 import { verifierWords } from '../verifier-words.ts';
@@ -30,7 +32,7 @@ export async function start(options: StartOptions): Promise<void> {
   const clock = systemClock();
   const version = packageVersion();
   const log = createLog(options.logLevel ?? 'warn');
-  const stop = options.interruption();
+  const stop = untilStopped(options.interruption());
   const store = await open(options, clock);
   const hub = await createHub({
     store,
@@ -60,7 +62,7 @@ export async function start(options: StartOptions): Promise<void> {
       // A verifier that fails says so in the log; the hub goes on without it.
       verifier.catch((error: unknown) => log.defect('verifier', error));
     }
-    await aborted(stop);
+    await aborted(stop.signal);
     output.note('closing: work in hand is kept', 'note');
   } finally {
     ending.abort();
@@ -68,17 +70,19 @@ export async function start(options: StartOptions): Promise<void> {
     await server?.close();
     await hub.close();
     if (word !== undefined) await takeWordBack(word, options.env);
+    stop.close();
   }
 }
 
 async function open({ databaseUrl, dataDir }: StartOptions, clock: Clock): Promise<Store> {
   const random = systemRandom();
   try {
-    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    await makeFolder(dataDir);
     if (databaseUrl !== undefined) return await openStore({ url: databaseUrl, clock, random });
     return await openStore({ file: join(dataDir, 'hub.db'), clock, random });
   } catch (error) {
-    throw storeTrouble(error, { dataDir, databaseUrl });
+    const other = await readHubWord(wordFile(dataDir)).catch(() => undefined);
+    throw storeTrouble(error, { dataDir, databaseUrl, other });
   }
 }
 

@@ -5,6 +5,7 @@ import { runVerifier as verify } from '../../verifier/index.ts';
 import type { Context } from '../context.ts';
 import { tokenFor } from '../identity.ts';
 import { journal } from '../journal.ts';
+import { makeFolder } from '../make-folder.ts';
 import { dataFolder } from '../places.ts';
 import { verifierColour, verifierWords } from '../verifier-words.ts';
 
@@ -14,11 +15,12 @@ export async function runVerifier(context: Context): Promise<void> {
   const { options, output, env, cwd, clock } = context;
   const chosen = options.text('name');
   const name = chosen ?? NAME;
+  const dataDir = resolve(cwd, options.text('data') ?? `${dataFolder(env)}/verifier`);
+  await makeFolder(dataDir);
   const { url } = await context.place();
   const token = await tokenFor(context, { name, role: 'verifier', isNamed: chosen !== undefined });
   const stop = context.interruption();
   const client = connect({ url, token, agent: name });
-  const dataDir = resolve(cwd, options.text('data') ?? `${dataFolder(env)}/verifier`);
   const log = journal({ output, clock, words: verifierWords, colour: verifierColour });
   try {
     await verify({ dataDir }, { client, clock, log, env, stop });
