@@ -28,7 +28,7 @@ export function sidecarWords(event: SidecarEvent): string | undefined {
     case 'stopping':
       return `${event.taskId} stopping the command (${event.ending.replace('_', ' ')})`;
     case 'ended':
-      return `${event.taskId} ${event.ending.replace('_', ' ')}: ${harmlessLine(event.reason)}`;
+      return endWords(event);
     case 'committed':
       return `${event.taskId} committed ${event.head.slice(0, 12)} on ${event.branch}`;
     case 'pushed':
@@ -36,7 +36,7 @@ export function sidecarWords(event: SidecarEvent): string | undefined {
     case 'kept':
       return `${event.taskId} is kept in ${event.folder}, not pushed yet: ${reasonOf(event.error)}`;
     case 'reported':
-      return `${event.taskId} reported (${event.operation})`;
+      return `${event.taskId} ${REPORTED[event.outcome]}`;
     case 'report_refused':
       return `${event.taskId} the hub refused ${event.operation}: ${reasonOf(event.error)}`;
     case 'report_stuck':
@@ -55,6 +55,19 @@ export function sidecarWords(event: SidecarEvent): string | undefined {
       return `${event.message} ${reasonOf(event.error)}`;
   }
 }
+
+/** An exit code 0 alone is no success: it is seen later whether anything was made. */
+function endWords({ taskId, ending, reason }: Extract<SidecarEvent, { kind: 'ended' }>): string {
+  const how = ending === 'succeeded' ? '' : `${ending.replace('_', ' ')}: `;
+  return `${taskId} ${how}${harmlessLine(reason)}`;
+}
+
+const REPORTED = {
+  handed_in: 'handed in',
+  failed: 'reported as failed',
+  no_change: 'reported as failed: the command changed no file',
+  released: 'given back',
+};
 
 const COLOURS: Partial<Record<SidecarEvent['kind'], Colour>> = {
   connected: 'green',

@@ -75,6 +75,7 @@ export const commands: readonly CommandEntry[] = [
       { flags: '--repo <url>', summary: 'fetched ahead, so that the first task starts at once' },
       { flags: '--capability <word>', summary: 'what it can do', isMany: true },
       { flags: '--data <folder>', summary: 'where its worktrees and journal lie' },
+      { flags: '--echo', summary: 'show what the command prints, on stderr' },
     ],
     example: `signalbox agent run --name ada -- sh -c 'my-agent < "$SIGNALBOX_TASK_FILE"'`,
     load: async () => (await import('./commands/agent-run.ts')).runAgent,

@@ -54,6 +54,8 @@ export interface SidecarOptions {
 
 export interface SidecarPorts {
   say: Say;
+  /** Hears what the commands print, at once and whole. */
+  onOutput?: ((chunk: Uint8Array) => void) | undefined;
   /** Aborted: takes no more tasks, and ends when the one in hand has ended. */
   drain?: AbortSignal | undefined;
   /** Aborted: stops the command in hand as well, pushes its work and gives the task back. */
@@ -100,7 +102,7 @@ async function runIn(state: State, options: SidecarOptions, ports: SidecarPorts)
       signal: ending.signal,
       onRefused: () => sidecar?.resync(),
     });
-    const adapter = commandAdapter({ clock, marker: markOfJob });
+    const adapter = commandAdapter({ clock, marker: markOfJob, onOutput: ports.onOutput });
     const commandToken = options.passToken === true ? token : undefined;
     const work = { journal, outbox, workspace, adapter, command, agent, url, env, commandToken };
     sidecar = new Sidecar({

@@ -10,7 +10,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Random } from '../core/random.ts';
 import type { Shelf } from './durable.ts';
 import type { Say } from './progress.ts';
-import type { Report } from './report.ts';
+import { outcomeOf, type Report } from './report.ts';
 
 const AGAIN = { firstMs: 500, mostMs: 30_000 };
 /** A hub with a defect may answer `internal` for ever; then a person has to look at the report. */
@@ -84,7 +84,7 @@ async function deliver(ports: OutboxPorts, report: Report): Promise<boolean> {
   for (let retry = 1; !signal.aborted; retry++) {
     const error = await ask(ports, report);
     if (error === null) {
-      say({ kind: 'reported', taskId, operation });
+      say({ kind: 'reported', taskId, operation, outcome: outcomeOf(report) });
       await forget(ports, report);
       return true;
     }

@@ -1,7 +1,7 @@
 /** What a sidecar tells about itself, as values: whoever runs it finds the words for them. */
 import type { SignalboxError } from '../contract/index.ts';
 import type { Ending } from './lifecycle.ts';
-import type { Report } from './report.ts';
+import type { Report, Reported } from './report.ts';
 
 type Operation = Report['operation'];
 
@@ -22,7 +22,7 @@ export type SidecarEvent =
   | { kind: 'pushed'; taskId: string; branch: string; head: string }
   /** The work could not be pushed yet. It lies in the folder and is tried again. */
   | { kind: 'kept'; taskId: string; branch: string; folder: string; error: unknown }
-  | { kind: 'reported'; taskId: string; operation: Operation }
+  | { kind: 'reported'; taskId: string; operation: Operation; outcome: Reported }
   | { kind: 'report_refused'; taskId: string; operation: Operation; error: SignalboxError }
   /** The hub answers with a defect again and again; it is tried again at the next start. */
   | { kind: 'report_stuck'; taskId: string; operation: Operation; error: SignalboxError }

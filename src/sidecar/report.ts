@@ -20,6 +20,7 @@ export const Report = z.discriminatedUnion('operation', [
   report('task.decline'),
 ]);
 export type Report = z.infer<typeof Report>;
+export type Reported = 'handed_in' | 'failed' | 'no_change' | 'released';
 
 /** The report of an attempt that has ended; null where the hub itself has ended it. */
 export function reportOf(record: AttemptRecord): Report | null {
@@ -55,6 +56,12 @@ export function reportOf(record: AttemptRecord): Report | null {
     default:
       return unreachable(said);
   }
+}
+
+/** What the hub is told that the attempt came to. */
+export function outcomeOf({ operation, input }: Report): Reported {
+  if ('outcome' in input) return input.outcome;
+  return operation === 'task.complete' ? 'handed_in' : 'released';
 }
 
 function workKind({ work }: AttemptRecord): 'none' | 'change' | 'broken' {

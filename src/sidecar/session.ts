@@ -41,6 +41,8 @@ export class Session {
   #isChecked = false;
   #isFollowing = false;
   #isDraining = false;
+  /** The hub is gone and that was said; each new try is not worth a word. */
+  #isLost = false;
   #isOver = false;
   readonly #stopListening: () => void;
 
@@ -88,6 +90,8 @@ export class Session {
   #disconnected(error: SignalboxError | undefined): void {
     this.#joining?.abort();
     this.#cancelBeat?.();
+    if (this.#isLost) return;
+    this.#isLost = true;
     this.#ports.say({ kind: 'disconnected', error });
   }
 
@@ -111,6 +115,7 @@ export class Session {
       const { sessionId, beatMs, cursor, taskId } = await answer;
       await this.#remember(sessionId);
       if (joining.signal.aborted) return;
+      this.#isLost = false;
       say({ kind: 'connected', agent, sessionId, url });
       this.#follow(cursor);
       this.#beatLater(beatMs);

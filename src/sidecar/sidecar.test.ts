@@ -209,6 +209,17 @@ test('a lost connection stops no command, and the report arrives once it is back
   expect(bench.hub.inputsOf('task.complete')).toHaveLength(1);
 });
 
+test('a hub that is gone is said to be gone once, and to be back once', async () => {
+  bench.start('true');
+  await bench.heard('connected');
+  for (let time = 0; time < 3; time++) bench.hub.disconnect();
+  bench.hub.reconnect();
+  await bench.heard('connected', 2);
+  bench.hub.disconnect();
+  const kinds = bench.events.map(({ kind }) => kind);
+  expect(kinds.filter((kind) => kind === 'disconnected')).toHaveLength(2);
+});
+
 test('after a reconnection an attempt that was handed to another is stopped and kept', async () => {
   bench.start('echo begun > file; touch $OUT; exec sleep 1000');
   await bench.heard('connected');
@@ -316,6 +327,7 @@ test('draining lets the task in hand end and takes no other', async () => {
   await bench.heard('connected');
   bench.hub.offer(newTask());
   await ready();
+  await bench.called('task.start');
   drain();
   await bench.called('agent.drain');
   bench.hub.offer(newTask());

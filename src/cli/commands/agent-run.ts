@@ -1,8 +1,9 @@
 /** The sidecar in the foreground: this process is an agent until Ctrl-C. */
 import { resolve } from 'node:path';
 import { nameKey, SignalboxError } from '../../contract/index.ts';
-import { runSidecar } from '../../sidecar/index.ts';
+import { runSidecar, type SidecarEvent } from '../../sidecar/index.ts';
 import type { Context } from '../context.ts';
+import { createEcho } from '../echo.ts';
 import { tokenFor } from '../identity.ts';
 import { INTERRUPTED_EXIT, onSignals } from '../interruption.ts';
 import { journal } from '../journal.ts';
@@ -29,9 +30,16 @@ export async function runAgent(context: Context): Promise<void> {
   const say = journal({ output, clock, words: sidecarWords, colour: sidecarColour });
   const capabilities = options.list('capability');
   const command = [...args];
+  const echo = createEcho(output);
+  const onOutput = options.has('echo') ? echo.push : undefined;
+  const told = (event: SidecarEvent): void => {
+    if (event.kind === 'ended') echo.flush();
+    say(event);
+  };
   const wanted = { name, url, token, repository, capabilities, command, dataDir, env };
   try {
-    await runSidecar(wanted, { say, drain: steps.drain, stop: steps.stop, clock });
+    const { drain, stop } = steps;
+    await runSidecar(wanted, { say: told, onOutput, drain, stop, clock });
   } finally {
     steps.close();
   }

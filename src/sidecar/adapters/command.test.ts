@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,6 +48,20 @@ test('a command that ends well is told with its code and what it printed', async
   const exit = await sh('echo out; echo err >&2; pwd').exit;
   expect(exit).toMatchObject({ code: 0, signal: null, error: null });
   expect(exit.log.split('\n').sort()).toEqual(['', 'err', folder, 'out'].sort());
+});
+
+test('what is printed is heard while the command goes on', async () => {
+  let heard = '';
+  const onOutput = (chunk: Uint8Array): void => void (heard += Buffer.from(chunk).toString());
+  const adapter = commandAdapter({ clock: systemClock(), marker: () => marker, onOutput });
+  const script = 'echo first; until [ -e go ]; do sleep 0.01; done; echo last';
+  const environment = { PATH: process.env['PATH'] ?? '', SIGNALBOX_TASK_FILE: taskFile };
+  const command = adapter({ command: ['sh', '-c', script], folder, environment });
+  running.push(command);
+  await vi.waitUntil(() => heard === 'first\n', { timeout: 10_000 });
+  await writeFile(join(folder, 'go'), '');
+  expect((await command.exit).log).toBe('first\nlast\n');
+  expect(heard).toBe('first\nlast\n');
 });
 
 test('another exit code and a signal are told as they are', async () => {

@@ -17,7 +17,7 @@ import {
   signalGroup,
   type ProcessId,
 } from '../processes.ts';
-import { createTail, type Tail } from '../tail.ts';
+import { createTail } from '../tail.ts';
 import { within } from '../waiting.ts';
 
 /** Between the request to end and the end that cannot be refused. */
@@ -33,9 +33,11 @@ export interface CommandOptions {
   clock: Clock;
   /** An entry in the environment of this job's processes and of no others. */
   marker: (job: Job) => string;
+  /** Hears what is printed, at once and whole. */
+  onOutput?: ((chunk: Uint8Array) => void) | undefined;
 }
 
-export function commandAdapter({ clock, marker }: CommandOptions): Adapter {
+export function commandAdapter({ clock, marker, onOutput }: CommandOptions): Adapter {
   return (job) => {
     const startedMs = clock.nowMs();
     const tail = createTail(limits.outputCharsMax);
@@ -43,7 +45,10 @@ export function commandAdapter({ clock, marker }: CommandOptions): Adapter {
     if (!('pid' in child) || child.pid === undefined) return neverRan(child);
     const { pid } = child;
     const leader = identify(pid);
-    const collected = collect(child, tail);
+    const collected = collect(child, (chunk) => {
+      tail.push(chunk);
+      onOutput?.(chunk);
+    });
     let cancelKill: (() => void) | undefined;
     let graceEndsMs = startedMs;
     const exit = ended(child).then(async ({ code, signal }): Promise<Exit> => {
@@ -98,10 +103,10 @@ function ended(child: ChildProcess): Promise<Pick<Exit, 'code' | 'signal'>> {
   });
 }
 
-function collect(child: ChildProcess, tail: Tail): Promise<unknown> {
+function collect(child: ChildProcess, push: (chunk: Buffer) => void): Promise<unknown> {
   const outputs = [child.stdout, child.stderr].filter((output) => output !== null);
   for (const output of outputs) {
-    output.on('data', (chunk: Buffer) => tail.push(chunk));
+    output.on('data', push);
     output.on('error', () => {});
   }
   return once(child, 'close');
