@@ -20,6 +20,12 @@ test.each<[EventType, EventData, string]>([
   ['task.cancelled', { outcome: 'cancelled', reason: 'no need' }, 'cancelled, no need'],
   ['change.submitted', { taskId: 'tsk_1', branch: 'signalbox/x' }, 'tsk_1, signalbox/x'],
   ['change.landed', { taskId: 'tsk_1', commit: '0123456789abcdef' }, 'tsk_1, 0123456789ab'],
+  [
+    'change.assessed',
+    { taskId: 'tsk_1', tier: 4, reason: 'tier 4: a rule' },
+    'tsk_1, tier 4: a rule',
+  ],
+  ['change.assessed', { taskId: 'tsk_1', tier: 0 }, 'tsk_1, tier 0'],
   ['change.approved', { taskId: 'tsk_1' }, 'tsk_1, by admin'],
   ['token.created', { agent: 'ada', role: 'agent' }, 'for ada, agent'],
   ['agent.offline', { reason: 'silent' }, 'silent'],

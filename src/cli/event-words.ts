@@ -34,7 +34,12 @@ export function eventWords(event: Event, about?: string): string {
   const [noun] = type.split('.');
   if (noun === 'task') return sentence([...taskWords(event), why]);
   const task = data.taskId === about ? undefined : data.taskId;
-  if (noun === 'change') return sentence([task, changeWords(event), why]);
+  if (noun === 'change') {
+    const what = changeWords(event);
+    // The reason of an assessment begins with the tier itself.
+    const isSaid = what !== undefined && why?.startsWith(`${what}:`) === true;
+    return sentence([task, isSaid ? undefined : what, why]);
+  }
   if (type === 'token.created') return sentence([`for ${data.agent ?? actor}`, data.role, why]);
   return sentence([data.url, why]);
 }

@@ -1,5 +1,5 @@
 /** The command line and the client against a real hub, all of them processes of their own. */
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { z } from 'zod';
@@ -75,6 +75,9 @@ test('from an empty home to a landed change, with nothing but the command line',
   expect(log).toEqual({ attempt: 1, log: 'said\n' });
   const changes = await json(operations['change.list'], 'change', 'list', '--task', id);
   expect(changes.items.map(({ state }) => state)).toEqual(['landed', 'rejected']);
+  const rejectedId = changes.items[1]?.id ?? '';
+  const { stderr: where } = await home.run(['task', 'log', id, '--attempt', '1']);
+  expect(where).toBe(`note: what its check printed: signalbox change show ${rejectedId}\n`);
   const rejected = await json(
     operations['change.show'],
     'change',
@@ -92,6 +95,28 @@ test('from an empty home to a landed change, with nothing but the command line',
   expect((await json(operations['agent.list'], 'agents')).items).toMatchObject([
     { state: 'offline' },
   ]);
+});
+
+test('the terminal of an agent tells what its command prints, and that nothing came of it', async () => {
+  await startHub('--no-verifier');
+  const repository = await place.remote('app');
+  const script = 'echo begun; until [ -e "$HOME/go" ]; do sleep 0.05; done';
+  const run = ['agent', 'run', '--name', 'ada', '--echo', '--', 'sh', '-c', script];
+  const agent = home.start(run);
+  await agent.until('connected to');
+  const submit = ['task', 'submit', 'Fix it', '--repo', repository, '--retries', '0'];
+  const { id } = await json(operations['task.submit'], ...submit);
+  await agent.until('  │ begun');
+  const log = await home.run(['task', 'log', id]);
+  expect(log).toMatchObject({ code: 0, stdout: '' });
+  expect(log.stderr).toContain('attempt 1 goes on');
+  expect((await home.run(['why', id])).stdout).toMatch(/until +in \d+ s, when its lease ends/);
+  await writeFile(join(home.root, 'go'), '');
+  await agent.until('reported as failed: the command changed no file');
+  expect(agent.stdout()).not.toContain('succeeded');
+  expect((await home.run(['why', id])).stdout).toContain(`signalbox task show ${id}`);
+  const shown = (await home.run(['task', 'show', id])).stdout;
+  expect(shown).toContain(`signalbox task log ${id} --attempt 1 has all that it printed`);
 });
 
 test('a human decides over a change that policy holds back', async () => {

@@ -67,6 +67,17 @@ const untils: TaskState[] = ['offered', 'accepted', 'running'];
 const endings: TaskState[] = ['done', 'failed', 'dead'];
 
 eachEngine((engine) => {
+  test('a task that needs a cancelled one is said never to run, and what would help', async () => {
+    const { hub, ada, id } = await bring(engine, 'blocked');
+    const [fact] = (await ada.client.why({ id })).facts;
+    const needed = fact?.holder ?? '';
+    const person = await hub.as('pat', 'operator');
+    await person.task.cancel({ id: needed });
+    const [after] = (await person.why({ id })).facts;
+    expect(after?.fact).toContain('which is cancelled');
+    expect(after?.frees).toContain(`never runs unless \`signalbox task retry ${needed}\``);
+  });
+
   for (const state of States.options) {
     test(`why tells what a task that is ${state} waits for`, async () => {
       const { ada, id } = await bring(engine, state);

@@ -1,6 +1,7 @@
 /** One task: what it is, how it stands, and its way from the first moment to the last. */
 import type { Client } from '../../client/index.ts';
 import type { Attempt, Event, Task } from '../../contract/index.ts';
+import { changeOf } from '../change-of.ts';
 import type { Context } from '../context.ts';
 import { eventColour, eventWords } from '../event-words.ts';
 import { harmless, harmlessLine } from '../harmless.ts';
@@ -19,10 +20,11 @@ export async function showTask(context: Context): Promise<void> {
   const hub = await context.hub();
   const answer = await hub.task.show({ id: theOne(context) });
   const events = output.isJson ? [] : await history(hub, answer.task);
+  const failure = output.isJson ? [] : await lastFailure(context, hub, answer);
   output.give(answer, () => [
     ...heading(context, answer.task),
     ...timeline(output, events, answer.task.id),
-    ...lastFailure(output, answer.task, answer.attempts),
+    ...failure,
   ]);
 }
 
@@ -89,11 +91,18 @@ function timeline(output: Output, events: readonly Event[], about: string): stri
   return ['', output.paint('dim', 'Timeline'), ...lines];
 }
 
-function lastFailure(output: Output, { id, state }: Task, attempts: readonly Attempt[]): string[] {
-  const failed = attempts.findLast(({ failure }) => failure !== null);
-  if (failed?.failure === undefined || failed.failure === null || state === 'done') return [];
-  const lines = harmless(failed.failure).trimEnd().split('\n').slice(-FAILURE_LINES_MAX);
-  const title = `Attempt ${failed.number} ${endOf(failed)}; ${whereMore(id, failed)}`;
+interface Shown {
+  task: Task;
+  attempts: readonly Attempt[];
+}
+
+async function lastFailure({ output }: Context, hub: Client, shown: Shown): Promise<string[]> {
+  const { id, state } = shown.task;
+  const failed = shown.attempts.findLast(({ failure }) => failure !== null);
+  if (failed === undefined || state === 'done') return [];
+  const text = harmless(failed.failure ?? '').trimEnd();
+  const lines = text.split('\n').slice(-FAILURE_LINES_MAX);
+  const title = `Attempt ${failed.number} ${endOf(failed)}; ${await whereMore(hub, id, failed)}`;
   return ['', output.paint('dim', title), ...lines.map((line) => `  ${line}`)];
 }
 
@@ -102,8 +111,11 @@ function endOf({ outcome }: Attempt): string {
 }
 
 /** A check prints into the log of the change, the command of an agent into that of its attempt. */
-function whereMore(id: string, { outcome, number }: Attempt): string {
-  return outcome === 'check_failed'
-    ? `signalbox change list --task ${id} names the change, change show has what the check printed`
-    : `signalbox task log ${id} --attempt ${number} has all that it printed`;
+async function whereMore(hub: Client, taskId: string, attempt: Attempt): Promise<string> {
+  const { outcome, number } = attempt;
+  if (outcome !== 'check_failed') {
+    return `signalbox task log ${taskId} --attempt ${number} has all that it printed`;
+  }
+  const changeId = await changeOf(hub, { taskId, attempt: number });
+  return `signalbox change show ${changeId} has all that the check printed`;
 }

@@ -1,5 +1,7 @@
 /** Reading tasks, and what a person does to them. */
 import { limits, TaskState, type Task } from '../../contract/index.ts';
+import type { Client } from '../../client/index.ts';
+import { changeOf } from '../change-of.ts';
 import type { Context } from '../context.ts';
 import { harmless, harmlessLine } from '../harmless.ts';
 import { table } from '../layout.ts';
@@ -33,13 +35,30 @@ export async function listTasks(context: Context): Promise<void> {
   );
 }
 
+const NOTHING = 'The command printed nothing.';
+
 export async function showLog(context: Context): Promise<void> {
   const { options, output } = context;
   const attempt = options.integer('attempt', { min: 1, max: limits.attemptsMax });
   const hub = await context.hub();
-  const answer = await hub.task.log({ id: theOne(context), attempt });
+  const id = theOne(context);
+  const answer = await hub.task.log({ id, attempt });
   const text = harmless(answer.log).trimEnd();
-  output.give(answer, () => [text === '' ? 'The command printed nothing.' : text]);
+  const hint = output.isJson ? undefined : await hintOfLog(hub, id, answer.attempt);
+  output.give(answer, () => (text === '' && hint !== undefined ? [] : [text || NOTHING]));
+  if (hint !== undefined) output.note(hint, 'note');
+}
+
+/** What is not in the log of the command, and where it is. */
+async function hintOfLog(hub: Client, id: string, number: number): Promise<string | undefined> {
+  const { attempts } = await hub.task.show({ id });
+  const attempt = attempts.find((one) => one.number === number);
+  if (attempt?.endedAtMs === null) {
+    return `attempt ${number} goes on; its log comes with its end (agent run --echo shows it live)`;
+  }
+  if (attempt?.outcome !== 'check_failed') return undefined;
+  const changeId = await changeOf(hub, { taskId: id, attempt: number });
+  return `what its check printed: signalbox change show ${changeId}`;
 }
 
 export async function cancelTask(context: Context): Promise<void> {

@@ -11,6 +11,8 @@ export async function why(context: Context): Promise<void> {
   const hub = await context.hub();
   const answer = await hub.why({ id: theOne(context) });
   const nowMs = clock.nowMs();
+  const untilWords = (untilMs: number, holder: string | null): string =>
+    timeInWords(untilMs, nowMs) + (holder === null ? '' : `, ${endOf(answer.state)}`);
   output.give(answer, () => [
     `${stateWord(output, answer.state)}  ${answer.kind} ${answer.id}`,
     harmlessLine(answer.summary),
@@ -19,9 +21,16 @@ export async function why(context: Context): Promise<void> {
       `${output.isTty ? '• ' : '- '}${harmlessLine(fact)}`,
       ...fields(output, [
         ['  held by', holder === null ? undefined : harmlessLine(holder)],
-        ['  until', untilMs === null ? undefined : timeInWords(untilMs, nowMs)],
+        ['  until', untilMs === null ? undefined : untilWords(untilMs, holder)],
         ['  freed by', harmlessLine(frees)],
       ]),
     ]),
   ]);
+}
+
+/** Whoever holds something has it for a time, which is the end of it only if nothing is heard. */
+function endOf(state: string): string {
+  return state === 'offered'
+    ? 'when the offer lapses'
+    : 'when its lease ends, unless it is renewed';
 }

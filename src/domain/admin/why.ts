@@ -65,7 +65,7 @@ async function factsOfTask(context: QueryContext, task: TaskRow): Promise<Fact[]
           fact: `ended after ${tries(task.attempt)}: ${task.reason ?? 'no reason was given'}`,
           holder: null,
           untilMs: null,
-          frees: `\`signalbox task retry ${task.id}\` puts it back; its log has what went wrong.`,
+          frees: `\`signalbox task show ${task.id}\` has what went wrong, \`task retry\` puts it back.`,
         },
       ];
     case 'done':
@@ -82,9 +82,14 @@ async function factsOfBlocked(context: QueryContext, task: TaskRow): Promise<Fac
       fact: `waits for ${other.id} (${other.title}), which is ${other.state}`,
       holder: other.id,
       untilMs: null,
-      frees: `${other.id} is done. See \`signalbox why ${other.id}\`.`,
+      frees: LOST.has(other.state)
+        ? `Nothing by itself: it never runs unless \`signalbox task retry ${other.id}\` puts that back.`
+        : `${other.id} is done. See \`signalbox why ${other.id}\`.`,
     }));
 }
+
+/** Ends after which a task is done only if somebody puts it back. */
+const LOST: ReadonlySet<string> = new Set(['cancelled', 'failed', 'dead']);
 
 const AGENTS_MAX = 1_000;
 
