@@ -145,8 +145,11 @@ test('a path stays inside its repository', () => {
   }
 });
 
-test('text holds no NUL and no more than its bound', () => {
-  expect(takes(text(3), 'a\n\u{1f600}'.slice(0, 3))).toBe(true);
+test('text is whole Unicode without NUL, and no more than its bound', () => {
+  for (const half of ['\ud83d', '\ude00', 'a\ud83db', '\ude00\ud83d']) {
+    expect(said(text(9), half), JSON.stringify(half)).toContain('half of a character');
+  }
+  expect(takes(text(4), 'a\n\u{1f600}')).toBe(true);
   expect(takes(text(3), 'a\0b')).toBe(false);
   expect(takes(text(3), 'abcd')).toBe(false);
   expect(takes(Title, ' \n ')).toBe(false);

@@ -52,12 +52,18 @@ export const Capability = z
 
 export const Capabilities = z.array(Capability).max(limits.capabilitiesMax);
 
-/** Free text without NUL, which neither PostgreSQL nor an environment variable can hold. */
+/**
+ * Free text without NUL, which neither PostgreSQL nor an environment variable can hold, and without
+ * half of a surrogate pair, which no UTF-8 can: it would be stored as another sign.
+ */
 export const text = (charsMax: number) =>
   z
     .string()
     .max(charsMax)
-    .regex(/^[^\0]*$/u, 'text without NUL characters');
+    .regex(
+      /^[^\0\p{Cs}]*$/u,
+      'it holds NUL or half of a character (a lone surrogate); send whole Unicode text',
+    );
 
 export const Title = text(limits.titleCharsMax).regex(
   /\S/,

@@ -87,7 +87,8 @@ function inWords(record: AttemptRecord): string {
   const text = [reason, flaw, whereabouts(record)]
     .filter((part) => part !== '')
     .join(' ')
-    .replaceAll('\0', '');
+    .replaceAll('\0', '')
+    .toWellFormed();
   return cutToTail(text, { charsMax: limits.reasonCharsMax / 2 });
 }
 
