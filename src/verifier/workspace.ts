@@ -66,11 +66,22 @@ async function fetchBranches(session: Session, mirror: Mirror): Promise<string |
   }
 }
 
-function progressOf({ change, tools }: Session): ProgressCall {
+/** What is done within so long needs no account of how far it is. */
+const QUIET_MS = 1_000;
+
+/** Tells how far a long git command is, from when it has become one. */
+export function progressOf({ change, tools }: Progressing): ProgressCall {
+  const { clock, log } = tools;
+  const fromMs = clock.nowMs() + QUIET_MS;
   let last = '';
   return ({ phase, percent }) => {
-    if (last === `${phase} ${percent}`) return;
+    if (clock.nowMs() < fromMs || last === `${phase} ${percent}`) return;
     last = `${phase} ${percent}`;
-    tools.log({ kind: 'fetching', changeId: change.id, phase, percent });
+    log({ kind: 'fetching', changeId: change.id, phase, percent });
   };
+}
+
+interface Progressing {
+  change: Pick<Session['change'], 'id'>;
+  tools: Pick<Session['tools'], 'clock' | 'log'>;
 }

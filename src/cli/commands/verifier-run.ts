@@ -4,6 +4,7 @@ import { connect } from '../../client/index.ts';
 import { runVerifier as verify } from '../../verifier/index.ts';
 import type { Context } from '../context.ts';
 import { tokenFor } from '../identity.ts';
+import { untilStopped } from '../interruption.ts';
 import { journal } from '../journal.ts';
 import { makeFolder } from '../make-folder.ts';
 import { dataFolder } from '../places.ts';
@@ -19,12 +20,13 @@ export async function runVerifier(context: Context): Promise<void> {
   await makeFolder(dataDir);
   const { url } = await context.place();
   const token = await tokenFor(context, { name, role: 'verifier', isNamed: chosen !== undefined });
-  const stop = context.interruption();
+  const stop = untilStopped(context.interruption());
   const client = connect({ url, token, agent: name });
   const log = journal({ output, clock, words: verifierWords, colour: verifierColour });
   try {
-    await verify({ dataDir }, { client, clock, log, env, stop });
+    await verify({ dataDir }, { client, clock, log, env, stop: stop.signal });
   } finally {
+    stop.close();
     client.close();
   }
 }
