@@ -46,5 +46,5 @@ export function storeTrouble(error: unknown, place: StorePlace): unknown {
 function inUseHint(other: HubState | undefined): string {
   if (other === undefined) return 'See `signalbox status`, or give another folder with --data.';
   const { url, pid } = other;
-  return `It answers at ${url} (process ${pid}): use it, end it, or give another folder with --data.`;
+  return `It answers at ${url} (process ${pid}): use it, end it, or give another --data.`;
 }

@@ -65,7 +65,7 @@ async function factsOfTask(context: QueryContext, task: TaskRow): Promise<Fact[]
           fact: `ended after ${tries(task.attempt)}: ${task.reason ?? 'no reason was given'}`,
           holder: null,
           untilMs: null,
-          frees: `\`signalbox task show ${task.id}\` has what went wrong, \`task retry\` puts it back.`,
+          frees: `\`signalbox task show ${task.id}\` tells what went wrong; \`task retry\` revives it.`,
         },
       ];
     case 'done':
@@ -83,7 +83,7 @@ async function factsOfBlocked(context: QueryContext, task: TaskRow): Promise<Fac
       holder: other.id,
       untilMs: null,
       frees: LOST.has(other.state)
-        ? `Nothing by itself: it never runs unless \`signalbox task retry ${other.id}\` puts that back.`
+        ? `It never runs unless \`signalbox task retry ${other.id}\` puts that back.`
         : `${other.id} is done. See \`signalbox why ${other.id}\`.`,
     }));
 }
