@@ -27,7 +27,7 @@ const said = (schema: z.ZodType, value: unknown): string | undefined =>
 test('a malformed id is named, with what one looks like and who shows them', () => {
   const { input } = operations['task.show'];
   expect(said(input, { id: 'tsk-7' })).toBe(
-    '"tsk-7" is no task id: it looks like tsk_ and 21 letters and digits; ' +
+    '"tsk-7" is no task id: one is tsk_ and 21 letters and digits; ' +
       '`signalbox task list` shows them',
   );
   expect(said(operations.why.input, { id: 'a b' })).toMatch(/no task id .*tsk_.* name of an agent/);
@@ -134,6 +134,32 @@ test('a branch name is one that git takes and no option', () => {
   ]) {
     expect(takes(BranchName, bad), bad).toBe(false);
   }
+});
+
+test('what git would be refused later is refused at once, with the same words', () => {
+  for (const [name, problem] of [
+    ['HEAD', 'git keeps this word for itself'],
+    ['refs/heads/main', 'it starts with "refs"'],
+    ['a'.repeat(40), 'it looks like a commit'],
+    ['a..b', 'it holds ".."'],
+  ] as const) {
+    expect(said(BranchName, name)).toContain(`is no branch name: ${problem}`);
+  }
+  for (const [url, problem] of [
+    ['https://host', 'it is neither a URL nor an absolute path'],
+    ['https://host/.git', 'it names a host and no repository'],
+    ['https://host/%zz', 'its "%" signs do not stand for characters'],
+    ['https://host/%2e%2e/a', 'it holds ".."'],
+    ['file://host/a', 'it is neither a URL nor an absolute path'],
+    ['file:///srv/%00', 'it holds a control character or a line end'],
+    ['https://a!b/c', 'its host is not one'],
+    ['/', 'it is the root of the file system'],
+  ] as const) {
+    expect(said(RepositoryUrl, url), url).toBe(
+      `the repository's location is not taken: ${problem}`,
+    );
+  }
+  expect(said(RepositoryUrl, 'https://me:secret@host/a')).not.toContain('secret');
 });
 
 test('a path stays inside its repository', () => {

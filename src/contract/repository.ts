@@ -3,12 +3,16 @@
  * A repository is identified by its canonical location, so that two spellings are one repository.
  */
 import { z } from 'zod';
+import { locationProblem } from '../core/git-names.ts';
 import { BranchName, page, pageInput, RepositoryId, text, TimeMs } from './shape.ts';
 import { command, query } from './operation.ts';
 
 /** No part begins with a dash, which a program that git runs could take for an option. */
 const SCHEMES = /^(https?|ssh|git|file):\/\/[^\s-][^\s]*$/i;
 const SCP_LIKE = /^[A-Za-z0-9._][A-Za-z0-9._-]*@[A-Za-z0-9][A-Za-z0-9.-]*:[^\s-][^\s]*$/;
+
+const LOCATION =
+  'no repository: give https://…, ssh://…, user@host:path, file:///… or an absolute path';
 
 /**
  * A location that git can clone: a URL, `user@host:path`, or an absolute path. Remote helpers such
@@ -20,13 +24,21 @@ export const RepositoryUrl = text(1_000)
       (SCHEMES.test(url) || SCP_LIKE.test(url) || url.startsWith('/')) &&
       // eslint-disable-next-line no-control-regex -- they are what is looked for
       !/[\u0000-\u001f\u007f]/.test(url),
-    'https://…, ssh://…, user@host:path, file:///… or an absolute path',
+    { error: LOCATION, abort: true },
   )
-  .refine((url) => !url.split('/').includes('..'), 'a location without ..')
-  .refine(
-    (url) => !/^[a-z]+:\/\/[^/@]*:[^/@]*@/i.test(url),
-    'a URL without a password: give git a credential helper instead',
-  );
+  .refine((url) => !url.split('/').includes('..'), {
+    error: 'the repository\'s location is not taken: it holds ".."',
+    abort: true,
+  })
+  .refine((url) => !/^[a-z]+:\/\/[^/@]*:[^/@]*@/i.test(url), {
+    error: 'the URL holds a password: leave it out, and give git a credential helper instead',
+    abort: true,
+  })
+  .refine((url) => locationProblem(url) === null, {
+    // The text itself is not told: it may hold a password.
+    error: ({ input }) =>
+      `the repository's location is not taken: ${locationProblem(String(input))}`,
+  });
 
 /**
  * The form under which a location is compared. A server takes `/x.git` and `/x` for the same; on a

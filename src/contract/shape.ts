@@ -1,5 +1,6 @@
 /** The shapes that more than one domain uses: ids, names, times, pages. */
 import { z } from 'zod';
+import { branchProblem } from '../core/git-names.ts';
 import { limits } from './limits.ts';
 
 /** Milliseconds since the epoch. */
@@ -11,7 +12,7 @@ const shown = (input: unknown): string => (JSON.stringify(input) ?? 'nothing').s
 const id = (prefix: string, noun: string, listed = '') =>
   z.string().regex(new RegExp(`^${prefix}_[0-9a-z]{21}$`), {
     error: ({ input }) =>
-      `${shown(input)} is no ${noun} id: it looks like ${prefix}_ and 21 letters and digits${listed}`,
+      `${shown(input)} is no ${noun} id: one is ${prefix}_ and 21 letters and digits${listed}`,
   });
 
 const listedBy = (command: string): string => `; \`signalbox ${command}\` shows them`;
@@ -83,12 +84,13 @@ export const BranchName = z
   .string()
   .min(1)
   .max(200)
-  .regex(/^[A-Za-z0-9_][A-Za-z0-9._/+@-]*$/, 'a branch name')
-  .refine(
-    (name) =>
-      !/\.\.|\/\/|@\{|\/\.|\.lock(\/|$)/.test(name) && !name.endsWith('/') && !name.endsWith('.'),
-    'a branch name that git accepts',
-  );
+  .regex(/^[A-Za-z0-9_][A-Za-z0-9._/+@-]*$/, {
+    error: ({ input }) => `${shown(input)} is no branch name: take letters, digits and . _ / + @ -`,
+    abort: true,
+  })
+  .refine((name) => branchProblem(name) === null, {
+    error: ({ input }) => `${shown(input)} is no branch name: ${branchProblem(String(input))}`,
+  });
 
 /** A path inside a repository: relative, with `/`, never leading out of it. */
 export const RepositoryPath = text(limits.pathCharsMax)

@@ -8,6 +8,7 @@
  */
 import { mkdir, realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { isCommitId } from '../core/git-names.ts';
 import { isGitError } from './git-error.ts';
 import type { Store } from './history.ts';
 import { commitOf } from './history.ts';
@@ -15,7 +16,7 @@ import { patiently, removeStaleLocks } from './locks.ts';
 import type { FetchOptions, Waiting } from './mirror-copy.ts';
 import { buildCopy, fetchInto, isCopy, REMOTE, removePartials } from './mirror-copy.ts';
 import type { RepositoryLocation } from './names.ts';
-import { checkBranch, isCommitId, objectFormat, parseLocation } from './names.ts';
+import { checkBranch, objectFormat, parseLocation } from './names.ts';
 import { checkLocation } from './peer.ts';
 import { chooseBase, readHeads } from './remote.ts';
 import type { Git } from './run.ts';

@@ -1,15 +1,9 @@
 import { execa } from 'execa';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { branchProblem, isCommitId } from '../core/git-names.ts';
 import { GitError } from './git-error.ts';
-import {
-  attemptBranch,
-  branchProblem,
-  checkBranch,
-  isCommitId,
-  mirrorName,
-  parseLocation,
-} from './names.ts';
+import { attemptBranch, checkBranch, mirrorName, parseLocation } from './names.ts';
 
 test.each([
   ['main'],

@@ -10,7 +10,7 @@ const CLIENTS = ['src/client/', ...VOCABULARY];
 const HOUSE = ['src/domain/', 'src/store/', 'src/outbound/', ...VOCABULARY];
 
 const ROOMS: Record<string, string[]> = {
-  'src/contract/': [],
+  'src/contract/': ['src/core/git-names.ts'],
   'src/core/': [],
   'src/store/': ['src/core/'],
   'src/git/': ['src/core/'],
