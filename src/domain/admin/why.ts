@@ -65,7 +65,7 @@ async function factsOfTask(context: QueryContext, task: TaskRow): Promise<Fact[]
           fact: `ended after ${tries(task.attempt)}: ${task.reason ?? 'no reason was given'}`,
           holder: null,
           untilMs: null,
-          frees: `\`signalbox task show ${task.id}\` tells what went wrong; \`task retry\` revives it.`,
+          frees: `\`signalbox task show ${task.id}\` tells why; \`task retry\` puts it back.`,
         },
       ];
     case 'done':
