@@ -230,6 +230,26 @@ async function processesIn(folder: string): Promise<number[]> {
   return lines.map((line) => Number.parseInt(line, 10));
 }
 
+test(
+  'a demo whose time is over says what each open task waits for, and ends what it began',
+  async () => {
+    const { root, env } = await makeHome();
+    const repository = join(root, 'theirs');
+    await makeRepository(repository, {
+      '.signalbox/policy.yaml': 'version: 1\nchecks: [sleep 600]\n',
+    });
+    const ended = await demo(['--repo', repository, '--timeout', '6s'], { env });
+    expect(ended.code, ended.stdout + ended.stderr).toBe(69);
+    expect(ended.stderr).toContain('Not everything landed: It took over 6 s.');
+    expect(ended.stderr).toContain('--timeout 20m');
+    expect(ended.stdout).toContain('is testing it');
+    const { stdout: processes } = await run('ps', ['-e', '-o', 'args=']);
+    expect(processes.split('\n').filter((line) => line.includes(root))).toEqual([]);
+    expect((await demo(['--timeout', 'soon'], { env })).stderr).toContain('such as 90s');
+  },
+  TIMEOUT_MS,
+);
+
 test('a repository that is not there is refused, and nothing is left', async () => {
   const { root, env } = await makeHome();
   const ended = await demo(['--repo', join(root, 'nowhere')], { env });
