@@ -1,8 +1,8 @@
 /** The servers of a benchmark, on loopback at free ports, ended with it. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -69,6 +69,70 @@ export async function startRedis(): Promise<Server | undefined> {
   };
 }
 
+/** One node with its plain settings; undefined where there is none. It needs some 15 s. */
+export async function startRabbit(): Promise<Server | undefined> {
+  const program = '/usr/lib/rabbitmq/bin/rabbitmq-server';
+  if (!existsSync(program)) return undefined;
+  const dir = mkdtempSync(join(tmpdir(), 'signalbox-bench-'));
+  const [port, distPort, epmdPort] = [await freePort(), await freePort(), await freePort()];
+  writeFileSync(
+    join(dir, 'rabbitmq.conf'),
+    `listeners.tcp.1 = 127.0.0.1:${port}\nloopback_users = none\n`,
+  );
+  const env = {
+    ...process.env,
+    HOME: dir,
+    RABBITMQ_MNESIA_BASE: join(dir, 'data'),
+    RABBITMQ_LOG_BASE: join(dir, 'log'),
+    RABBITMQ_CONFIG_FILE: join(dir, 'rabbitmq'),
+    RABBITMQ_NODENAME: `bench${port}@localhost`,
+    RABBITMQ_DIST_PORT: String(distPort),
+    ERL_EPMD_PORT: String(epmdPort),
+    ERL_EPMD_ADDRESS: '127.0.0.1',
+    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-kernel inet_dist_use_interface {127,0,0,1}',
+  };
+  const child = spawn(program, [], { env, stdio: 'ignore', detached: true });
+  await accepts(port, 60_000);
+  return {
+    url: `amqp://guest:guest@127.0.0.1:${port}`,
+    residentBytes: () => 0,
+    async stop() {
+      await end(child, dir, () => process.kill(-(child.pid ?? 0), 'SIGTERM'));
+      spawnSync('epmd', ['-kill'], { env, stdio: 'ignore' });
+    },
+  };
+}
+
+/** With JetStream on file; undefined where there is none. */
+export async function startNats(): Promise<Server | undefined> {
+  if (spawnSync('nats-server', ['--version']).status !== 0) return undefined;
+  const dir = mkdtempSync(join(tmpdir(), 'signalbox-bench-'));
+  const port = await freePort();
+  const args = ['-a', '127.0.0.1', '-p', `${port}`, '-js', '-sd', dir];
+  const child = spawn('nats-server', args, { stdio: 'ignore' });
+  await accepts(port, 10_000);
+  return {
+    url: `nats://127.0.0.1:${port}`,
+    residentBytes: () => residentBytes(child),
+    stop: () => end(child, dir),
+  };
+}
+
+async function accepts(port: number, withinMs: number): Promise<void> {
+  const untilMs = performance.now() + withinMs;
+  for (;;) {
+    const socket = connect(port, '127.0.0.1');
+    const isOpen = await once(socket, 'connect').then(
+      () => true,
+      () => false,
+    );
+    socket.destroy();
+    if (isOpen) return;
+    if (performance.now() > untilMs) throw new Error(`nothing listens at port ${port}`);
+    await sleep(100);
+  }
+}
+
 /** With fsync on; undefined where there is none. */
 export async function startDurablePostgres(): Promise<Server | undefined> {
   const started = await startPostgres(undefined, true);
@@ -83,9 +147,13 @@ function residentBytes({ pid }: ChildProcess): number {
   return Number(kib ?? 0) * 1024;
 }
 
-async function end(child: ChildProcess, dir: string): Promise<void> {
+async function end(
+  child: ChildProcess,
+  dir: string,
+  stop = (): void => void child.kill('SIGTERM'),
+): Promise<void> {
   if (child.exitCode === null) {
-    child.kill('SIGTERM');
+    stop();
     await once(child, 'exit');
   }
   rmSync(dir, { recursive: true, force: true });

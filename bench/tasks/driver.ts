@@ -27,7 +27,6 @@ export interface Hooks {
 }
 
 export interface Result {
-  mode: 'sat' | 'lat';
   tasksPerS?: number;
   startP50Ms?: number;
   startP99Ms?: number;
@@ -96,7 +95,7 @@ async function saturate({ contender, count, reached }: Run): Promise<Result> {
   };
   await Promise.all([...Array.from({ length: LANES }, lane), reached(count)]);
   await contender.settle?.();
-  return { mode: 'sat', tasksPerS: (count * 1000) / (nowMs() - beganMs) };
+  return { tasksPerS: (count * 1000) / (nowMs() - beganMs) };
 }
 
 interface Pace extends Run {
@@ -115,7 +114,6 @@ async function pace(run: Pace, starts: readonly number[]): Promise<Result> {
   await Promise.all(submitted);
   await reached(count);
   return {
-    mode: 'lat',
     startP50Ms: percentile(starts, 50),
     startP99Ms: percentile(starts, 99),
   };
