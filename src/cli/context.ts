@@ -1,6 +1,6 @@
 /** What a command gets to work with, and the one way that it reaches the hub. */
 import { text } from 'node:stream/consumers';
-import { connect, type Client } from '../client/index.ts';
+import { connect, type Client, type ConnectOptions } from '../client/index.ts';
 import { SignalboxError } from '../contract/errors.ts';
 import { systemClock, type Clock } from '../core/clock.ts';
 import { findHub, type HubPlace } from './connection.ts';
@@ -23,14 +23,17 @@ export interface Context {
   /** Which hub it is; throws where none is known. */
   place: () => Promise<HubPlace>;
   /** For commands that ask and end: over HTTP, where a hub that is not there is known at once. */
-  hub: () => Promise<Client>;
+  hub: (speaker?: Speaker) => Promise<Client>;
   /** For commands that stay: over a socket, with live events, outliving a hub that restarts. */
-  live: () => Promise<Client>;
+  live: (speaker?: Speaker) => Promise<Client>;
   readStdin: () => Promise<string>;
   /** Aborts at the first Ctrl-C; a second one ends the process. */
   interruption: () => AbortSignal;
   close: () => void;
 }
+
+/** Somebody else than the one whom the place knows. */
+export type Speaker = Pick<ConnectOptions, 'token' | 'agent'>;
 
 export interface Invocation {
   args: readonly string[];
@@ -49,9 +52,9 @@ export function createContext({ args, values, output, env, cwd }: Invocation): C
   const place = (): Promise<HubPlace> =>
     (found ??= findHub({ url: options.text('url'), token: options.text('token'), env }));
 
-  const open = async (transport: 'http' | 'socket'): Promise<Client> => {
+  const open = async (transport: 'http' | 'socket', speaker: Speaker = {}): Promise<Client> => {
     const there = await place();
-    const client = connect({ ...there, transport });
+    const client = connect({ ...there, ...speaker, transport });
     closers.push(() => client.close());
     const waits = `Waiting for the hub at ${there.url} …`;
     const patience = clock.after(PATIENCE_MS, () => {
@@ -70,8 +73,8 @@ export function createContext({ args, values, output, env, cwd }: Invocation): C
     cwd,
     clock,
     place,
-    hub: () => open('http'),
-    live: () => open('socket'),
+    hub: (speaker) => open('http', speaker),
+    live: (speaker) => open('socket', speaker),
     readStdin,
     interruption() {
       const { signal, close } = listenForInterruption();

@@ -164,14 +164,15 @@ export class ScriptedHub {
       hello: z.object({ token: z.string().optional() }).optional(),
     });
     let token: string | undefined;
-    wire.on('message', (data: Buffer) => {
-      const { id, call, input, subscribe, hello } = Frame.parse(JSON.parse(data.toString()));
+    const take = (frame: unknown): void => {
+      const { id, call, input, subscribe, hello } = Frame.parse(frame);
       if (hello !== undefined) token = hello.token;
       if (subscribe !== undefined) this.subscriptions.push({ wire, id, after: subscribe.after });
       const reply =
         call === undefined ? { ok: {} } : this.#answer({ operation: call, input, token }).reply;
       wire.send(JSON.stringify(hello === undefined ? { id, ...reply } : { welcome: {} }));
-    });
+    };
+    wire.on('message', (data: Buffer) => [JSON.parse(data.toString())].flat().forEach(take));
   }
 }
 

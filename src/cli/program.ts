@@ -1,6 +1,7 @@
 /** The table of commands as a commander program. Nothing here knows what a command does. */
 import { Command, CommanderError, Option } from 'commander';
-import { commands, nouns, type CommandEntry, type OptionEntry } from './table.ts';
+import { commands, nouns } from './table.ts';
+import type { CommandEntry, OptionEntry } from './table/entry.ts';
 
 export type Chosen = (
   entry: CommandEntry,

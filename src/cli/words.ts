@@ -32,8 +32,8 @@ export function clockTime(timeMs: number): string {
   return new Date(timeMs).toTimeString().slice(0, 8);
 }
 
-export function counted(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? '' : 's'}`;
+export function counted(count: number, word: string, words = `${word}s`): string {
+  return `${count} ${count === 1 ? word : words}`;
 }
 
 export function bytesInWords(bytes: number): string {

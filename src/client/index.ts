@@ -18,9 +18,13 @@
  */
 export { connect, createClient } from './client.ts';
 export type { CallOptions, Client, ConnectOptions, Subscription } from './client.ts';
+export { consume } from './consume.ts';
+export type { Consumption } from './consume.ts';
 export { httpTransport } from './http.ts';
 export type { HttpOptions } from './http.ts';
 export { localTransport } from './local.ts';
+export { SignalClient } from './signals.ts';
+export type { Signal } from './signals.ts';
 export { socketTransport } from './socket.ts';
 export type { SocketOptions } from './socket.ts';
 export type { Closable, ConnectionState, Reader } from './transport.ts';

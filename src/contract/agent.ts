@@ -66,6 +66,12 @@ export type Token = z.infer<typeof Token>;
 
 const TokenSecret = z.strictObject({ token: Token, secret: z.string() });
 
+/**
+ * `live`: a socket of it takes a push now. `wakes`: something starts it when mail comes.
+ * `next_turn`: it reads when it next asks. `unreachable`: it has not been heard of for long.
+ */
+export const Reach = z.enum(['live', 'wakes', 'next_turn', 'unreachable']);
+
 export const agentOperations = {
   'agent.connect': command('agent.connect', {
     scope: 'work',
@@ -116,6 +122,21 @@ export const agentOperations = {
     summary: 'The agents of the project with their presence and what they hold.',
     input: z.strictObject(pageInput),
     output: page(Agent),
+  }),
+  'agent.reach': query('agent.reach', {
+    scope: 'read',
+    summary: 'Before you send: how and when a message would reach this agent.',
+    input: z.strictObject({ agent: AgentName }),
+    output: z.strictObject({
+      agent: AgentName,
+      reach: Reach,
+      /** When it was last heard of; null where it never was. */
+      lastSeenMs: TimeMs.nullable(),
+      /** Messages that wait in its mailbox. */
+      pending: z.int().min(0),
+      explanation: z.string(),
+    }),
+    errors: ['not_found'],
   }),
   'token.create': command('token.create', {
     scope: 'admin',

@@ -30,7 +30,7 @@ test('a malformed id is named, with what one looks like and who shows them', () 
     '"tsk-7" is no task id: one is tsk_ and 21 letters and digits; ' +
       '`signalbox task list` shows them',
   );
-  expect(said(operations.why.input, { id: 'a b' })).toMatch(/no task id .*tsk_.* name of an agent/);
+  expect(said(operations.why.input, { id: 'a b' })).toMatch(/no id of a task .*tsk_.* no name/);
   expect(said(Title, ' ')).toBe('it is empty; say in a few words what is to be done');
   expect(said(AgentName, 'a b')).toBe(
     '"a b" is no name: take letters, digits, dots, dashes and underscores',

@@ -6,9 +6,11 @@
  * subject.
  */
 import { z } from 'zod';
+import { Posted } from './channel.ts';
 import { limits } from './limits.ts';
+import { InboxItem } from './message.ts';
 import { query } from './operation.ts';
-import { TimeMs } from './shape.ts';
+import { MessageId, TimeMs } from './shape.ts';
 
 export const eventTypes = [
   'agent.online',
@@ -29,6 +31,16 @@ export const eventTypes = [
   'task.failed',
   'task.dead',
   'task.orphaned',
+  'message.stored',
+  'message.seen',
+  'message.acked',
+  'message.answered',
+  'message.expired',
+  'message.dead',
+  'message.returned',
+  'channel.posted',
+  'channel.joined',
+  'channel.left',
   'change.submitted',
   'change.verifying',
   'change.assessed',
@@ -60,6 +72,12 @@ export const EventData = z.strictObject({
   url: z.string().optional(),
   role: z.string().optional(),
   availableAtMs: TimeMs.optional(),
+  /** `message.stored` and `message.returned`: the message itself, unless it is big. */
+  item: InboxItem.optional(),
+  /** `channel.posted`: the same. */
+  posted: Posted.optional(),
+  /** Of several messages that one call has moved. */
+  ids: z.array(MessageId).optional(),
 });
 export type EventData = z.infer<typeof EventData>;
 

@@ -2,7 +2,9 @@
 import { adminOperations } from './admin.ts';
 import { agentOperations } from './agent.ts';
 import { changeOperations } from './change.ts';
+import { channelOperations } from './channel.ts';
 import { eventOperations } from './event.ts';
+import { messageOperations } from './message.ts';
 import { repositoryOperations } from './repository.ts';
 import { taskOperations } from './task.ts';
 
@@ -10,6 +12,8 @@ export const operations = {
   ...taskOperations,
   ...changeOperations,
   ...agentOperations,
+  ...messageOperations,
+  ...channelOperations,
   ...repositoryOperations,
   ...eventOperations,
   ...adminOperations,

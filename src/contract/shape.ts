@@ -22,6 +22,8 @@ export const ChangeId = id('chg', 'change', listedBy('change list'));
 export const RepositoryId = id('rep', 'repository', listedBy('call repository.list'));
 export const TokenId = id('tok', 'token', listedBy('token list'));
 export const SessionId = id('ses', 'session');
+export const MessageId = id('msg', 'message', listedBy('message list'));
+export const RouteId = id('rou', 'rule', listedBy('route list'));
 
 /**
  * Names of agents and people. Case and the difference between `FirstResponder` and
@@ -105,3 +107,17 @@ export const pageInput = {
 
 export const page = <Item extends z.ZodType>(item: Item) =>
   z.strictObject({ items: z.array(item), nextCursor: z.string().nullable() });
+
+/** JSON of a caller's own, which comes back as it was sent. */
+export const JsonObject = z
+  .record(z.string(), z.unknown())
+  .refine((value) => isJson(value), 'plain JSON: text, numbers, true, false, null, lists, objects');
+export type JsonObject = z.infer<typeof JsonObject>;
+
+function isJson(value: unknown): boolean {
+  if (value === null) return true;
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (Array.isArray(value)) return value.every(isJson);
+  if (typeof value === 'object') return Object.values(value).every(isJson);
+  return typeof value === 'string' || typeof value === 'boolean';
+}

@@ -3,7 +3,7 @@
  */
 import type { RawData } from 'ws';
 import { z } from 'zod';
-import { EventFilter, limits, SignalboxError } from '../contract/index.ts';
+import { type Credential, EventFilter, limits, SignalboxError } from '../contract/index.ts';
 import { parseText } from './text.ts';
 
 export const closeCodes = {
@@ -13,7 +13,7 @@ export const closeCodes = {
   goingAway: 1001,
 } as const;
 
-export const Hello = z.strictObject({
+const Hello = z.strictObject({
   hello: z.strictObject({
     protocol: z.literal(1),
     token: z.string().max(200).optional(),
@@ -22,6 +22,26 @@ export const Hello = z.strictObject({
     arrays: z.boolean().optional(),
   }),
 });
+
+export interface Greeting {
+  credential: Credential;
+  takesArrays: boolean;
+}
+
+/** Who speaks, and how; or what is wrong with the first frame. */
+export function greetingOf(frame: unknown): Greeting | SignalboxError {
+  const hello = Hello.safeParse(frame);
+  if (!hello.success) {
+    const message = 'the first frame must be {"hello":{"protocol":1,"token":"sbx_…"}}';
+    return new SignalboxError('invalid_input', message);
+  }
+  const { token, agent, arrays: takesArrays = false } = hello.data.hello;
+  const credential = {
+    ...(token === undefined ? {} : { token }),
+    ...(agent === undefined ? {} : { agent }),
+  };
+  return { credential, takesArrays };
+}
 
 const id = z.int().min(1);
 

@@ -23,7 +23,7 @@ async function socket(hello: object): Promise<RawSocket> {
   const wire = new WebSocket(`${server.url.replace('http', 'ws')}/v1/socket`);
   onTestFinished(() => wire.terminate());
   const messages: unknown[] = [];
-  wire.on('message', (data) => messages.push(JSON.parse(String(data))));
+  wire.on('message', (data: Buffer) => messages.push(JSON.parse(data.toString())));
   await once(wire, 'open');
   wire.send(JSON.stringify({ hello: { protocol: 1, token, ...hello } }));
   await vi.waitUntil(() => messages.length === 1);

@@ -23,7 +23,7 @@ import {
   CallFrame,
   closeCodes,
   framesOf,
-  Hello,
+  greetingOf,
   SubscribeFrame,
   UnsubscribeFrame,
 } from './socket-frames.ts';
@@ -99,19 +99,11 @@ class SocketSession {
   }
 
   #greet(frame: unknown): void {
-    const hello = Hello.safeParse(frame);
-    if (!hello.success) {
-      const message = 'the first frame must be {"hello":{"protocol":1,"token":"sbx_…"}}';
-      return this.#refuse(new SignalboxError('invalid_input', message), closeCodes.protocol);
-    }
-    const { token, agent, arrays = false } = hello.data.hello;
-    this.#wire.takesArrays = arrays;
-    const credential = {
-      ...(token === undefined ? {} : { token }),
-      ...(agent === undefined ? {} : { agent }),
-    };
-    this.#credential = credential;
-    this.#welcoming = this.#welcome(credential).finally(() => {
+    const greeting = greetingOf(frame);
+    if (greeting instanceof SignalboxError) return this.#refuse(greeting, closeCodes.protocol);
+    this.#wire.takesArrays = greeting.takesArrays;
+    this.#credential = greeting.credential;
+    this.#welcoming = this.#welcome(greeting.credential).finally(() => {
       this.#welcoming = undefined;
     });
   }

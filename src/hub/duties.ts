@@ -9,6 +9,8 @@ import { listLapsedAgents } from '../domain/agent/index.ts';
 import { listDueChanges } from '../domain/change/queries.ts';
 import { checkChange } from '../domain/change/sweep.ts';
 import type { CommandContext } from '../domain/event/index.ts';
+import { checkDelivery } from '../domain/message/hold.ts';
+import { listDueDeliveries } from '../domain/message/delivery-queries.ts';
 import { expireAgent } from '../domain/task/presence.ts';
 import { listDue } from '../domain/task/queries.ts';
 import { checkTask } from '../domain/task/sweep.ts';
@@ -50,6 +52,12 @@ export class Duties {
     );
     for (const { project, id } of await listDueChanges(read, nowMs, DUE_AT_ONCE)) {
       await this.#inProject(project, nowMs, (context) => checkChange(context, id));
+    }
+    for (const due of await listDueDeliveries(read, nowMs, DUE_AT_ONCE)) {
+      const box = { project: due.project, key: due.recipient_key };
+      await this.#inProject(due.project, nowMs, (context) =>
+        checkDelivery(context, box, due.message_id),
+      );
     }
     await this.#forget(nowMs);
   }

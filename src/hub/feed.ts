@@ -99,6 +99,15 @@ export class EventFeed {
     };
   }
 
+  /** Does a socket of this agent take its mail from here, with nothing left to catch up on? */
+  isListening(project: string, key: string): boolean {
+    for (const { actor, filter } of this.#live) {
+      const isIts = actor.project === project && actor.key === key && filter.mine === true;
+      if (isIts && (filter.types?.includes('message.stored') ?? true)) return true;
+    }
+    return false;
+  }
+
   /** Lets go of the readers that a token opened. */
   endOf(tokenId: string, reason: SignalboxError): void {
     for (const reader of [...this.#live, ...this.#behind]) {

@@ -13,6 +13,7 @@ import * as presence from '../domain/task/presence.ts';
 import * as reports from '../domain/task/reports.ts';
 import { latestSeq } from '../store/events.ts';
 import { type Bound, command, query } from './bound.ts';
+import { type IsListening, messageHandlers } from './message-handlers.ts';
 
 export interface About {
   version: string;
@@ -22,7 +23,7 @@ export interface About {
 
 const o = operations;
 
-export function handlers(about: About): Record<OperationName, Bound> {
+export function handlers(about: About, isListening: IsListening): Record<OperationName, Bound> {
   return {
     'task.submit': command(o['task.submit'], tasks.submit),
     'task.show': query(o['task.show'], tasks.show),
@@ -52,6 +53,7 @@ export function handlers(about: About): Record<OperationName, Bound> {
     'agent.drain': command(o['agent.drain'], presence.drain),
     'agent.disconnect': command(o['agent.disconnect'], presence.disconnect),
     'agent.list': query(o['agent.list'], agents.list),
+    ...messageHandlers(isListening),
     'token.create': command(o['token.create'], tokens.create),
     'token.list': query(o['token.list'], tokens.list),
     'token.rotate': command(o['token.rotate'], tokens.rotate),

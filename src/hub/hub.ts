@@ -17,6 +17,7 @@ import { newSecret } from '../core/ids.ts';
 import type { Random } from '../core/random.ts';
 import { findAdminToken, makeToken, rearmLeases } from '../domain/agent/index.ts';
 import { lapseChanges, rearmChanges } from '../domain/change/queries.ts';
+import { rearmDeliveries } from '../domain/message/delivery-queries.ts';
 import { rearmOffers } from '../domain/task/queries.ts';
 import type { Store } from '../store/db.ts';
 import type { StoredEvent } from '../store/events.ts';
@@ -24,6 +25,7 @@ import { Connections } from './connections.ts';
 import { Duties, hubActor, TICK_MS } from './duties.ts';
 import { EventFeed } from './feed.ts';
 import { handlers } from './handlers.ts';
+import type { IsListening } from './message-handlers.ts';
 import { invoke, type Parts } from './invoke.ts';
 import { Rate, type RateLimit } from './rate.ts';
 import { Rounds } from './rounds.ts';
@@ -72,7 +74,8 @@ const SYNC_EVERY_MS = 10_000;
 const FEED_POLL_MS = 500;
 
 export async function createHub(options: HubOptions): Promise<Hub> {
-  const parts = await assemble(options);
+  const isListening: IsListening = (project, key) => feed.isListening(project, key);
+  const parts = await assemble(options, isListening);
   const { store, clock, random, tokens, onDefect } = parts;
   const ask = (call: Call) => invoke(parts, call);
   const connections = new Connections(store, clock);
@@ -143,7 +146,10 @@ function heedToken({ type, subject }: StoredEvent, believers: Believers): void {
   connections.endOf(subject, reason);
 }
 
-async function assemble(options: HubOptions): Promise<Parts & { clock: HubClock }> {
+async function assemble(
+  options: HubOptions,
+  isListening: IsListening,
+): Promise<Parts & { clock: HubClock }> {
   const { store, random, version, auth = 'token' } = options;
   const clock = hubClock(store, options.clock);
   await clock.sync();
@@ -155,7 +161,7 @@ async function assemble(options: HubOptions): Promise<Parts & { clock: HubClock 
     random,
     tokens: new Tokens(store, auth),
     rate: new Rate(options.rate ?? limit),
-    handlers: new Map(Object.entries(handlers(about))),
+    handlers: new Map(Object.entries(handlers(about, isListening))),
     onDefect: options.onDefect ?? (() => {}),
   };
 }
@@ -169,6 +175,7 @@ async function rearm({ store, ownVerifier }: HubOptions, nowMs: number): Promise
   await store.transaction(async (tx) => {
     await rearmLeases(tx, nowMs + limits.agentLeaseMs);
     await rearmOffers(tx, nowMs + limits.offerMs);
+    await rearmDeliveries(tx, nowMs + limits.messageLeaseMs);
     await rearmChanges(tx, nowMs + limits.verifierLeaseMs);
     const isAlone = store.engine === 'sqlite';
     if (isAlone && ownVerifier !== undefined) {

@@ -9,6 +9,7 @@ import { SignalboxError } from '../../src/contract/index.ts';
 import { serve } from '../../src/doors/serve.ts';
 import { eachEngine } from '../support/engines.ts';
 import { commit, NOBODY, openTestHub, type TestHub } from '../support/hub.ts';
+import { messageInputs } from './message-inputs.ts';
 
 interface Door {
   hub: TestHub;
@@ -452,6 +453,7 @@ const full: Record<OperationName, Record<string, unknown>> = {
   'repository.add': { url: '/srv/x.git', baseBranch: 'main' },
   'repository.list': { cursor: 'x', limit: 1 },
   'event.list': { after: 0, limit: 1, filter: { types: ['task.done'], subject: 'x', mine: true } },
+  ...messageInputs,
   why: { id: NOBODY.task },
   'hub.status': {},
   'hub.whoami': {},

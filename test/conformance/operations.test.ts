@@ -3,16 +3,11 @@
  * table is checked against the contract, so that a new operation or refusal cannot be left out.
  */
 import { expect, test } from 'vitest';
-import type { Client } from '../../src/client/index.ts';
-import {
-  type ErrorCode,
-  type OperationName,
-  operations,
-  Role,
-  roleScopes,
-} from '../../src/contract/index.ts';
+import { type OperationName, operations, Role, roleScopes } from '../../src/contract/index.ts';
 import { sql } from '../../src/store/sql.ts';
-import { eachEngine, type TestEngine } from '../support/engines.ts';
+import { eachEngine } from '../support/engines.ts';
+import { messageEntries } from './message-entries.ts';
+import { type Entry, scene, type Scene } from './scene.ts';
 import {
   begin,
   commit,
@@ -23,26 +18,8 @@ import {
   openTestHub,
   refusal,
   REPOSITORY,
-  type TestHub,
-  type Worker,
   worker,
 } from '../support/hub.ts';
-
-interface Scene {
-  hub: TestHub;
-  ada: Worker;
-  root: Client;
-  person: Client;
-  verifier: Client;
-}
-
-async function scene(engine: TestEngine): Promise<Scene> {
-  const hub = await openTestHub(engine);
-  const root = await hub.as('root', 'admin');
-  const person = await hub.as('pat', 'operator');
-  const verifier = await hub.as('vera', 'verifier');
-  return { hub, root, person, verifier, ada: await worker(hub, 'ada') };
-}
 
 const about = { baseBranch: 'main', policy: null, paths: ['a'], additions: 1, deletions: 0 };
 const tested = { testedCommit: commit('c'), testedBase: commit('a'), log: 'ok' };
@@ -102,16 +79,11 @@ async function old<T extends { lease: number }>(lease: Promise<T>): Promise<T> {
   return { ...found, lease: found.lease + 1_000 };
 }
 
-type Step = (at: Scene) => Promise<unknown>;
-interface Entry {
-  works: Step;
-  refusals?: Partial<Record<ErrorCode, Step>>;
-}
-
 const rejected = { outcome: 'check_failed', reason: 'no', log: '' } as const;
 const late = (held: InHand): InHand => ({ ...held, fence: held.fence + 1_000 });
 
 const table: Record<OperationName, Entry> = {
+  ...messageEntries,
   'task.submit': {
     works: (at) => submitted(at, { repository: REPOSITORY }),
     refusals: {

@@ -150,6 +150,8 @@ export const NOBODY = {
   change: `chg_${'0'.repeat(21)}`,
   token: `tok_${'0'.repeat(21)}`,
   session: `ses_${'0'.repeat(21)}`,
+  message: `msg_${'0'.repeat(21)}`,
+  route: `rou_${'0'.repeat(21)}`,
 };
 
 /** What is handed in: a branch with one commit on top of its base. */

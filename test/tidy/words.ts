@@ -24,7 +24,7 @@ const STATEMENTS = [
 ];
 
 function mayHoldSql(path: string): boolean {
-  return path.startsWith('src/store/') || path.endsWith('/queries.ts');
+  return path.startsWith('src/store/') || /[/-]queries\.ts$/.test(path);
 }
 
 export const words: Rule[] = [

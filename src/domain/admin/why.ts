@@ -2,6 +2,7 @@
 import {
   ChangeId,
   type Fact,
+  MessageId,
   nameKey,
   type Output,
   type Parsed,
@@ -18,6 +19,7 @@ import {
 } from '../agent/index.ts';
 import { findChangeWithRepository, findHeldBeside } from '../change/index.ts';
 import type { QueryContext } from '../event/index.ts';
+import { whyMessage } from './why-message.ts';
 import { findTaskWithRepository, listNeeded, parseList, type TaskRow } from '../task/index.ts';
 
 type Answer = Output<'why'>;
@@ -26,6 +28,7 @@ export async function why(context: QueryContext, input: Parsed<'why'>): Promise<
   const { id } = input;
   if (TaskId.safeParse(id).success) return whyTask(context, id);
   if (ChangeId.safeParse(id).success) return whyChange(context, id);
+  if (MessageId.safeParse(id).success) return whyMessage(context, id);
   return whyAgent(context, id);
 }
 
@@ -239,7 +242,7 @@ function seconds(ms: number): string {
 }
 
 function unknown(id: string): SignalboxError {
-  return new SignalboxError('not_found', `there is no task, change or agent ${id}`, {
-    hint: 'Give a task id (tsk_…), a change id (chg_…) or the name of an agent.',
+  return new SignalboxError('not_found', `there is no task, change, message or agent ${id}`, {
+    hint: 'Give a task id (tsk_…), change id (chg_…), message id (msg_…) or an agent’s name.',
   });
 }

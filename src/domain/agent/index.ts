@@ -9,6 +9,7 @@ export {
   freeAgent,
   findToken,
   findAdminToken,
+  findTokenOfAgent,
   listAgents,
   listIdleAgents,
   listLapsedAgents,
@@ -19,4 +20,5 @@ export {
   shortenLease,
   type TokenRow,
 } from './queries.ts';
+export { listNear, registerActor } from './register.ts';
 export { hashSecret, makeToken } from './tokens.ts';

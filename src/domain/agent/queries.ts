@@ -86,6 +86,23 @@ export function listLapsedAgents(db: Db, nowMs: number, limit: number): Promise<
     order by lease_until_ms ${limitTo(limit)}`);
 }
 
+/** Agents whose names begin alike. */
+export function listAgentsLike(db: Db, page: AgentPage & { upToKey: string }): Promise<AgentRow[]> {
+  return db.all(sql`
+    select * from agents
+    where project = ${page.project} and key >= ${page.afterKey} and key < ${page.upToKey}
+    order by key ${limitTo(page.limit)}`);
+}
+
+export async function touchAgent(
+  tx: Tx,
+  beat: Pick<Beat, 'project' | 'key' | 'nowMs'>,
+): Promise<void> {
+  await tx.run(sql`
+    update agents set last_seen_ms = ${beat.nowMs}
+    where project = ${beat.project} and key = ${beat.key}`);
+}
+
 export async function saveAgent(tx: Tx, row: AgentRow): Promise<void> {
   await tx.run(sql`
     insert into agents (project, key, name, role, presence, capabilities, session_id, is_pushed,
@@ -161,6 +178,17 @@ export function findToken(db: Db, hash: string): Promise<TokenRow | undefined> {
 
 export function findTokenById(db: Db, project: string, id: string): Promise<TokenRow | undefined> {
   return db.get(sql`select * from tokens where project = ${project} and id = ${id}`);
+}
+
+/** Somebody who was given a token has been heard of, even if it was never used. */
+export function findTokenOfAgent(
+  db: Db,
+  project: string,
+  key: string,
+): Promise<{ id: string } | undefined> {
+  return db.get(sql`
+    select id from tokens where project = ${project} and agent_key = ${key}
+      and revoked_at_ms is null limit 1`);
 }
 
 /** A token that still lets somebody in as admin. */

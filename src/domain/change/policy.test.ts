@@ -116,7 +116,7 @@ test.each([
   ['version: 1\nrules: [{tier: 4, paths: "a"}]', 'line 2, rules[0].paths'],
   ['version: 1\nchecks: [{run: x, timeout: 10}]', 'line 2, checks[0].timeout: a time such as'],
   ['version: 1\nchecks: [{run: x, timeout: 7h}]', 'line 2, checks[0].timeout: at most 6h'],
-  ['version: 1\nchecks: [" "]', 'line 2, checks[0].run: a command'],
+  ['version: 1\nchecks: [" "]', 'line 2, checks[0].run: it is empty; give a command'],
   ['version: 1\nchecks: {', 'line 2'],
   ['version: 1\nversion: 1', 'line 2: Map keys must be unique'],
   ['version: 1\n---\nversion: 1', 'multiple documents'],

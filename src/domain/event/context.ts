@@ -27,3 +27,8 @@ export interface CommandContext {
   nowMs: number;
   random: Random;
 }
+
+/** People and observers look at everything of their project; agents at what concerns them. */
+export function seesAll({ role }: Pick<Actor, 'role'>): boolean {
+  return role === 'admin' || role === 'operator' || role === 'observer';
+}

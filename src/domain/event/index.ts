@@ -3,7 +3,7 @@ import type { EventData, EventType } from '../../contract/index.ts';
 import { appendEvent, latestSeq } from '../../store/events.ts';
 import type { CommandContext } from './context.ts';
 
-export type { Actor, CommandContext, QueryContext } from './context.ts';
+export { type Actor, type CommandContext, type QueryContext, seesAll } from './context.ts';
 
 export interface NewEvent {
   type: EventType;

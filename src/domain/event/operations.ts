@@ -14,7 +14,7 @@ import {
   readEvents,
   type StoredEvent,
 } from '../../store/events.ts';
-import type { Actor, QueryContext } from './context.ts';
+import { type Actor, type QueryContext, seesAll } from './context.ts';
 
 export async function list(
   context: QueryContext,
@@ -54,14 +54,23 @@ export async function checkCursor(source: Readable, after: number): Promise<void
 }
 
 export function isWanted(
-  event: { type: string; subject: string; audience: string | null },
+  event: { type: string; subject: string; audience: string | null; actor: string },
   filter: EventFilter,
-  reader: Pick<Actor, 'key' | 'scopes'>,
+  reader: Pick<Actor, 'key' | 'name' | 'role' | 'scopes'>,
 ): boolean {
   if (filter.mine === true && event.audience !== reader.key) return false;
+  if (event.type.startsWith('message.') && !isOfMessage(event, reader)) return false;
   if (event.type.startsWith('token.') && !reader.scopes.has('admin')) return false;
   if (filter.subject !== undefined && event.subject !== filter.subject) return false;
   return filter.types === undefined || filter.types.some((type) => type === event.type);
+}
+
+/** A letter is for whom it is addressed to, for whoever moved it, and for those who see all. */
+function isOfMessage(
+  { audience, actor }: { audience: string | null; actor: string },
+  reader: Pick<Actor, 'key' | 'name' | 'role'>,
+): boolean {
+  return audience === reader.key || actor === reader.name || seesAll(reader);
 }
 
 export function toEvent(stored: StoredEvent): Event {

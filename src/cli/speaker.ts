@@ -1,0 +1,21 @@
+/**
+ * Who speaks: `--as`, else AGENT_ID, else whomever the token is of. On the machine of a hub of the
+ * same user a token is made for that name; anywhere else the token must be of that name already.
+ */
+import { AgentName, SignalboxError } from '../contract/index.ts';
+import type { Context, Speaker } from './context.ts';
+import { tokenFor } from './identity.ts';
+
+export async function speaker(context: Context): Promise<Speaker> {
+  const { options, env } = context;
+  const given = options.text('as') ?? env['AGENT_ID'];
+  if (given === undefined || given === '') return {};
+  const name = AgentName.safeParse(given);
+  if (!name.success) {
+    throw new SignalboxError('invalid_input', `\`${given}\` is no name of an agent.`, {
+      hint: 'A name has letters, digits, dot, dash and underscore, and at most 64 of them.',
+    });
+  }
+  const token = await tokenFor(context, { name: name.data, role: 'agent', isNamed: true });
+  return token === undefined ? { agent: name.data } : { token };
+}

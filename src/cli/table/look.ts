@@ -1,0 +1,39 @@
+/** What happens, and why something waits. */
+import { type CommandEntry, PAGE } from './entry.ts';
+
+export const look: readonly CommandEntry[] = [
+  {
+    name: 'why',
+    args: '<id>',
+    summary: 'What a task, a change or an agent waits for, and what would free it.',
+    group: 'Look',
+    load: async () => (await import('../commands/why.ts')).why,
+  },
+  {
+    name: 'watch',
+    summary: 'Everything that happens, live, until Ctrl-C.',
+    group: 'Look',
+    options: [{ flags: '--since <cursor>', summary: 'begin after this event; 0 is the first one' }],
+    load: async () => (await import('../commands/watch.ts')).watch,
+  },
+  {
+    name: 'status',
+    summary: 'The hub in numbers.',
+    group: 'Look',
+    load: async () => (await import('../commands/status.ts')).status,
+  },
+  {
+    name: 'agents',
+    summary: 'Who is here, and what they hold.',
+    group: 'Look',
+    options: PAGE,
+    load: async () => (await import('../commands/agents.ts')).listAgents,
+  },
+  {
+    name: 'doctor',
+    summary: 'Look for what is wrong, and say what to do.',
+    group: 'Look',
+    options: [{ flags: '--data <folder>', summary: 'the data folder to look at' }],
+    load: async () => (await import('../commands/doctor.ts')).doctor,
+  },
+];

@@ -1,0 +1,51 @@
+/** Tokens, and any operation by its name. */
+import { type CommandEntry, PAGE, REASON } from './entry.ts';
+
+export const manage: readonly CommandEntry[] = [
+  {
+    name: 'token create',
+    summary: 'Make a token; it is shown once.',
+    group: 'Manage',
+    options: [
+      { flags: '--agent <name>', summary: 'whose it is', isRequired: true },
+      { flags: '--role <role>', summary: 'admin, operator, agent, gatekeeper, verifier, observer' },
+      { flags: '--expires <duration>', summary: 'how long it works (12h, 7d)' },
+    ],
+    load: async () => (await import('../commands/token.ts')).createToken,
+  },
+  {
+    name: 'token list',
+    summary: 'The tokens there are, without their secrets.',
+    group: 'Manage',
+    options: PAGE,
+    load: async () => (await import('../commands/token.ts')).listTokens,
+  },
+  {
+    name: 'token rotate',
+    args: '<id>',
+    summary: 'Make a new secret for the same agent; the old one works a little longer.',
+    group: 'Manage',
+    options: [{ flags: '--grace <duration>', summary: 'how much longer (10m unless told)' }],
+    load: async () => (await import('../commands/token.ts')).rotateToken,
+  },
+  {
+    name: 'token revoke',
+    args: '<id>',
+    summary: 'End a token at once.',
+    group: 'Manage',
+    options: [REASON],
+    load: async () => (await import('../commands/token.ts')).revokeToken,
+  },
+  {
+    name: 'call',
+    args: '[operation] [json]',
+    summary: 'Call any operation with JSON (`-` reads stdin); prints its output as JSON.',
+    group: 'Manage',
+    options: [
+      { flags: '--list', summary: 'the operations there are' },
+      { flags: '--key <key>', summary: 'the idempotency key of a command' },
+    ],
+    example: `signalbox call task.submit '{"title":"Say hello"}'`,
+    load: async () => (await import('../commands/call.ts')).call,
+  },
+];

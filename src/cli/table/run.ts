@@ -1,0 +1,60 @@
+/** Commands that stay: hubs, agents, verifiers. */
+import type { CommandEntry } from './entry.ts';
+
+export const run: readonly CommandEntry[] = [
+  {
+    name: 'start',
+    summary: 'Start a hub, and a verifier beside it, in the foreground.',
+    group: 'Run',
+    options: [
+      { flags: '--host <address>', summary: 'where to listen', fallback: '127.0.0.1' },
+      { flags: '--port <port>', summary: '0 takes a free one', fallback: '8080' },
+      { flags: '--data <folder>', summary: 'where the data lies' },
+      { flags: '--database-url <url>', summary: 'PostgreSQL (postgres://…) instead of SQLite' },
+      { flags: '--auth <kind>', summary: '`token`, or `none` on loopback only', fallback: 'token' },
+      { flags: '--no-verifier', summary: 'without a verifier of its own' },
+      { flags: '--log-level <level>', summary: 'fatal, error, warn, info, debug, trace or silent' },
+    ],
+    load: async () => {
+      const { startOptions } = await import('../start-options.ts');
+      const { start } = await import('../commands/start.ts');
+      return (context) => start(startOptions(context));
+    },
+  },
+  {
+    name: 'agent run',
+    args: '<command...>',
+    summary: 'Be an agent: take tasks, and run this command for each in a worktree of its own.',
+    group: 'Run',
+    options: [
+      { flags: '--name <name>', summary: 'the name of the agent', isRequired: true },
+      { flags: '--repo <url>', summary: 'fetched ahead, so that the first task starts at once' },
+      { flags: '--capability <word>', summary: 'what it can do', isMany: true },
+      { flags: '--data <folder>', summary: 'where its worktrees and journal lie' },
+      { flags: '--echo', summary: 'show what the command prints, on stderr' },
+    ],
+    example: `signalbox agent run --name ada -- sh -c 'my-agent < "$SIGNALBOX_TASK_FILE"'`,
+    load: async () => (await import('../commands/agent-run.ts')).runAgent,
+  },
+  {
+    name: 'verifier run',
+    summary: 'Be a verifier: test changes in clean worktrees and land what passes.',
+    group: 'Run',
+    options: [
+      { flags: '--name <name>', summary: 'its name; that of its token, or `verifier`' },
+      { flags: '--data <folder>', summary: 'where its worktrees lie' },
+    ],
+    load: async () => (await import('../commands/verifier-run.ts')).runVerifier,
+  },
+  {
+    name: 'demo',
+    summary: 'Show the whole way once, in a temporary folder: tasks in, commits out.',
+    group: 'Run',
+    options: [
+      { flags: '--repo <repository>', summary: 'a copy of this path or URL; else of this project' },
+      { flags: '--keep', summary: 'leave the hub running' },
+      { flags: '--timeout <duration>', summary: 'the longest that the tasks may take (3m)' },
+    ],
+    load: async () => (await import('../commands/demo.ts')).demo,
+  },
+];

@@ -1,0 +1,101 @@
+/** Tasks and changes. */
+import { type CommandEntry, PAGE, REASON } from './entry.ts';
+
+export const work: readonly CommandEntry[] = [
+  {
+    name: 'task submit',
+    args: '<title>',
+    summary: 'Put a task into the queue.',
+    group: 'Work',
+    options: [
+      { flags: '--repo <url>', summary: 'the repository to work on; a local path must be bare' },
+      { flags: '--base <branch>', summary: 'its base branch, if it is not the one HEAD names' },
+      { flags: '--body <text>', summary: 'what is to be done; `-` reads stdin' },
+      { flags: '--check <command>', summary: 'what the change must pass (sh -c)', isMany: true },
+      { flags: '--lane <lane>', summary: 'urgent, high, normal or low' },
+      { flags: '--needs <capability>', summary: 'what its agent must be able to do', isMany: true },
+      { flags: '--after <id>', summary: 'a task that must be done first', isMany: true },
+      { flags: '--retries <count>', summary: 'how often it is tried again after a failure' },
+      { flags: '--timeout <duration>', summary: 'the longest time an attempt may take (30m, 2h)' },
+      { flags: '--wait', summary: 'follow it until it has ended; with --json: as `task show`' },
+    ],
+    example:
+      'signalbox task submit "Fix the login" --repo https://example.org/a.git --check "npm test"',
+    load: async () => (await import('../commands/task-submit.ts')).submitTask,
+  },
+  {
+    name: 'task show',
+    args: '<id>',
+    summary: 'One task with its timeline.',
+    group: 'Work',
+    load: async () => (await import('../commands/task-show.ts')).showTask,
+  },
+  {
+    name: 'task list',
+    summary: 'Tasks, newest first.',
+    group: 'Work',
+    options: [
+      { flags: '--state <state>', summary: 'only those in this state' },
+      { flags: '--agent <name>', summary: 'only those that this agent holds' },
+      ...PAGE,
+    ],
+    load: async () => (await import('../commands/task.ts')).listTasks,
+  },
+  {
+    name: 'task log',
+    args: '<id>',
+    summary: 'What the command of an attempt printed.',
+    group: 'Work',
+    options: [{ flags: '--attempt <number>', summary: 'which attempt; the last one unless told' }],
+    load: async () => (await import('../commands/task.ts')).showLog,
+  },
+  {
+    name: 'task cancel',
+    args: '<id>',
+    summary: 'End a task that has not ended; its agent is told.',
+    group: 'Work',
+    options: [REASON],
+    load: async () => (await import('../commands/task.ts')).cancelTask,
+  },
+  {
+    name: 'task retry',
+    args: '<id>',
+    summary: 'Put a dead, failed or cancelled task back into the queue.',
+    group: 'Work',
+    load: async () => (await import('../commands/task.ts')).retryTask,
+  },
+  {
+    name: 'change list',
+    summary: 'Changes, newest first.',
+    group: 'Work',
+    options: [
+      { flags: '--state <state>', summary: 'only those in this state' },
+      { flags: '--task <id>', summary: 'only those of this task' },
+      ...PAGE,
+    ],
+    load: async () => (await import('../commands/change.ts')).listChanges,
+  },
+  {
+    name: 'change show',
+    args: '<id>',
+    summary: 'One change with what its checks printed.',
+    group: 'Work',
+    load: async () => (await import('../commands/change.ts')).showChange,
+  },
+  {
+    name: 'change approve',
+    args: '<id>',
+    summary: 'Let a change land that waits for a human.',
+    group: 'Work',
+    options: [REASON],
+    load: async () => (await import('../commands/change.ts')).approveChange,
+  },
+  {
+    name: 'change decline',
+    args: '<id>',
+    summary: 'Send a change back to its task, for a new attempt.',
+    group: 'Work',
+    options: [{ ...REASON, isRequired: true }],
+    load: async () => (await import('../commands/change.ts')).declineChange,
+  },
+];

@@ -1,0 +1,10 @@
+/** What other domains may ask about channels, teams and rules. */
+export { refuseFuturePlace } from './operations.ts';
+export {
+  findChannel,
+  findTeam,
+  listRoutes,
+  type RouteRow,
+  takeChannelPlace,
+  type TeamRow,
+} from './queries.ts';

@@ -1,0 +1,169 @@
+/** Where channels, their members, teams and rules are: one statement a function. */
+import type { TeamMode } from '../../contract/index.ts';
+import type { z } from 'zod';
+import type { Db, Tx } from '../../store/db.ts';
+import { limitTo, sql } from '../../store/sql.ts';
+
+export interface ChannelRow {
+  project: string;
+  key: string;
+  last_seq: number;
+  created_at_ms: number;
+  last_posted_at_ms: number | null;
+}
+
+export interface MemberRow {
+  project: string;
+  channel: string;
+  agent_key: string;
+  agent: string;
+  cursor_seq: number;
+  joined_at_ms: number;
+}
+
+export interface TeamRow {
+  project: string;
+  key: string;
+  name: string;
+  mode: z.infer<typeof TeamMode>;
+  /** JSON list of names. */
+  members: string;
+}
+
+export interface RouteRow {
+  id: string;
+  project: string;
+  /** A type, or a prefix that ends in `*`. */
+  type: string;
+  from_key: string | null;
+  from_name: string | null;
+  /** JSON. */
+  recipient: string;
+  created_at_ms: number;
+}
+
+/** Of one channel in one project. */
+export interface At {
+  project: string;
+  channel: string;
+}
+
+/** The next place in a channel, under its row; makes the channel where there is none. */
+export async function takeChannelPlace(tx: Tx, at: At & { nowMs: number }): Promise<number> {
+  const row = await tx.get<{ last_seq: number }>(sql`
+    insert into channels (project, key, last_seq, created_at_ms, last_posted_at_ms)
+    values (${at.project}, ${at.channel}, 1, ${at.nowMs}, ${at.nowMs})
+    on conflict (project, key) do update
+      set last_seq = channels.last_seq + 1, last_posted_at_ms = excluded.last_posted_at_ms
+    returning last_seq`);
+  return row?.last_seq ?? 1;
+}
+
+export async function makeChannel(tx: Tx, at: At & { nowMs: number }): Promise<void> {
+  await tx.run(sql`
+    insert into channels (project, key, last_seq, created_at_ms)
+    values (${at.project}, ${at.channel}, 0, ${at.nowMs}) on conflict (project, key) do nothing`);
+}
+
+export function findChannel(db: Db, at: At): Promise<ChannelRow | undefined> {
+  return db.get(sql`select * from channels where project = ${at.project} and key = ${at.channel}`);
+}
+
+export interface KeyPage {
+  project: string;
+  afterKey: string;
+  limit: number;
+}
+
+export function listChannels(db: Db, page: KeyPage): Promise<(ChannelRow & { members: number })[]> {
+  return db.all(sql`
+    select c.*, (select count(*) from members b
+      where b.project = c.project and b.channel = c.key) as members
+    from channels c where c.project = ${page.project} and c.key > ${page.afterKey}
+    order by c.key ${limitTo(page.limit)}`);
+}
+
+export async function saveMember(tx: Tx, row: MemberRow): Promise<void> {
+  await tx.run(sql`
+    insert into members (project, channel, agent_key, agent, cursor_seq, joined_at_ms)
+    values (${row.project}, ${row.channel}, ${row.agent_key}, ${row.agent}, ${row.cursor_seq},
+      ${row.joined_at_ms})
+    on conflict (project, channel, agent_key) do update set cursor_seq = excluded.cursor_seq`);
+}
+
+export function findMember(db: Db, at: At, agentKey: string): Promise<MemberRow | undefined> {
+  return db.get(sql`
+    select * from members
+    where project = ${at.project} and channel = ${at.channel} and agent_key = ${agentKey}`);
+}
+
+export async function removeMember(tx: Tx, at: At, agentKey: string): Promise<boolean> {
+  const changed = await tx.run(sql`
+    delete from members
+    where project = ${at.project} and channel = ${at.channel} and agent_key = ${agentKey}`);
+  return changed === 1;
+}
+
+export interface MemberPage extends At {
+  afterKey: string;
+  limit: number;
+}
+
+export function listMembers(
+  db: Db,
+  page: MemberPage,
+): Promise<(MemberRow & { presence: string | null })[]> {
+  return db.all(sql`
+    select b.*, a.presence from members b
+    left join agents a on a.project = b.project and a.key = b.agent_key
+    where b.project = ${page.project} and b.channel = ${page.channel}
+      and b.agent_key > ${page.afterKey}
+    order by b.agent_key ${limitTo(page.limit)}`);
+}
+
+export function findTeam(db: Db, project: string, key: string): Promise<TeamRow | undefined> {
+  return db.get(sql`select * from teams where project = ${project} and key = ${key}`);
+}
+
+export async function saveTeam(tx: Tx, row: TeamRow): Promise<void> {
+  await tx.run(sql`
+    insert into teams (project, key, name, mode, members)
+    values (${row.project}, ${row.key}, ${row.name}, ${row.mode}, ${row.members})
+    on conflict (project, key) do update
+      set name = excluded.name, mode = excluded.mode, members = excluded.members`);
+}
+
+export async function removeTeam(tx: Tx, project: string, key: string): Promise<boolean> {
+  const changed = await tx.run(sql`delete from teams where project = ${project} and key = ${key}`);
+  return changed === 1;
+}
+
+export function listTeams(db: Db, page: KeyPage): Promise<TeamRow[]> {
+  return db.all(sql`
+    select * from teams where project = ${page.project} and key > ${page.afterKey}
+    order by key ${limitTo(page.limit)}`);
+}
+
+export interface RoutePage {
+  project: string;
+  afterId: string;
+  limit: number;
+}
+
+export function listRoutes(db: Db, page: RoutePage): Promise<RouteRow[]> {
+  return db.all(sql`
+    select * from routes where project = ${page.project} and id > ${page.afterId}
+    order by id ${limitTo(page.limit)}`);
+}
+
+export async function insertRoute(tx: Tx, row: RouteRow): Promise<void> {
+  await tx.run(sql`
+    insert into routes (id, project, type, from_key, from_name, recipient, created_at_ms)
+    values (${row.id}, ${row.project}, ${row.type}, ${row.from_key}, ${row.from_name},
+      ${row.recipient}, ${row.created_at_ms})`);
+}
+
+export async function removeRoute(tx: Tx, project: string, id: string): Promise<boolean> {
+  const changed = await tx.run(sql`delete from routes where project = ${project} and id = ${id}`);
+  return changed === 1;
+}

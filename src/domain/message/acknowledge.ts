@@ -1,0 +1,113 @@
+/**
+ * What a recipient says of its messages. Seen and acked are told to the senders of signals, in one
+ * event for each sender and call.
+ */
+import { limits, type Output, type Parsed, SignalboxError } from '../../contract/index.ts';
+import { registerActor } from '../agent/index.ts';
+import { type CommandContext, record } from '../event/index.ts';
+import { unknown } from './sight.ts';
+import { refuseFuture } from './mailbox.ts';
+import {
+  type DeliveryRow,
+  findDeliveries,
+  findMailbox,
+  listOffered,
+  markAcked,
+  markSeen,
+  raiseFloor,
+} from './delivery-queries.ts';
+import { receiptOf } from './view.ts';
+
+export async function ack(
+  context: CommandContext,
+  input: Parsed<'message.ack'>,
+): Promise<Output<'message.ack'>> {
+  await registerActor(context);
+  if (input.ids === undefined) return { count: await ackUpTo(context, input.upTo ?? 0) };
+  const deliveries = await requireAll(context, input.ids);
+  return { count: await end(context, deliveries) };
+}
+
+/** Touches only what was offered. */
+async function ackUpTo(context: CommandContext, upTo: number): Promise<number> {
+  const { tx, actor } = context;
+  const place = (await findMailbox(tx, actor)) ?? { last_seq: 0, floor_seq: 0 };
+  refuseFuture(upTo, place);
+  let [after, count] = [place.floor_seq, 0];
+  for (;;) {
+    const range = { after, upTo, limit: limits.ackMax };
+    const offered = await listOffered(tx, actor, range);
+    count += await end(context, offered);
+    if (offered.length < limits.ackMax) return count;
+    after = offered.at(-1)?.seq ?? upTo;
+  }
+}
+
+async function end(context: CommandContext, deliveries: DeliveryRow[]): Promise<number> {
+  const open = deliveries.filter((row) => row.next_check_ms !== null);
+  if (open.length === 0) return 0;
+  const { tx, actor, nowMs } = context;
+  const seqs = open.map(({ seq }) => seq).toSorted((a, b) => a - b);
+  const count = await markAcked(tx, actor, { seqs, nowMs });
+  await raiseFloorOver(context, seqs);
+  await tell(context, 'message.acked', open);
+  return count;
+}
+
+/** Who acknowledges in order keeps the floor close behind, and nothing is looked at twice. */
+async function raiseFloorOver({ tx, actor }: CommandContext, seqs: number[]): Promise<void> {
+  const [first, last] = [seqs[0] ?? 0, seqs.at(-1) ?? 0];
+  const isWhole = last - first === seqs.length - 1;
+  if (isWhole) await raiseFloor(tx, actor, { toSeq: last, fromSeq: first - 1 });
+}
+
+export async function seen(
+  context: CommandContext,
+  { items }: Parsed<'message.seen'>,
+): Promise<Output<'message.seen'>> {
+  const deliveries = await requireAll(
+    context,
+    items.map(({ id }) => id),
+  );
+  const byId = new Map(deliveries.map((row) => [row.message_id, row]));
+  for (const { id, receipt } of items) requireReceipt(byId.get(id), receipt);
+  const fresh = deliveries.filter((row) => row.seen_at_ms === null);
+  if (fresh.length === 0) return { count: 0 };
+  const { tx, actor, nowMs } = context;
+  const count = await markSeen(tx, actor, { seqs: fresh.map(({ seq }) => seq), nowMs });
+  await tell(context, 'message.seen', fresh);
+  return { count };
+}
+
+async function requireAll(
+  { tx, actor }: CommandContext,
+  ids: readonly string[],
+): Promise<DeliveryRow[]> {
+  const deliveries = await findDeliveries(tx, actor, ids);
+  const found = new Set(deliveries.map((row) => row.message_id));
+  const missing = ids.find((id) => !found.has(id));
+  if (missing !== undefined) throw unknown(missing);
+  return deliveries;
+}
+
+export function requireReceipt(row: DeliveryRow | undefined, receipt: string): void {
+  if (row !== undefined && receiptOf(row) === receipt) return;
+  throw new SignalboxError('conflict', 'the receipt is not that of the last hand-out', {
+    hint: 'Use the receipt that came with the message the last time; it may be with another now.',
+  });
+}
+
+async function tell(
+  context: CommandContext,
+  type: 'message.seen' | 'message.acked',
+  deliveries: readonly DeliveryRow[],
+): Promise<void> {
+  const signals = deliveries.filter((row) => row.is_signal === 1);
+  for (const [audience, rows] of Map.groupBy(signals, (row) => row.sender_key)) {
+    const ids = rows.map((row) => row.message_id);
+    const [subject = ''] = ids;
+    const agent = context.actor.name;
+    const data = ids.length === 1 ? { agent } : { agent, ids };
+    await record(context, { type, subject, audience, data });
+  }
+}

@@ -1,0 +1,366 @@
+/** Where deliveries and mailboxes are: one statement a function. */
+import type { DeliveryState } from '../../contract/index.ts';
+import type { Db, Tx } from '../../store/db.ts';
+import { join, limitTo, type Sql, sql } from '../../store/sql.ts';
+import type { MessageRow } from './queries.ts';
+
+export interface DeliveryRow {
+  project: string;
+  recipient_key: string;
+  seq: number;
+  message_id: string;
+  recipient: string;
+  sender_key: string;
+  is_signal: number;
+  state: DeliveryState;
+  stored_at_ms: number;
+  offered_at_ms: number | null;
+  seen_at_ms: number | null;
+  acked_at_ms: number | null;
+  answered_at_ms: number | null;
+  hand_outs: number;
+  failures: number;
+  available_at_ms: number;
+  lease_until_ms: number | null;
+  expires_at_ms: number | null;
+  reason: string | null;
+  next_check_ms: number | null;
+  version: number;
+}
+
+/** Whose mailbox. */
+export interface Box {
+  project: string;
+  key: string;
+}
+
+/**
+ * The one meaning of "waits to be taken": every reader, counter and quota asks in these words. What
+ * waits or is in somebody's hands is *open*.
+ */
+const isOpen = sql`d.next_check_ms is not null`;
+const isPending = (nowMs: number): Sql => sql`d.state = 'pending' and d.next_check_ms is not null
+  and d.available_at_ms <= ${nowMs} and (d.expires_at_ms is null or d.expires_at_ms > ${nowMs})`;
+
+export async function insertDelivery(tx: Tx, row: DeliveryRow): Promise<void> {
+  await tx.run(sql`
+    insert into deliveries (project, recipient_key, seq, message_id, recipient, sender_key,
+      is_signal, state, stored_at_ms, hand_outs, failures, available_at_ms, expires_at_ms,
+      next_check_ms, version)
+    values (${row.project}, ${row.recipient_key}, ${row.seq}, ${row.message_id}, ${row.recipient},
+      ${row.sender_key}, ${row.is_signal}, ${row.state}, ${row.stored_at_ms}, ${row.hand_outs},
+      ${row.failures}, ${row.available_at_ms}, ${row.expires_at_ms}, ${row.next_check_ms},
+      ${row.version})`);
+}
+
+export interface Place {
+  last_seq: number;
+  floor_seq: number;
+}
+
+/**
+ * The next place in a mailbox. Its row is held until the commit, so that places become visible in
+ * their order: whoever reads by cursor passes over nothing.
+ */
+export async function takePlace(tx: Tx, { project, key }: Box): Promise<Place> {
+  const place = await tx.get<Place>(sql`
+    insert into mailboxes (project, key, last_seq, floor_seq) values (${project}, ${key}, 1, 0)
+    on conflict (project, key) do update set last_seq = mailboxes.last_seq + 1
+    returning last_seq, floor_seq`);
+  return place ?? { last_seq: 1, floor_seq: 0 };
+}
+
+export function findMailbox(db: Db, { project, key }: Box): Promise<Place | undefined> {
+  return db.get(sql`
+    select last_seq, floor_seq from mailboxes where project = ${project} and key = ${key}`);
+}
+
+/** Keeps a second hub from handing out of the same mailbox at the same time. */
+export async function lockMailbox(tx: Tx, { project, key }: Box): Promise<void> {
+  if (tx.dialect.engine === 'sqlite') return;
+  await tx.get(sql`
+    select key from mailboxes where project = ${project} and key = ${key}
+    ${tx.dialect.forUpdate}`);
+}
+
+/** All at or below the floor has ended. It only rises, and here only from `fromSeq` or above. */
+export async function raiseFloor(
+  tx: Tx,
+  { project, key }: Box,
+  { toSeq, fromSeq = 0 }: { toSeq: number; fromSeq?: number },
+): Promise<void> {
+  await tx.run(sql`
+    update mailboxes set floor_seq = ${toSeq}
+    where project = ${project} and key = ${key} and floor_seq < ${toSeq}
+      and floor_seq >= ${fromSeq}`);
+}
+
+/** What reads a mailbox: rows in the order of their places. */
+export interface BoxPage extends Box {
+  after: number;
+  limit: number;
+  nowMs: number;
+  isPending: boolean;
+  types?: readonly string[] | undefined;
+  thread?: string | undefined;
+}
+
+/** A delivery with its message. */
+export type ItemRow = DeliveryRow &
+  Omit<MessageRow, 'project' | 'recipient' | 'is_signal'> & {
+    addressed: string;
+  };
+
+const itemColumns = sql`d.*, m.id, m.sender, m.recipient as addressed, m.type, m.body, m.data,
+  m.thread, m.reply_to, m.priority, m.channel, m.channel_seq, m.created_at_ms`;
+
+export function listItems(db: Db, page: BoxPage): Promise<ItemRow[]> {
+  const conditions = [
+    sql`d.project = ${page.project} and d.recipient_key = ${page.key} and d.seq > ${page.after}`,
+    ...(page.isPending ? [isPending(page.nowMs)] : []),
+    ...(page.types === undefined ? [] : [sql`m.type in (${join(page.types)})`]),
+    ...(page.thread === undefined ? [] : [sql`m.thread = ${page.thread}`]),
+  ];
+  return db.all(sql`
+    select ${itemColumns} from deliveries d join messages m on m.id = d.message_id
+    where ${join(conditions, ' and ')} order by d.seq ${limitTo(page.limit)}`);
+}
+
+export function findItems(
+  db: Db,
+  { project, key }: Box,
+  seqs: readonly number[],
+): Promise<ItemRow[]> {
+  return db.all(sql`
+    select ${itemColumns} from deliveries d join messages m on m.id = d.message_id
+    where d.project = ${project} and d.recipient_key = ${key}
+      and d.seq in (${join(padded(seqs))})`);
+}
+
+/** Of what waits, only what decides its order. */
+export type WaitingRow = Pick<DeliveryRow, 'seq' | 'sender_key' | 'message_id'> &
+  Pick<MessageRow, 'thread' | 'priority'>;
+
+export function listWaiting(db: Db, page: Omit<BoxPage, 'isPending'>): Promise<WaitingRow[]> {
+  const types = page.types === undefined ? [] : [sql`m.type in (${join(page.types)})`];
+  const conditions = [
+    sql`d.project = ${page.project} and d.recipient_key = ${page.key} and d.seq > ${page.after}`,
+    isPending(page.nowMs),
+    ...types,
+  ];
+  return db.all(sql`
+    select d.seq, d.sender_key, d.message_id, m.thread, m.priority
+    from deliveries d join messages m on m.id = d.message_id
+    where ${join(conditions, ' and ')} order by d.seq ${limitTo(page.limit)}`);
+}
+
+/** The first that has not ended; what lies before it never needs to be looked at again. */
+export function findFirstOpen(
+  db: Db,
+  box: Box,
+  after: number,
+): Promise<{ seq: number } | undefined> {
+  return db.get(sql`
+    select d.seq from deliveries d
+    where d.project = ${box.project} and d.recipient_key = ${box.key} and d.seq > ${after}
+      and ${isOpen}
+    order by d.seq limit 1`);
+}
+
+export interface Counted extends Box {
+  after: number;
+  nowMs: number;
+  countMax: number;
+}
+
+export async function countPending(db: Db, box: Counted): Promise<number> {
+  const row = await db.get<{ count: number }>(sql`
+    select count(*) as count from (
+      select 1 as one from deliveries d
+      where d.project = ${box.project} and d.recipient_key = ${box.key} and d.seq > ${box.after}
+        and ${isPending(box.nowMs)}
+      ${limitTo(box.countMax)}
+    ) as waiting`);
+  return row?.count ?? 0;
+}
+
+/** For quotas: what is in somebody's hands or delayed counts too. */
+export async function countOpen(db: Db, box: Counted, senderKey?: string): Promise<number> {
+  const from = senderKey === undefined ? sql`1 = 1` : sql`d.sender_key = ${senderKey}`;
+  const row = await db.get<{ count: number }>(sql`
+    select count(*) as count from (
+      select 1 as one from deliveries d
+      where d.project = ${box.project} and d.recipient_key = ${box.key} and d.seq > ${box.after}
+        and ${isOpen} and ${from}
+      ${limitTo(box.countMax)}
+    ) as open`);
+  return row?.count ?? 0;
+}
+
+/**
+ * Those of these messages that lie in the mailbox, whatever their state. The project is looked at
+ * here: said in the statement it would lead SQLite through the whole mailbox.
+ */
+export async function findDeliveries(
+  db: Db,
+  { project, key }: Box,
+  ids: readonly string[],
+): Promise<DeliveryRow[]> {
+  const rows = await db.all<DeliveryRow>(sql`
+    select * from deliveries
+    where message_id in (${join(padded(ids))}) and recipient_key = ${key}`);
+  return rows.filter((row) => row.project === project);
+}
+
+export function findDelivery(
+  tx: Tx,
+  { project, key }: Box,
+  messageId: string,
+): Promise<DeliveryRow | undefined> {
+  return tx.get(sql`
+    select * from deliveries
+    where message_id = ${messageId} and recipient_key = ${key} and project = ${project}
+    ${tx.dialect.forUpdate}`);
+}
+
+export function listDeliveries(db: Db, messageId: string, limit: number): Promise<DeliveryRow[]> {
+  return db.all(sql`
+    select * from deliveries where message_id = ${messageId}
+    order by recipient_key ${limitTo(limit)}`);
+}
+
+/** Places in the mailbox up to a cursor that were offered and are open. */
+export function listOffered(db: Db, { project, key }: Box, range: Range): Promise<DeliveryRow[]> {
+  return db.all(sql`
+    select d.* from deliveries d
+    where d.project = ${project} and d.recipient_key = ${key} and d.seq > ${range.after}
+      and d.seq <= ${range.upTo} and d.offered_at_ms is not null and ${isOpen}
+    order by d.seq ${limitTo(range.limit)}`);
+}
+
+export interface Range {
+  after: number;
+  upTo: number;
+  limit: number;
+}
+
+export async function markOffered(tx: Tx, box: Box, moved: Moved): Promise<void> {
+  await tx.run(sql`
+    update deliveries set offered_at_ms = ${moved.nowMs}
+    where project = ${box.project} and recipient_key = ${box.key}
+      and seq in (${join(padded(moved.seqs))}) and offered_at_ms is null`);
+}
+
+/** What a program took for the agent, up to a cursor. */
+export function markOfferedUpTo(tx: Tx, box: Box, { upTo, after, nowMs }: UpTo): Promise<number> {
+  return tx.run(sql`
+    update deliveries set offered_at_ms = ${nowMs}
+    where project = ${box.project} and recipient_key = ${box.key}
+      and seq > ${after} and seq <= ${upTo} and offered_at_ms is null
+      and next_check_ms is not null`);
+}
+
+export interface UpTo {
+  upTo: number;
+  after: number;
+  nowMs: number;
+}
+
+export interface Moved {
+  seqs: readonly number[];
+  nowMs: number;
+}
+
+export function markSeen(tx: Tx, box: Box, { seqs, nowMs }: Moved): Promise<number> {
+  return tx.run(sql`
+    update deliveries set seen_at_ms = ${nowMs},
+      offered_at_ms = coalesce(offered_at_ms, ${nowMs})
+    where project = ${box.project} and recipient_key = ${box.key}
+      and seq in (${join(padded(seqs))}) and seen_at_ms is null`);
+}
+
+/** Ends what is open of these. */
+export function markAcked(tx: Tx, box: Box, { seqs, nowMs }: Moved): Promise<number> {
+  return tx.run(sql`
+    update deliveries set state = 'acked', acked_at_ms = ${nowMs},
+      seen_at_ms = coalesce(seen_at_ms, ${nowMs}),
+      offered_at_ms = coalesce(offered_at_ms, ${nowMs}),
+      lease_until_ms = null, next_check_ms = null, version = version + 1
+    where project = ${box.project} and recipient_key = ${box.key}
+      and seq in (${join(padded(seqs))}) and next_check_ms is not null`);
+}
+
+export async function markLeased(tx: Tx, box: Box, lease: Moved & Lease): Promise<void> {
+  await tx.run(sql`
+    update deliveries set state = 'leased', lease_until_ms = ${lease.leaseUntilMs},
+      next_check_ms = ${lease.leaseUntilMs}, hand_outs = hand_outs + 1,
+      offered_at_ms = coalesce(offered_at_ms, ${lease.nowMs}), version = version + 1
+    where project = ${box.project} and recipient_key = ${box.key}
+      and seq in (${join(padded(lease.seqs))}) and state = 'pending'`);
+}
+
+export interface Lease {
+  leaseUntilMs: number;
+}
+
+/** Writes what may change of a delivery that was read at this version; false when it has moved. */
+export async function updateDelivery(tx: Tx, row: DeliveryRow): Promise<boolean> {
+  const changed = await tx.run(sql`
+    update deliveries set state = ${row.state}, offered_at_ms = ${row.offered_at_ms},
+      seen_at_ms = ${row.seen_at_ms}, acked_at_ms = ${row.acked_at_ms},
+      answered_at_ms = ${row.answered_at_ms}, hand_outs = ${row.hand_outs},
+      failures = ${row.failures}, available_at_ms = ${row.available_at_ms},
+      lease_until_ms = ${row.lease_until_ms}, expires_at_ms = ${row.expires_at_ms},
+      reason = ${row.reason}, next_check_ms = ${row.next_check_ms}, version = ${row.version + 1}
+    where project = ${row.project} and recipient_key = ${row.recipient_key} and seq = ${row.seq}
+      and version = ${row.version}`);
+  return changed === 1;
+}
+
+export function listDueDeliveries(
+  db: Db,
+  nowMs: number,
+  limit: number,
+): Promise<Pick<DeliveryRow, 'project' | 'recipient_key' | 'message_id'>[]> {
+  return db.all(sql`
+    select project, recipient_key, message_id from deliveries
+    where next_check_ms is not null and next_check_ms <= ${nowMs}
+    order by next_check_ms ${limitTo(limit)}`);
+}
+
+/** Time in which no hub ran counts against nobody. */
+export async function rearmDeliveries(tx: Tx, leaseUntilMs: number): Promise<void> {
+  await tx.run(sql`
+    update deliveries set lease_until_ms = ${leaseUntilMs}, next_check_ms = ${leaseUntilMs}
+    where state = 'leased' and next_check_ms is not null and next_check_ms < ${leaseUntilMs}`);
+}
+
+export interface DeadPage {
+  project: string;
+  /** Ends of the page before, in both keys. */
+  afterId: string;
+  afterKey: string;
+  limit: number;
+  readerKey: string | undefined;
+}
+
+export function listDead(db: Db, page: DeadPage): Promise<ItemRow[]> {
+  const { readerKey } = page;
+  const mine =
+    readerKey === undefined
+      ? sql`1 = 1`
+      : sql`(d.recipient_key = ${readerKey} or d.sender_key = ${readerKey})`;
+  return db.all(sql`
+    select ${itemColumns} from deliveries d join messages m on m.id = d.message_id
+    where d.project = ${page.project} and d.state = 'dead'
+      and (d.message_id, d.recipient_key) > (${page.afterId}, ${page.afterKey}) and ${mine}
+    order by d.message_id, d.recipient_key ${limitTo(page.limit)}`);
+}
+
+/** Filled up to a power of two, so that a few texts serve lists of every length. */
+function padded<Item>(list: readonly Item[]): Item[] {
+  const last = list.at(-1);
+  if (last === undefined) return [];
+  const length = 2 ** Math.ceil(Math.log2(list.length));
+  return [...list, ...Array.from({ length: length - list.length }, () => last)];
+}

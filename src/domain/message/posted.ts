@@ -1,0 +1,64 @@
+/** What was posted to a channel: it stands once, and whoever reads brings a cursor. */
+import { channelKey, limits, type Output, type Parsed } from '../../contract/index.ts';
+import { findChannel, refuseFuturePlace } from '../channel/index.ts';
+import type { QueryContext } from '../event/index.ts';
+import { type At, countPosts, findPlaceSince, listPosted, type MessageRow } from './queries.ts';
+import { toMessage } from './view.ts';
+
+export async function read(
+  { db, actor }: QueryContext,
+  input: Parsed<'channel.read'>,
+): Promise<Output<'channel.read'>> {
+  const at = { project: actor.project, channel: channelKey(input.name) };
+  const headCursor = (await findChannel(db, at))?.last_seq ?? 0;
+  refuseFuturePlace(input.after ?? 0, headCursor);
+  const after = await startOf({ db, at, headCursor }, input);
+  const rows = await listPosted(db, { ...at, after, limit: input.limit });
+  const last = rows.at(-1)?.channel_seq ?? after;
+  const isWholePage = rows.length === input.limit;
+  return {
+    items: rows.map(toPosted),
+    nextCursor: isWholePage ? last : Math.max(last, headCursor),
+    headCursor,
+  };
+}
+
+interface Place {
+  db: QueryContext['db'];
+  at: At;
+  headCursor: number;
+}
+
+/** After a cursor, since a time (what was posted at that very moment belongs to it), or the end. */
+async function startOf(
+  { db, at, headCursor }: Place,
+  { after, sinceMs, limit }: Parsed<'channel.read'>,
+): Promise<number> {
+  if (sinceMs === undefined) return after ?? Math.max(0, headCursor - limit);
+  const first = (await findPlaceSince(db, at, sinceMs))?.seq ?? headCursor + 1;
+  return Math.max(after ?? 0, first - 1);
+}
+
+function toPosted(row: MessageRow): Output<'channel.read'>['items'][number] {
+  return { cursor: row.channel_seq ?? 0, message: toMessage(row) };
+}
+
+export async function stats(
+  { db, actor }: QueryContext,
+  input: Parsed<'channel.stats'>,
+): Promise<Output<'channel.stats'>> {
+  const rows = await countPosts(db, {
+    project: actor.project,
+    channel: input.name === undefined ? undefined : channelKey(input.name),
+    sinceMs: input.sinceMs ?? 0,
+    limit: limits.pageMax,
+  });
+  return {
+    items: rows.map((row) => ({
+      channel: row.channel,
+      agent: row.sender,
+      messages: row.count,
+      lastAtMs: row.last_at_ms,
+    })),
+  };
+}
