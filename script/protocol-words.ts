@@ -13,6 +13,14 @@ export const forms = {
   SessionId: '`ses_` and 21 of `0-9a-z`',
   MessageId: '`msg_` and 21 of `0-9a-z`',
   RouteId: '`rou_` and 21 of `0-9a-z`',
+  ArtifactId: '`art_` and 21 of `0-9a-z`',
+  CaseId:
+    '1 to 64 letters, digits, `.`, `-` and `_`, the first one a letter or a digit; the names of ' +
+    'pipelines and stages too',
+  ArtifactName:
+    'the plain name of a file, 1 to 200 characters (240 bytes): no `/ \\ < > : " | ? *` and ' +
+    'nothing that cannot be seen, no `.`, `-`, `~` or space in front, no `.` or space at the ' +
+    'end, and no name of a device such as `CON`',
   AgentName:
     '1 to 64 letters, digits, `.`, `-` and `_`, the first one a letter or a digit. Case, `-` and ' +
     '`_` do not tell two agents apart: `FirstResponder` and `first_responder` are one',
@@ -46,6 +54,24 @@ export const fields: Record<string, string> = {
   'token.rotate.graceMs': 'how long the old secret goes on working',
   'change.assess.policy': '`.signalbox/policy.yaml` of the base branch; null where there is none',
   'change.release.retryInMs': 'not claimable before that',
+  'case.get.version': 'left out, the newest one',
+  'case.put.version': 'the one that you have read; 0 where there is no case yet',
+  'case.put.pipeline': 'a case that is in one stays in it',
+  'case.put.stage': 'where it begins in a pipeline, the first stage unless told; null: nowhere',
+  'case.patch.patch': 'merged into the state; null removes a field',
+  'case.advance.to': 'left out, the stage that follows',
+  'case.advance.patch': 'merged into the state in the same transaction',
+  'artifact.upload.bytes': 'how many will come; over HTTP `Content-Length` says it too',
+  'artifact.upload.sha256': 'the hash of what will come',
+  'artifact.upload.stage': 'left out, the one that the case is in',
+  'artifact.upload.mediaType': 'over HTTP `Content-Type` says it too',
+  'artifact.list.isFull': 'earlier versions too',
+  'CaseEntry.basedOn': 'the version that its writer had read; null where it named none',
+  'CaseHead.pipeline': 'null where it goes through none',
+  'Stage.agent': 'who is told; only one of `agent`, `capability` and `team`',
+  'Stage.capability': 'an agent that can do this is told, one that is here before one that is not',
+  'Stage.next': 'where a case may go from here; left out, to the stage that follows',
+  'Artifact.version': 'counts what was uploaded under this name in this stage',
   'EventFilter.mine': 'only those addressed to the caller',
   'Change.baseBranch': 'null: the branch that the repository’s HEAD names',
   'Change.rules': 'what chose the tier, in words',
@@ -95,6 +121,12 @@ export const events: Record<EventType, string> = {
   'change.rejected': 'a check failed, or a human declined',
   'change.conflicted': 'it does not fit on the base branch any more',
   'change.dropped': 'its task was cancelled',
+  'case.created': 'a case was opened; `data.version` is its version, as in the three that follow',
+  'case.changed': 'its state was written',
+  'case.advanced': 'it is in another stage of its pipeline',
+  'case.uploaded': 'it has an artifact more; `data.version` is that of the artifact',
+  'pipeline.set': 'a pipeline was declared, or changed',
+  'pipeline.removed': 'a pipeline was ended',
 };
 
 /** Those of the contract that something is held to. */
@@ -142,6 +174,14 @@ export const bounds: Record<Bound, string> = {
   messageHandOutsMax: 'hand-outs that make a signal a dead letter at its next failure',
   messageRecheckMs: 'a message that waits is looked at again after this',
   reachableMs: 'an agent that was heard of in this time is expected to ask again',
+  caseStateCharsMax: 'the state of a case, as JSON',
+  caseStatesKept: 'versions of a case whose state is kept',
+  stagesMax: 'stages of a pipeline',
+  artifactBytesMax: 'an artifact',
+  artifactNameCharsMax: 'the name of an artifact (240 bytes at most), a media type',
+  artifactsMax: 'artifacts of a case, earlier versions among them',
+  uploadIdleMs: 'an upload that sends nothing for this long has broken off',
+  uploadMsMax: 'the longest that an upload may take',
   agentLeaseMs: 'an agent that is silent for this long is offline',
   agentBeatMs: 'how often an agent beats',
   agentResumeMs: 'a closed socket must be resumed within this time',

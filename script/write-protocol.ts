@@ -8,7 +8,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import * as contract from '../src/contract/index.ts';
-import { openApi } from '../src/doors/openapi.ts';
+import { methods, openApi } from '../src/doors/openapi.ts';
 import { bounds, events, fields, forms } from './protocol-words.ts';
 
 export const protocolFile = join(import.meta.dirname, '../docs/protocol.md');
@@ -66,8 +66,11 @@ function operationPart(operation: AnyOperation): string {
 
 function kindWords(operation: AnyOperation): string {
   const { kind, scope, isSecret, isJournaled } = operation;
-  const first = `A ${kind} with the scope \`${scope}\`.`;
+  const article = kind === 'upload' ? 'An' : 'A';
+  const first = `${article} ${kind} with the scope \`${scope}\`.`;
   if (kind === 'query') return first;
+  if (kind === 'upload') return `${first} The body is the stream, its input stands in the query.`;
+  if (kind === 'download') return `${first} Its input stands in the query, its output in a header.`;
   if (!isJournaled) return `${first} It takes no idempotency key and leaves no audit line.`;
   return isSecret ? `${first} Its secret is shown once: a key does not bring it again.` : first;
 }
@@ -75,16 +78,17 @@ function kindWords(operation: AnyOperation): string {
 const Described = z.object({
   paths: z.record(
     z.string(),
-    z.object({
-      post: z.object({ responses: z.record(z.string(), z.object({ description: z.string() })) }),
-    }),
+    z.record(
+      z.string(),
+      z.object({ responses: z.record(z.string(), z.object({ description: z.string() })) }),
+    ),
   ),
 });
 
 /** Read from the OpenAPI description, so that the two cannot differ. */
-function refusalsOf({ name }: AnyOperation): contract.ErrorCode[] {
+function refusalsOf({ name, kind }: AnyOperation): contract.ErrorCode[] {
   const { paths } = described();
-  const texts = Object.values(paths[`/v1/${name}`]?.post.responses ?? {});
+  const texts = Object.values(paths[`/v1/${name}`]?.[methods[kind]]?.responses ?? {});
   return contract.ErrorCode.options.filter((code) =>
     texts.some(({ description }) => description.includes(`${code}: `)),
   );
@@ -158,6 +162,12 @@ const shapes = {
   Agent: contract.Agent,
   Token: contract.Token,
   Repository: contract.Repository,
+  CaseHead: contract.CaseHead,
+  Case: contract.Case,
+  CaseEntry: contract.CaseEntry,
+  Stage: contract.Stage,
+  Pipeline: contract.Pipeline,
+  Artifact: contract.Artifact,
   Event: contract.Event,
   EventData: contract.EventData,
   EventFilter: contract.EventFilter,

@@ -27,6 +27,13 @@ test.each<[EventType, EventData, string]>([
   ],
   ['change.assessed', { taskId: 'tsk_1', tier: 0 }, 'tsk_1, tier 0'],
   ['change.approved', { taskId: 'tsk_1' }, 'tsk_1, by admin'],
+  ['case.changed', { version: 3, stage: 'pulse' }, 'version 3, by admin'],
+  ['case.advanced', { version: 4, stage: 'first' }, 'to first, version 4, by admin'],
+  [
+    'case.uploaded',
+    { stage: 'pulse', name: 'a\nb.txt', version: 2 },
+    'pulse/a ⏎ b.txt, version 2, by admin',
+  ],
   ['token.created', { agent: 'ada', role: 'agent' }, 'for ada, agent'],
   ['agent.offline', { reason: 'silent' }, 'silent'],
 ])('%s with %o reads as a sentence', (type, data, words) => {

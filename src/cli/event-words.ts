@@ -40,6 +40,7 @@ export function eventWords(event: Event, about?: string): string {
     const isSaid = what !== undefined && why?.startsWith(`${what}:`) === true;
     return sentence([task, isSaid ? undefined : what, why]);
   }
+  if (noun === 'case') return sentence(caseWords(event));
   if (type === 'token.created') return sentence([`for ${data.agent ?? actor}`, data.role, why]);
   return sentence([data.url, why]);
 }
@@ -78,6 +79,18 @@ function changeWords({ type, actor, data }: Event): string | undefined {
       return data.commit?.slice(0, 12);
     default:
       return undefined;
+  }
+}
+
+function caseWords({ type, actor, data }: Event): (string | undefined)[] {
+  const version = data.version === undefined ? undefined : `version ${data.version}`;
+  switch (type) {
+    case 'case.uploaded':
+      return [`${data.stage ?? ''}/${data.name ?? ''}`, version, `by ${actor}`];
+    case 'case.advanced':
+      return [`to ${data.stage ?? ''}`, version, `by ${actor}`];
+    default:
+      return [version, `by ${actor}`];
   }
 }
 

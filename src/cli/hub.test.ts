@@ -265,3 +265,45 @@ test('under --auth none a name is enough to do a whole task', async () => {
   expect(task.stdout).toContain('by tester');
   expect(task.stdout).toContain('by bob');
 });
+
+test('a case goes through its pipeline on the command line, files and all', async () => {
+  const folder = join(home.root, 'mirror');
+  await startHub('--no-verifier', '--mirror', folder);
+  const declared = join(home.root, 'max.yaml');
+  await writeFile(
+    declared,
+    'name: max\nstages:\n  - pulse\n  - { name: first, agent: FirstResponder }\n',
+  );
+  const pipeline = await json(operations['pipeline.set'], 'pipeline', 'set', declared);
+  expect(pipeline.stages).toMatchObject([{ name: 'pulse' }, { name: 'first' }]);
+  const put = ['case', 'put', 'abc-123', '{"lead":"x"}', '--pipeline', 'max'];
+  expect(await json(operations['case.put'], ...put)).toMatchObject({ version: 1, stage: 'pulse' });
+  const notes = join(home.root, 'notes.txt');
+  await writeFile(notes, 'hello'.repeat(100_000));
+  const upload = ['case', 'upload', 'abc-123', notes, '--type', 'text/plain'];
+  const artifact = await json(operations['artifact.upload'], ...upload);
+  expect(artifact).toMatchObject({ stage: 'pulse', name: 'notes.txt', bytes: 500_000 });
+  const late = await home.run(['case', 'patch', 'abc-123', '{"a":1}', '--version-read', '7']);
+  expect(late).toMatchObject({ code: 75, stderr: expect.stringContaining('has version 1') });
+  const moved = await home.run(['case', 'advance', 'abc-123', '--patch', '{"lead":null}']);
+  expect(moved.stdout).toMatch(/^abc-123 {2}first {2}FirstResponder is told \(msg_/);
+  const shown = await home.run(['case', 'show', 'abc-123']);
+  expect(shown.stdout).toMatch(/version +2\n.*pipeline +max\n.*stage +first\n/);
+  const history = await home.run(['case', 'history', 'abc-123']);
+  expect(history.stdout).toContain('not told');
+  expect((await home.run(['case', 'list', '--stage', 'first'])).stdout).toContain('abc-123');
+  expect((await home.run(['case', 'artifacts', 'abc-123'])).stdout).toContain('notes.txt');
+  expect((await home.run(['pipeline', 'show', 'max'])).stdout).toContain('FirstResponder');
+  expect((await home.run(['pipeline', 'list'])).stdout).toContain('pulse → first');
+  const fetched = join(home.root, 'fetched.txt');
+  await json(operations['artifact.download'], 'case', 'download', artifact.id, fetched);
+  expect(await readFile(fetched, 'utf8')).toBe('hello'.repeat(100_000));
+  const there = await home.run(['case', 'download', artifact.id, fetched]);
+  expect(there).toMatchObject({ code: 75, stderr: expect.stringContaining('--force') });
+  const piped = await home.run(['case', 'download', artifact.id, '-']);
+  expect(piped.stdout).toBe('hello'.repeat(100_000));
+  const mirrored = join(folder, 'clients/abc-123/stage-1-pulse/notes.txt');
+  await vi.waitFor(async () => {
+    expect(await readFile(mirrored, 'utf8')).toBe('hello'.repeat(100_000));
+  }, WAIT);
+});

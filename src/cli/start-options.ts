@@ -11,6 +11,8 @@ export interface StartOptions {
   dataDir: string;
   /** Undefined: SQLite in the data folder. */
   databaseUrl: string | undefined;
+  /** Absolute: where the cases are shown as files, if they are. */
+  mirror: string | undefined;
   auth: 'token' | 'none';
   hasVerifier: boolean;
   logLevel: LogLevel | undefined;
@@ -24,12 +26,14 @@ const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 export type LogLevel = (typeof logLevels)[number];
 
 export function startOptions({ options, output, env, cwd, interruption }: Context): StartOptions {
+  const mirror = options.text('mirror');
   const data = options.text('data') ?? dataFolder(env);
   return {
     host: options.text('host') ?? '127.0.0.1',
     port: options.integer('port', { min: 0, max: 65_535 }) ?? 8080,
     dataDir: isAbsolute(data) ? data : resolve(cwd, data),
     databaseUrl: options.text('databaseUrl'),
+    mirror: mirror === undefined ? undefined : resolve(cwd, mirror),
     auth: options.choice('auth', ['token', 'none'] as const) ?? 'token',
     hasVerifier: !options.isOff('verifier'),
     logLevel: options.choice('logLevel', logLevels),

@@ -39,7 +39,7 @@ export function storeTrouble(error: unknown, place: StorePlace): unknown {
       return refusal('unavailable', 'See that this user may write there, on a local disk.');
     default:
       if (!('syscall' in error)) return error;
-      return refusal('invalid_input', 'Give a folder that this user may write to with --data.');
+      return refusal('invalid_input', 'Give a folder that this user may write to.');
   }
 }
 

@@ -3,6 +3,7 @@
  * so that the others cost a start nothing.
  */
 import type { CommandEntry } from './table/entry.ts';
+import { cases } from './table/cases.ts';
 import { look } from './table/look.ts';
 import { manage } from './table/manage.ts';
 import { run } from './table/run.ts';
@@ -14,6 +15,8 @@ export const nouns: Readonly<Record<string, string>> = {
   agent: 'Run an agent.',
   verifier: 'Run a verifier.',
   task: 'Submit tasks and see what becomes of them.',
+  case: 'See and move what goes from agent to agent.',
+  pipeline: 'Declare the stages that cases go through.',
   change: 'See what agents handed in, and decide where a human must.',
   message: 'See how far messages got, and put dead letters back.',
   channel: 'Read channels and belong to them.',
@@ -22,4 +25,11 @@ export const nouns: Readonly<Record<string, string>> = {
   token: 'Make and end the tokens that agents and people identify with.',
 };
 
-export const commands: readonly CommandEntry[] = [...run, ...work, ...talk, ...look, ...manage];
+export const commands: readonly CommandEntry[] = [
+  ...run,
+  ...work,
+  ...cases,
+  ...talk,
+  ...look,
+  ...manage,
+];

@@ -7,12 +7,13 @@
  * the wire below, it is done once.
  */
 import { operations } from '../contract/index.ts';
-import type { Event, EventFilter, Input, OperationName, Output } from '../contract/index.ts';
+import type { ByteRange, Event, EventFilter, Input, Kind } from '../contract/index.ts';
+import type { OperationName, Operations, Output } from '../contract/index.ts';
 import type { Reply, SignalboxError } from '../contract/index.ts';
 import { httpTransport } from './http.ts';
 import { keyMaker } from './keys.ts';
 import { socketTransport } from './socket.ts';
-import type { Closable, StateListener, Transport } from './transport.ts';
+import type { Closable, Download, StateListener, Transport, UploadBody } from './transport.ts';
 
 export interface CallOptions {
   /** Commands only: the same key and the same input are answered with the first answer again. */
@@ -23,8 +24,24 @@ export interface CallOptions {
   timeoutMs?: number | undefined;
 }
 
+export interface DownloadOptions extends Omit<CallOptions, 'key'> {
+  /** Only these bytes. */
+  range?: ByteRange | undefined;
+}
+
+export interface Downloaded<Name extends OperationName> extends Download {
+  output: Output<Name>;
+}
+
+type Method<Name extends OperationName> = {
+  query: Caller<Name>;
+  command: Caller<Name>;
+  upload: (input: Input<Name>, body: UploadBody, options?: CallOptions) => Promise<Output<Name>>;
+  download: (input: Input<Name>, options?: DownloadOptions) => Promise<Downloaded<Name>>;
+}[Operations[Name]['kind']];
+
 /** An operation whose fields may all be left out may be called without an input. */
-type Method<Name extends OperationName> =
+type Caller<Name extends OperationName> =
   Record<string, never> extends Input<Name>
     ? (input?: Input<Name>, options?: CallOptions) => Promise<Output<Name>>
     : (input: Input<Name>, options?: CallOptions) => Promise<Output<Name>>;
@@ -66,28 +83,51 @@ interface Base {
 
 export type Client = Base & Grouped & Ungrouped;
 
-type Caller = (input?: unknown, options?: CallOptions) => Promise<unknown>;
+type AnyMethod =
+  | ((input?: unknown, options?: CallOptions & DownloadOptions) => Promise<unknown>)
+  | ((input: unknown, body: UploadBody, options?: CallOptions) => Promise<unknown>);
 
 export function createClient(transport: Transport): Client {
   const nextKey = keyMaker();
-  const methods: Record<string, Caller | Record<string, Caller>> = {};
+  const methods: Record<string, AnyMethod | Record<string, AnyMethod>> = {};
   for (const { name, kind } of Object.values(operations)) {
-    const caller: Caller = async (input = {}, options) => {
-      const key = options?.key ?? (kind === 'command' ? nextKey() : undefined);
-      const { signal, timeoutMs } = options ?? {};
-      return (await transport.call({ operation: name, input, key, signal, timeoutMs })).output;
-    };
-    place(methods, name, caller);
+    place(methods, name, methodOf({ name, kind }, transport, nextKey));
   }
   const client = { ...methods, ...base(transport, nextKey) };
   if (!isComplete(client)) throw new Error('invariant broken: an operation has no method');
   return client;
 }
 
+function methodOf(
+  { name: operation, kind }: { name: string; kind: Kind },
+  transport: Transport,
+  nextKey: () => string,
+): AnyMethod {
+  switch (kind) {
+    case 'upload':
+      return async (input: unknown, body: UploadBody, options?: CallOptions) => {
+        const { key = nextKey(), signal, timeoutMs } = options ?? {};
+        return (await transport.upload({ operation, input, body, key, signal, timeoutMs })).output;
+      };
+    case 'download':
+      return (input: unknown, options?: DownloadOptions) => {
+        const { range, signal, timeoutMs } = options ?? {};
+        return transport.download({ operation, input, range, signal, timeoutMs });
+      };
+    case 'query':
+    case 'command':
+      return async (input: unknown = {}, options?: CallOptions) => {
+        const key = options?.key ?? (kind === 'command' ? nextKey() : undefined);
+        const { signal, timeoutMs } = options ?? {};
+        return (await transport.call({ operation, input, key, signal, timeoutMs })).output;
+      };
+  }
+}
+
 function place(
-  methods: Record<string, Caller | Record<string, Caller>>,
+  methods: Record<string, AnyMethod | Record<string, AnyMethod>>,
   name: string,
-  caller: Caller,
+  caller: AnyMethod,
 ): void {
   const [noun = name, verb] = name.split('.');
   if (verb === undefined) {

@@ -8,13 +8,13 @@ import type { Credential, Reply } from '../contract/index.ts';
 import { backoffMs } from '../core/backoff.ts';
 import { systemClock, type Clock } from '../core/clock.ts';
 import { httpAddress } from './address.ts';
-import { errorFrom } from './frames.ts';
+import { outputOf, RETRY, unreachable } from './answers.ts';
 import { chance } from './keys.ts';
 import { poll } from './poll.ts';
-import { answerMsDefault } from './transport.ts';
+import { isRepeatable, receiveStream, sendStream, type StreamWire } from './streams.ts';
+import { answerMsDefault, streamMsDefault } from './transport.ts';
 import type { Request, Transport } from './transport.ts';
 
-const RETRY = { firstMs: 100, mostMs: 400 };
 const RETRIES_MAX = 2;
 
 export interface HttpOptions extends Credential {
@@ -22,51 +22,64 @@ export interface HttpOptions extends Credential {
   clock?: Clock;
 }
 
-export function httpTransport({
-  url,
-  token,
-  agent,
-  clock = systemClock(),
-}: HttpOptions): Transport {
+export function httpTransport(options: HttpOptions): Transport {
+  const { url, token, agent, clock = systemClock() } = options;
   const address = httpAddress(url);
   const closing = new AbortController();
   const headers: Record<string, string> = { 'content-type': 'application/json' };
   if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
   else if (agent !== undefined) headers['x-signalbox-agent'] = agent;
 
-  const call = async (request: Request): Promise<Reply> => {
-    const signals = [closing.signal, AbortSignal.timeout(request.timeoutMs ?? answerMsDefault)];
-    if (request.signal !== undefined) signals.push(request.signal);
-    const body = JSON.stringify(request.input ?? {});
+  /** Asks until there is an answer, or the retries or the time are spent. */
+  const insist = async <T>(asked: Asked, ask: (wire: StreamWire) => Promise<T>): Promise<T> => {
+    const signals = [closing.signal, AbortSignal.timeout(asked.timeoutMs)];
+    if (asked.signal !== undefined) signals.push(asked.signal);
     const signal = AbortSignal.any(signals);
     for (let retry = 1; ; retry++) {
       try {
-        return await post(address, { ...request, signal, body, headers });
+        return await ask({ address, headers, signal });
       } catch (error) {
-        request.signal?.throwIfAborted();
+        asked.signal?.throwIfAborted();
         if (signal.aborted) throw abandoned(closing.signal.aborted, url);
-        if (retry > RETRIES_MAX || !isUnavailable(error)) throw error;
+        if (retry > asked.retriesMax || !isUnavailable(error)) throw error;
         await clock.sleep(backoffMs(RETRY, retry, chance()), signal);
       }
     }
   };
 
+  const call = (request: Request): Promise<Reply> => {
+    const body = JSON.stringify(request.input ?? {});
+    return insist(askedOf(request, answerMsDefault), (wire) => post(wire, { ...request, body }));
+  };
+
   return {
     call,
+    upload(request) {
+      const retriesMax = isRepeatable(request.body) ? RETRIES_MAX : 0;
+      const asked = { ...askedOf(request, streamMsDefault), retriesMax };
+      return insist(asked, (wire) => sendStream(wire, request));
+    },
+    download: (request) =>
+      insist(askedOf(request, streamMsDefault), (wire) => receiveStream(wire, request)),
     subscribe: (reader) => poll({ call, clock, signal: closing.signal }, reader),
     close: () => closing.abort(),
   };
 }
 
-interface Post {
-  operation: string;
-  key?: string | undefined;
-  body: string;
-  headers: Record<string, string>;
-  signal: AbortSignal;
+interface Asked {
+  timeoutMs: number;
+  retriesMax: number;
+  signal: AbortSignal | undefined;
 }
 
-async function post(address: string, { operation, key, body, headers, signal }: Post) {
+function askedOf({ timeoutMs, signal }: Request, otherwiseMs: number): Asked {
+  return { timeoutMs: timeoutMs ?? otherwiseMs, retriesMax: RETRIES_MAX, signal };
+}
+
+async function post(
+  { address, headers, signal }: StreamWire,
+  { operation, key, body }: Request & { body: string },
+): Promise<Reply> {
   const response = await fetch(address + encodeURIComponent(operation), {
     method: 'POST',
     headers: key === undefined ? headers : { ...headers, 'idempotency-key': key },
@@ -76,43 +89,11 @@ async function post(address: string, { operation, key, body, headers, signal }: 
   }).catch((cause: unknown) => {
     throw unreachable(address, cause);
   });
-  const text = await response.text().catch((cause: unknown) => {
-    throw unreachable(address, cause);
-  });
-  const output = parse(text);
-  if (response.ok && output !== undefined) {
-    return { output, isDeduplicated: response.headers.has('x-signalbox-deduplicated') };
-  }
-  const hasError = typeof output === 'object' && output !== null && 'error' in output;
-  throw errorFrom(hasError ? output.error : { status: response.status, text: text.slice(0, 200) });
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return outputOf(address, response);
 }
 
 function isUnavailable(error: unknown): boolean {
   return error instanceof SignalboxError && error.code === 'unavailable';
-}
-
-function unreachable(address: string, cause: unknown): SignalboxError {
-  const origin = address.replace(/\/v1\/$/, '');
-  return new SignalboxError('unavailable', `The hub at ${origin} cannot be reached${why(cause)}.`, {
-    hint: 'Start one with `signalbox start`, or give the address of another with --url.',
-    retryAfterMs: RETRY.mostMs,
-    cause,
-  });
-}
-
-/** `fetch` keeps the reason in its error's cause: a code such as ECONNREFUSED, or words. */
-function why(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  if (!(cause instanceof Error)) return '';
-  return ` (${'code' in cause ? String(cause.code) : cause.message})`;
 }
 
 function abandoned(isClosed: boolean, url: string): SignalboxError {

@@ -17,7 +17,8 @@
  * delivered.
  */
 export { connect, createClient } from './client.ts';
-export type { CallOptions, Client, ConnectOptions, Subscription } from './client.ts';
+export type { CallOptions, Client, ConnectOptions, DownloadOptions } from './client.ts';
+export type { Downloaded, Subscription } from './client.ts';
 export { consume } from './consume.ts';
 export type { Consumption } from './consume.ts';
 export { httpTransport } from './http.ts';
@@ -27,6 +28,7 @@ export { SignalClient } from './signals.ts';
 export type { Signal } from './signals.ts';
 export { socketTransport } from './socket.ts';
 export type { SocketOptions } from './socket.ts';
-export type { Closable, ConnectionState, Reader } from './transport.ts';
+export type { Closable, ConnectionState, Download, Reader, UploadBody } from './transport.ts';
+export type { DownloadRequest, UploadRequest } from './transport.ts';
 export type { Request, StateListener, Transport } from './transport.ts';
 export { SignalboxError } from '../contract/errors.ts';

@@ -5,7 +5,7 @@
 import type { Connection, Credential, Feed } from '../contract/index.ts';
 import { isEvent, known } from './frames.ts';
 import { abortError } from './transport.ts';
-import type { Closable, Reader, Transport } from './transport.ts';
+import type { Closable, Reader, Transport, UploadBody } from './transport.ts';
 
 export function localTransport(connection: Connection, credential: Credential): Transport {
   return {
@@ -13,9 +13,34 @@ export function localTransport(connection: Connection, credential: Credential): 
       if (signal?.aborted === true) return Promise.reject(abortError(signal));
       return connection.invoke({ operation, input, credential, ...(key !== undefined && { key }) });
     },
+    upload({ operation, input, key, body, signal }) {
+      if (signal?.aborted === true) return Promise.reject(abortError(signal));
+      const chunks = chunksOf(body, signal);
+      const call = { operation, input, credential, body: chunks };
+      return connection.upload({ ...call, ...(key !== undefined && { key }) });
+    },
+    async download({ operation, input, range, signal }) {
+      signal?.throwIfAborted();
+      const { output, content, read } = await connection.download({ operation, input, credential });
+      return { output, content, body: read(range) };
+    },
     subscribe: (reader) => follow(connection, credential, reader),
     close: () => connection.close(),
   };
+}
+
+async function* chunksOf(
+  body: UploadBody,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  if (body instanceof Uint8Array) {
+    yield body;
+    return;
+  }
+  for await (const chunk of body instanceof Blob ? body.stream() : body) {
+    if (signal?.aborted === true) throw abortError(signal);
+    yield chunk;
+  }
 }
 
 function follow(connection: Connection, credential: Credential, reader: Reader): Closable {

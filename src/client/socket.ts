@@ -13,8 +13,9 @@ import { Calls } from './calls.ts';
 import { Feeds } from './feeds.ts';
 import type { Frame } from './frames.ts';
 import { Link } from './link.ts';
-import type { Closable, ConnectionState, Reader } from './transport.ts';
-import type { Request, StateListener, Transport } from './transport.ts';
+import { httpTransport } from './http.ts';
+import type { Closable, ConnectionState, Download, DownloadRequest, Reader } from './transport.ts';
+import type { Request, StateListener, Transport, UploadRequest } from './transport.ts';
 
 const SWEEP_MS = 500;
 /**
@@ -38,6 +39,8 @@ class SocketTransport implements Transport {
   readonly #link: Link;
   readonly #calls: Calls;
   readonly #feeds: Feeds;
+  /** Streams go over HTTP beside the socket, which they would hold up. */
+  readonly #streams: Transport;
   readonly #listeners = new Set<StateListener>();
   #lastId = 0;
   #cancelSweep: (() => void) | undefined;
@@ -48,6 +51,7 @@ class SocketTransport implements Transport {
 
   constructor({ url, token, agent, clock = systemClock() }: SocketOptions) {
     this.#clock = clock;
+    this.#streams = httpTransport({ url, clock, ...(token && { token }), ...(agent && { agent }) });
     this.#calls = new Calls({ clock, send: (text) => this.#send(text) });
     this.#feeds = new Feeds({ clock, send: (body) => this.#sendFrame(body) });
     this.#link = new Link({
@@ -66,6 +70,16 @@ class SocketTransport implements Transport {
     return this.#calls.begin(++this.#lastId, request);
   }
 
+  upload(request: UploadRequest): Promise<Reply> {
+    if (this.#ended !== undefined) return Promise.reject(this.#ended);
+    return this.#streams.upload(request);
+  }
+
+  download(request: DownloadRequest): Promise<Download> {
+    if (this.#ended !== undefined) return Promise.reject(this.#ended);
+    return this.#streams.download(request);
+  }
+
   subscribe(reader: Reader): Closable {
     if (this.#ended === undefined) return this.#feeds.open(reader);
     reader.onEnd(this.#ended);
@@ -82,6 +96,7 @@ class SocketTransport implements Transport {
   close(): void {
     if (this.#ended !== undefined) return;
     this.#link.close();
+    this.#streams.close();
     this.#end(closed(), undefined);
   }
 

@@ -3,10 +3,20 @@
  * and a feed of events that goes on where it stopped when the wire broke. It knows no operation
  * by name.
  */
-import type { Event, EventFilter, Reply, SignalboxError } from '../contract/index.ts';
+import type {
+  ByteRange,
+  Chunks,
+  Content,
+  Event,
+  EventFilter,
+  Reply,
+  SignalboxError,
+} from '../contract/index.ts';
 
 /** How long an answer is waited for unless the caller says otherwise. */
 export const answerMsDefault = 30_000;
+/** The same for what carries a stream. */
+export const streamMsDefault = 60 * 60_000;
 
 export interface Request {
   operation: string;
@@ -16,6 +26,24 @@ export interface Request {
   signal?: AbortSignal | undefined;
   /** The longest wait for the answer, reconnections included. */
   timeoutMs?: number | undefined;
+}
+
+/** What can be uploaded. A stream, or what is iterated, is read once. */
+export type UploadBody = Blob | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | Chunks;
+
+export interface UploadRequest extends Request {
+  body: UploadBody;
+}
+
+export interface DownloadRequest extends Request {
+  range?: ByteRange | undefined;
+}
+
+export interface Download {
+  output: unknown;
+  content: Content;
+  /** To be read once, or left: then nothing more of it is sent. */
+  body: Chunks;
 }
 
 /** What a caller's own signal said, as an error. */
@@ -50,6 +78,8 @@ export type StateListener = (state: ConnectionState, error: SignalboxError | und
 export interface Transport {
   /** Answers, or throws a SignalboxError (or the reason of the caller's own signal). */
   call: (request: Request) => Promise<Reply>;
+  upload: (request: UploadRequest) => Promise<Reply>;
+  download: (request: DownloadRequest) => Promise<Download>;
   subscribe: (reader: Reader) => Closable;
   close: () => void;
   /**

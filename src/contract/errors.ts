@@ -27,6 +27,7 @@ export const errorCodes = [
   'key_reused',
   'cursor_expired',
   'too_large',
+  'out_of_range',
   'rate_limited',
   'unsupported',
   'unavailable',
@@ -96,6 +97,12 @@ export const errorTable: Record<ErrorCode, Wire> = {
     jsonRpc: -32008,
     exit: 65,
     hint: 'Send less in one request; the limits are listed in the protocol document.',
+  },
+  out_of_range: {
+    http: 416,
+    jsonRpc: -32013,
+    exit: 64,
+    hint: 'Ask for bytes that are there; the details name how many there are.',
   },
   rate_limited: {
     http: 429,

@@ -51,6 +51,12 @@ export const eventTypes = [
   'change.rejected',
   'change.conflicted',
   'change.dropped',
+  'case.created',
+  'case.changed',
+  'case.advanced',
+  'case.uploaded',
+  'pipeline.set',
+  'pipeline.removed',
 ] as const;
 export const EventType = z.enum(eventTypes);
 export type EventType = z.infer<typeof EventType>;
@@ -71,6 +77,11 @@ export const EventData = z.strictObject({
   tier: z.int().optional(),
   url: z.string().optional(),
   role: z.string().optional(),
+  version: z.int().optional(),
+  pipeline: z.string().optional(),
+  stage: z.string().optional(),
+  artifactId: z.string().optional(),
+  name: z.string().optional(),
   availableAtMs: TimeMs.optional(),
   /** `message.stored` and `message.returned`: the message itself, unless it is big. */
   item: InboxItem.optional(),

@@ -1,6 +1,7 @@
 /** The vocabulary: every operation by its name, and the shapes that they speak in. */
 export * from './admin.ts';
 export * from './agent.ts';
+export * from './case.ts';
 export * from './change.ts';
 export * from './channel.ts';
 export * from './errors.ts';

@@ -4,6 +4,7 @@
  */
 import type { z } from 'zod';
 import type { Event, EventFilter } from './event.ts';
+import type { Content } from './operation.ts';
 import type { operations } from './operations.ts';
 
 export type Operations = typeof operations;
@@ -38,6 +39,30 @@ export interface Reply {
 /** Answers, or throws a SignalboxError. */
 export type Invoke = (call: Call) => Promise<Reply>;
 
+export type Chunks = AsyncIterable<Uint8Array>;
+
+/** A command with a stream; when it is refused, the stream may not have been read to its end. */
+export interface UploadCall extends Call {
+  body: Chunks;
+}
+
+export type Upload = (call: UploadCall) => Promise<Reply>;
+
+/** Bytes by their places: from `start` to `end`, which is the first that is left out. */
+export interface ByteRange {
+  start: number;
+  end: number;
+}
+
+/** What is there, and how to read it: as often as one likes, and only as far as one reads. */
+export interface DownloadReply {
+  output: unknown;
+  content: Content;
+  read: (range?: ByteRange) => Chunks;
+}
+
+export type Download = (call: Omit<Call, 'key'>) => Promise<DownloadReply>;
+
 export interface Subscription {
   /** Delivers every event that matches, in order, from after this cursor; then live. */
   after: number;
@@ -68,6 +93,8 @@ export type Subscribe = (subscription: Subscription) => Promise<Feed>;
  */
 export interface Connection {
   invoke: Invoke;
+  upload: Upload;
+  download: Download;
   subscribe: Subscribe;
   close: () => void;
 }

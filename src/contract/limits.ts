@@ -48,6 +48,15 @@ export const limits = {
   messageFailuresMax: 5,
   messageHandOutsMax: 20,
 
+  caseStateCharsMax: 200_000,
+  caseStatesKept: 100,
+  stagesMax: 64,
+  artifactBytesMax: 100 * 1024 * 1024,
+  artifactNameCharsMax: 200,
+  artifactsMax: 10_000,
+  uploadIdleMs: 30_000,
+  uploadMsMax: 60 * 60_000,
+
   agentLeaseMs: 15_000,
   agentBeatMs: 5_000,
   agentResumeMs: 3_000,

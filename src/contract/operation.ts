@@ -4,7 +4,9 @@
  * `signalbox call task.submit`.
  *
  * A query reads. A command writes: the idempotency key, what the handler wrote, its events and its
- * audit line are one transaction, and its answer is on disk before it is given.
+ * audit line are one transaction, and its answer is on disk before it is given. An upload is a
+ * command and a download is a query; either carries a stream of bytes beside its input and output,
+ * which is never held in memory.
  */
 import { z } from 'zod';
 import type { ErrorCode } from './errors.ts';
@@ -13,14 +15,16 @@ import type { ErrorCode } from './errors.ts';
 export const Scope = z.enum(['read', 'submit', 'work', 'verify', 'approve', 'operate', 'admin']);
 export type Scope = z.infer<typeof Scope>;
 
+export type Kind = 'query' | 'command' | 'upload' | 'download';
+
 export interface Operation<
   Name extends string = string,
   In extends z.ZodType = z.ZodType,
   Out extends z.ZodType = z.ZodType,
-  Kind extends 'query' | 'command' = 'query' | 'command',
+  OfKind extends Kind = Kind,
 > {
   name: Name;
-  kind: Kind;
+  kind: OfKind;
   scope: Scope;
   summary: string;
   input: In;
@@ -53,4 +57,38 @@ export function command<Name extends string, In extends z.ZodType, Out extends z
   definition: Definition<In, Out> & { isJournaled?: boolean; isSecret?: boolean },
 ): Operation<Name, In, Out, 'command'> {
   return { name, kind: 'command', errors: [], isJournaled: true, isSecret: false, ...definition };
+}
+
+/** What the sender of a stream may declare of it; what comes is held to that. */
+export const Declared = z.object({
+  bytes: z.int().min(0).optional(),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits, lower case')
+    .optional(),
+});
+export type Declared = z.infer<typeof Declared>;
+
+/** What a stream is, once all of it is there: enough for any door to name it and to cut it. */
+export const Content = z.object({
+  name: z.string(),
+  mediaType: z.string(),
+  bytes: z.int().min(0),
+  sha256: z.string(),
+});
+export type Content = z.infer<typeof Content>;
+
+export function upload<
+  Name extends string,
+  In extends z.ZodType<Declared>,
+  Out extends z.ZodType<Content>,
+>(name: Name, definition: Definition<In, Out>): Operation<Name, In, Out, 'upload'> {
+  return { name, kind: 'upload', errors: [], ...definition, isJournaled: true, isSecret: false };
+}
+
+export function download<Name extends string, In extends z.ZodType, Out extends z.ZodType<Content>>(
+  name: Name,
+  definition: Definition<In, Out>,
+): Operation<Name, In, Out, 'download'> {
+  return { name, kind: 'download', errors: [], ...definition, isJournaled: false, isSecret: false };
 }

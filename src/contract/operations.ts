@@ -1,6 +1,7 @@
 /** Every operation by its name: what the hub must handle, and what the client can call. */
 import { adminOperations } from './admin.ts';
 import { agentOperations } from './agent.ts';
+import { caseOperations } from './case.ts';
 import { changeOperations } from './change.ts';
 import { channelOperations } from './channel.ts';
 import { eventOperations } from './event.ts';
@@ -11,6 +12,7 @@ import { taskOperations } from './task.ts';
 export const operations = {
   ...taskOperations,
   ...changeOperations,
+  ...caseOperations,
   ...agentOperations,
   ...messageOperations,
   ...channelOperations,

@@ -24,6 +24,7 @@ export const TokenId = id('tok', 'token', listedBy('token list'));
 export const SessionId = id('ses', 'session');
 export const MessageId = id('msg', 'message', listedBy('message list'));
 export const RouteId = id('rou', 'rule', listedBy('route list'));
+export const ArtifactId = id('art', 'artifact', listedBy('case artifacts'));
 
 /**
  * Names of agents and people. Case and the difference between `FirstResponder` and

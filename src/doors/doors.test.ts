@@ -15,7 +15,7 @@ import {
   SignalboxError,
 } from '../contract/index.ts';
 import { openTestHub, type TestHub } from '../../test/support/hub.ts';
-import { openApi } from './openapi.ts';
+import { methods, openApi } from './openapi.ts';
 import { serve } from './serve.ts';
 
 const WIRES = ['local', 'http', 'socket'] as const;
@@ -211,16 +211,22 @@ test('the OpenAPI document is 3.1 and has every operation with its refusals', as
       .toSorted(),
   );
   for (const { name, errors, summary, kind, isJournaled } of Object.values(operations)) {
-    const { post } = Object(paths.get(`/v1/${name}`));
-    expect(post).toMatchObject({ operationId: name, summary, requestBody: { required: true } });
-    const { properties, type } = post.requestBody.content['application/json'].schema;
+    const asked = Object(paths.get(`/v1/${name}`))[methods[kind]];
+    expect(asked).toMatchObject({ operationId: name, summary });
+    for (const code of errors) {
+      expect(asked.responses[errorTable[code].http].description, name).toContain(code);
+    }
+    const parameters: string[] = asked.parameters.map((one: { name: string }) => one.name);
+    expect(parameters.includes('Idempotency-Key'), name).toBe(isJournaled);
+    if (kind === 'upload' || kind === 'download') {
+      expect(parameters.length, name).toBeGreaterThan(0);
+      continue;
+    }
+    const { properties, type } = asked.requestBody.content['application/json'].schema;
     expect(type, name).toBe('object');
     expect(properties, name).toBeDefined();
-    expect(post.responses[200].content['application/json'].schema, name).toBeDefined();
-    expect(post.parameters.length, name).toBe(kind === 'command' && isJournaled ? 1 : 0);
-    for (const code of errors) {
-      expect(post.responses[errorTable[code].http].description, name).toContain(code);
-    }
+    expect(asked.requestBody.required, name).toBe(true);
+    expect(asked.responses[200].content['application/json'].schema, name).toBeDefined();
   }
   const text = JSON.stringify(document);
   for (const [, ref] of text.matchAll(/"\$ref":"#\/([^"]+)"/g)) {

@@ -1,18 +1,14 @@
-/** HTTP: `POST /v1/<operation>`, the health of the hub, and its OpenAPI description. */
+/** HTTP: `POST /v1/<operation>`, streams, the health of the hub, its OpenAPI description. */
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import {
-  type Credential,
-  errorTable,
-  type Invoke,
-  limits,
-  SignalboxError,
-} from '../contract/index.ts';
+import { errorTable, type Invoke, limits, SignalboxError } from '../contract/index.ts';
+import { credentialOf } from './credential.ts';
 import { guardLoopback } from './guard.ts';
 import { refuseRaw, unreadable } from './raw-refusal.ts';
+import { addStreams, type StreamDoor } from './streams.ts';
 import { parseJson } from './text.ts';
 
-export interface HttpDoor {
+export interface HttpDoor extends Omit<StreamDoor, 'uploading'> {
   invoke: Invoke;
   auth: 'token' | 'none';
   version: string;
@@ -23,6 +19,7 @@ export interface HttpDoor {
 const REQUEST_TIMEOUT_MS = 30_000;
 
 export function httpDoor(door: HttpDoor): FastifyInstance {
+  const uploading = new WeakSet<Socket>();
   const app = Fastify({
     bodyLimit: limits.requestBytesMax,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -31,7 +28,11 @@ export function httpDoor(door: HttpDoor): FastifyInstance {
     logger: false,
     // Some clients offer HTTP/2 with each request; they get their answer over HTTP/1.1.
     http: { shouldUpgradeCallback: ({ headers }) => isWebSocket(headers.upgrade) },
-    clientErrorHandler: (error, socket) => refuseRaw(socket, unreadable(error)),
+    clientErrorHandler(error, socket) {
+      // An upload has a bound of its own on how long it may take.
+      if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && uploading.has(socket)) return;
+      refuseRaw(socket, unreadable(error));
+    },
     frameworkErrors(error, _request, reply) {
       void refuse(reply, error);
     },
@@ -51,6 +52,7 @@ export function httpDoor(door: HttpDoor): FastifyInstance {
   }
   answerInTurn(app);
   addOperations(app, door);
+  addStreams(app, { ...door, uploading });
   addHealth(app, door);
   app.get('/openapi.json', async () => {
     const { openApi } = await import('./openapi.ts');
@@ -108,21 +110,13 @@ function addHealth(app: FastifyInstance, { check, version }: HttpDoor): void {
   });
 }
 
-function credentialOf({ headers }: FastifyRequest): Credential {
-  const bearer = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1];
-  const apiKey = headers['x-api-key'];
-  const agent = headers['x-signalbox-agent'];
-  const token = bearer ?? (typeof apiKey === 'string' ? apiKey : undefined);
-  return {
-    ...(token === undefined ? {} : { token }),
-    ...(typeof agent === 'string' ? { agent } : {}),
-  };
-}
-
 function refuse(reply: FastifyReply, thrown: unknown): FastifyReply {
   const error = thrown instanceof SignalboxError ? thrown : fromFastify(thrown);
   if (error.retryAfterMs !== undefined) {
     reply.header('retry-after', String(Math.ceil(error.retryAfterMs / 1000)));
+  }
+  if (error.code === 'out_of_range') {
+    reply.header('content-range', `bytes */${String(error.details?.['bytes'])}`);
   }
   if (error.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer');
   return reply.code(errorTable[error.code].http).send({ error: error.toBody() });

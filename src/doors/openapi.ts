@@ -14,10 +14,13 @@ const COMMON: readonly ErrorCode[] = [
   'storage_full',
 ];
 
+/** How an operation of each kind is asked for over HTTP. */
+export const methods = { query: 'post', command: 'post', upload: 'put', download: 'get' } as const;
+
 export function openApi(version: string): Record<string, unknown> {
   const paths = Object.values(operations).map((operation) => [
     `/v1/${operation.name}`,
-    { post: describe(operation) },
+    { [methods[operation.kind]]: describe(operation) },
   ]);
   return {
     openapi: '3.1.0',
@@ -42,26 +45,45 @@ export function openApi(version: string): Record<string, unknown> {
 type AnyOperation = (typeof operations)[keyof typeof operations];
 
 function describe(operation: AnyOperation): Record<string, unknown> {
-  const { name, kind, scope, summary, input, output } = operation;
-  const isKeyed = kind === 'command' && operation.isJournaled;
+  const { name, kind, scope, summary } = operation;
+  const isStreamed = kind === 'upload' || kind === 'download';
+  const { isJournaled: isKeyed } = operation;
   return {
     operationId: name,
     tags: [name.split('.')[0]],
     summary,
     description: `A ${kind}. Scope: ${scope}.`,
-    parameters: isKeyed ? [KEY] : [],
-    requestBody: {
-      required: true,
-      content: { 'application/json': { schema: z.toJSONSchema(input, { io: 'input' }) } },
-    },
+    parameters: [...(isStreamed ? inQuery(operation) : []), ...(isKeyed ? [KEY] : [])],
+    ...bodyOf(operation),
     responses: {
       200: {
         description: 'Done, and on disk where it is a command.',
-        content: { 'application/json': { schema: z.toJSONSchema(output) } },
+        content: kind === 'download' ? BYTES : json(z.toJSONSchema(operation.output)),
       },
+      ...(kind === 'download' ? { 206: { description: 'The range.', content: BYTES } } : {}),
       ...refusals([...COMMON, ...operation.errors, ...(isKeyed ? KEYED : [])]),
     },
   };
+}
+
+const BYTES = { '*/*': { schema: { type: 'string', format: 'binary' } } };
+
+function json(schema: unknown): unknown {
+  return { 'application/json': { schema } };
+}
+
+function bodyOf({ kind, input }: AnyOperation): Record<string, unknown> {
+  if (kind === 'download') return {};
+  const content = kind === 'upload' ? BYTES : json(z.toJSONSchema(input, { io: 'input' }));
+  return { requestBody: { required: true, content } };
+}
+
+/** Beside a stream the input stands in the query. */
+function inQuery({ input }: AnyOperation): unknown[] {
+  const { properties = {}, required = [] } = z.toJSONSchema(input, { io: 'input' });
+  return Object.entries(properties).map(([name, schema]) => {
+    return { name, in: 'query', required: required.includes(name), schema };
+  });
 }
 
 const KEYED: readonly ErrorCode[] = ['key_reused'];

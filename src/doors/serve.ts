@@ -1,6 +1,6 @@
 /** Opens the doors of a hub on one address. */
 import type { IncomingMessage } from 'node:http';
-import type { Connect, Invoke } from '../contract/index.ts';
+import type { Connect, Download, Invoke, Upload } from '../contract/index.ts';
 import { SignalboxError } from '../contract/index.ts';
 import type { Clock } from '../core/clock.ts';
 import { isLoopback, refusalOfCaller } from './guard.ts';
@@ -11,6 +11,8 @@ import { socketServer } from './socket.ts';
 /** What the doors need of a hub. */
 export interface Served {
   invoke: Invoke;
+  upload: Upload;
+  download: Download;
   connect: Connect;
   check: () => Promise<void>;
   auth: 'token' | 'none';
@@ -34,7 +36,7 @@ export const SOCKET_PATH = '/v1/socket';
 export async function serve(hub: Served, options: ServeOptions): Promise<Server> {
   const { host, port, version, clock } = options;
   refuseOpenHub(hub, host);
-  const app = httpDoor({ ...hub, version });
+  const app = httpDoor({ ...hub, version, clock });
   const sockets = socketServer({ connect: hub.connect, clock });
   app.server.on('upgrade', (request, socket, head) => {
     const refusal = refusalOf(hub, request);

@@ -1,8 +1,9 @@
 /** An operation joined to its handler: parse, do, parse the answer. No door can leave one out. */
 import { hash } from 'node:crypto';
 import type { z } from 'zod';
-import { type Operation, SignalboxError } from '../contract/index.ts';
+import { type Content, type Declared, type Operation, SignalboxError } from '../contract/index.ts';
 import type { CommandContext, QueryContext } from '../domain/event/index.ts';
+import type { Written } from '../store/blobs.ts';
 
 /** A request whose input has been parsed. */
 export interface QueryRequest {
@@ -16,9 +17,23 @@ export interface CommandRequest {
   run: (context: CommandContext) => Promise<unknown>;
 }
 
+export interface UploadRequest {
+  declared: Declared;
+  /** Refuses before the stream is read what would be refused after it. */
+  check: (context: QueryContext) => Promise<void>;
+  /** The command that names what has come. */
+  naming: (blob: Written) => CommandRequest;
+}
+
+export interface DownloadRequest {
+  run: (context: QueryContext) => Promise<Content>;
+}
+
 export type Bound =
   | { kind: 'query'; operation: Operation; parse: (input: unknown) => QueryRequest }
-  | { kind: 'command'; operation: Operation; parse: (input: unknown) => CommandRequest };
+  | { kind: 'command'; operation: Operation; parse: (input: unknown) => CommandRequest }
+  | { kind: 'upload'; operation: Operation; parse: (input: unknown) => UploadRequest }
+  | { kind: 'download'; operation: Operation; parse: (input: unknown) => DownloadRequest };
 
 export function query<In extends z.ZodType, Out extends z.ZodType>(
   operation: Operation<string, In, Out, 'query'>,
@@ -51,6 +66,48 @@ export function command<In extends z.ZodType, Out extends z.ZodType>(
           const output = await handle(context, parsed);
           return output instanceof SignalboxError ? output : parseOutput(operation, output);
         },
+      };
+    },
+  };
+}
+
+export interface UploadHandler<In, Out> {
+  check: (context: QueryContext, input: In) => Promise<void>;
+  keep: (context: CommandContext, input: In, blob: Written) => Promise<Out>;
+}
+
+export function upload<In extends z.ZodType<Declared>, Out extends z.ZodType<Content>>(
+  operation: Operation<string, In, Out, 'upload'>,
+  { check, keep }: UploadHandler<z.output<In>, z.output<Out>>,
+): Bound {
+  return {
+    kind: 'upload',
+    operation,
+    parse(input) {
+      const parsed = parseInput(operation, input);
+      return {
+        declared: parsed,
+        check: (context) => check(context, parsed),
+        naming: (blob) => ({
+          hash: () => hash('sha256', JSON.stringify([parsed, blob.sha256]), 'base64url'),
+          run: async (context) => parseOutput(operation, await keep(context, parsed, blob)),
+        }),
+      };
+    },
+  };
+}
+
+export function download<In extends z.ZodType, Out extends z.ZodType<Content>>(
+  operation: Operation<string, In, Out, 'download'>,
+  handle: (context: QueryContext, input: z.output<In>) => Promise<z.output<Out>>,
+): Bound {
+  return {
+    kind: 'download',
+    operation,
+    parse(input) {
+      const parsed = parseInput(operation, input);
+      return {
+        run: async (context) => parseOutput(operation, await handle(context, parsed)),
       };
     },
   };

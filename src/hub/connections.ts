@@ -5,12 +5,14 @@
 import {
   type Call,
   type Connection,
+  type Download,
   type Invoke,
   limits,
   operations,
   type Reply,
   SignalboxError,
   type Subscribe,
+  type Upload,
 } from '../contract/index.ts';
 import type { Clock } from '../core/clock.ts';
 import { shortenLease } from '../domain/agent/index.ts';
@@ -20,6 +22,8 @@ import type { Tokens } from './tokens.ts';
 
 export interface Opening {
   invoke: Invoke;
+  upload: Upload;
+  download: Download;
   subscribe: Subscribe;
   tokens: Tokens;
   onEnd: ((reason: unknown) => void) | undefined;
@@ -48,6 +52,8 @@ export class Connections {
     this.#wires.add(wire);
     return {
       invoke: (call) => this.#invoke(wire, call),
+      upload: opening.upload,
+      download: opening.download,
       subscribe: opening.subscribe,
       close: () => this.#closed(wire),
     };

@@ -13,6 +13,7 @@ import * as presence from '../domain/task/presence.ts';
 import * as reports from '../domain/task/reports.ts';
 import { latestSeq } from '../store/events.ts';
 import { type Bound, command, query } from './bound.ts';
+import { caseHandlers } from './case-handlers.ts';
 import { type IsListening, messageHandlers } from './message-handlers.ts';
 
 export interface About {
@@ -48,6 +49,7 @@ export function handlers(about: About, isListening: IsListening): Record<Operati
     'change.list': query(o['change.list'], changes.list),
     'change.approve': command(o['change.approve'], changes.approve),
     'change.decline': command(o['change.decline'], changes.decline),
+    ...caseHandlers,
     'agent.connect': command(o['agent.connect'], presence.connect),
     'agent.heartbeat': command(o['agent.heartbeat'], agents.heartbeat),
     'agent.drain': command(o['agent.drain'], presence.drain),

@@ -3,14 +3,15 @@
  * may use. One process may hold several; on PostgreSQL several processes may share one database.
  */
 import {
-  type Call,
   type Connect,
   type Credential,
+  type Download,
   type Invoke,
   limits,
   type Role,
   type Subscribe,
   SignalboxError,
+  type Upload,
 } from '../contract/index.ts';
 import type { Clock } from '../core/clock.ts';
 import { newSecret } from '../core/ids.ts';
@@ -19,21 +20,29 @@ import { findAdminToken, makeToken, rearmLeases } from '../domain/agent/index.ts
 import { lapseChanges, rearmChanges } from '../domain/change/queries.ts';
 import { rearmDeliveries } from '../domain/message/delivery-queries.ts';
 import { rearmOffers } from '../domain/task/queries.ts';
+import { tableBlobs } from '../store/blob-table.ts';
+import type { Blobs } from '../store/blobs.ts';
 import type { Store } from '../store/db.ts';
-import type { StoredEvent } from '../store/events.ts';
+import { latestSeq, type StoredEvent } from '../store/events.ts';
 import { Connections } from './connections.ts';
 import { Duties, hubActor, TICK_MS } from './duties.ts';
 import { EventFeed } from './feed.ts';
 import { handlers } from './handlers.ts';
 import type { IsListening } from './message-handlers.ts';
 import { invoke, type Parts } from './invoke.ts';
+import { Mirror } from './mirror.ts';
 import { Rate, type RateLimit } from './rate.ts';
 import { Rounds } from './rounds.ts';
 import { type HubClock, hubClock } from './time.ts';
+import { download, upload } from './streams.ts';
 import { type Auth, Tokens } from './tokens.ts';
 
 export interface HubOptions {
   store: Store;
+  /** Where artifacts lie; in the database unless told. */
+  blobs?: Blobs;
+  /** A folder that shows the cases to agents on the same disk. */
+  mirror?: string | undefined;
   clock: Clock;
   random: Random;
   version: string;
@@ -52,6 +61,8 @@ export type KeepSecret = (secret: string) => Promise<void>;
 export interface Hub {
   auth: Auth;
   invoke: Invoke;
+  upload: Upload;
+  download: Download;
   subscribe: Subscribe;
   /** For a wire that stays open: agent sessions end some seconds after it does. */
   connect: Connect;
@@ -72,12 +83,12 @@ export interface Hub {
 
 const SYNC_EVERY_MS = 10_000;
 const FEED_POLL_MS = 500;
+const BLOBS_EVERY_MS = 10 * 60_000;
 
 export async function createHub(options: HubOptions): Promise<Hub> {
-  const isListening: IsListening = (project, key) => feed.isListening(project, key);
-  const parts = await assemble(options, isListening);
-  const { store, clock, random, tokens, onDefect } = parts;
-  const ask = (call: Call) => invoke(parts, call);
+  const parts = await assemble(options, (project, key) => feed.isListening(project, key));
+  const { store, clock, random, tokens, blobs, onDefect } = parts;
+  const wires = wiresOf(parts);
   const connections = new Connections(store, clock);
   const hear = (event: StoredEvent): void => {
     options.onEvent?.(event);
@@ -88,30 +99,34 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   const duties = new Duties({ store, random });
 
   const subscribe = subscriber(parts, feed);
-  const tick = async (): Promise<void> => {
+  const due = async (): Promise<void> => {
     await connections.endExpired(clock.nowMs());
     await duties.tick(clock.nowMs());
   };
 
   await rearm(options, clock.nowMs());
+  const mirror = await openMirror(parts, options.mirror);
   await feed.open();
 
   return {
     auth: options.auth ?? 'token',
-    invoke: ask,
+    ...wires,
     subscribe,
-    connect: (onEnd) => connections.open({ invoke: ask, subscribe, tokens, onEnd }),
+    connect: (onEnd) => connections.open({ ...wires, subscribe, tokens, onEnd }),
     credentialOf: (name, role) => tokens.trust(name, role, newSecret('local', random)),
     ensureAdmin: (keep) => ensureAdmin(parts, keep),
-    tick,
+    async tick() {
+      await due();
+      await mirror?.catchUp();
+    },
     start() {
-      rounds.begin(TICK_MS, tick);
+      rounds.begin(TICK_MS, due);
       rounds.begin(FEED_POLL_MS, async () => feed.wake());
+      rounds.begin(BLOBS_EVERY_MS, async () => void (await blobs.sweep(clock.nowMs())));
+      if (mirror !== undefined) rounds.begin(TICK_MS, () => mirror.catchUp());
       rounds.begin(SYNC_EVERY_MS, () => clock.sync());
     },
-    async check() {
-      await store.read.get(store.dialect.latestEventSeq);
-    },
+    check: async () => void (await latestSeq(store)),
     async close() {
       await rounds.end();
       await feed.close();
@@ -119,6 +134,20 @@ export async function createHub(options: HubOptions): Promise<Hub> {
       await store.close();
     },
   };
+}
+
+function wiresOf(parts: Parts): Pick<Hub, 'invoke' | 'upload' | 'download'> {
+  return {
+    invoke: (call) => invoke(parts, call),
+    upload: (call) => upload(parts, call),
+    download: (call) => download(parts, call),
+  };
+}
+
+async function openMirror(parts: Parts, folder: string | undefined): Promise<Mirror | undefined> {
+  if (folder === undefined) return undefined;
+  const { store, blobs, onDefect } = parts;
+  return Mirror.open({ store, blobs, folder, onError: (error) => onDefect('mirror', error) });
 }
 
 function subscriber({ tokens, clock }: Parts, feed: EventFeed): Subscribe {
@@ -162,6 +191,7 @@ async function assemble(
     tokens: new Tokens(store, auth),
     rate: new Rate(options.rate ?? limit),
     handlers: new Map(Object.entries(handlers(about, isListening))),
+    blobs: options.blobs ?? tableBlobs({ store, random, nowMs: () => clock.nowMs() }),
     onDefect: options.onDefect ?? (() => {}),
   };
 }

@@ -9,9 +9,10 @@ import { keep, KeyUsed, recall } from '../domain/admin/index.ts';
 import type { Actor, CommandContext } from '../domain/event/index.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Random } from '../core/random.ts';
+import type { Blobs } from '../store/blobs.ts';
 import type { Store, Tx } from '../store/db.ts';
 import { StoreFullError, StoreUnavailableError } from '../store/errors.ts';
-import type { Bound } from './bound.ts';
+import type { Bound, CommandRequest } from './bound.ts';
 import type { Rate } from './rate.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -22,31 +23,63 @@ export interface Parts {
   tokens: Tokens;
   rate: Rate;
   handlers: ReadonlyMap<string, Bound>;
+  blobs: Blobs;
   /** Hears of what went wrong inside, with the private cause. */
   onDefect: (operation: string, error: unknown) => void;
 }
 
 export async function invoke(parts: Parts, call: Call): Promise<Reply> {
   try {
-    const nowMs = parts.clock.nowMs();
-    const bound = find(parts, call);
-    const actor = await parts.tokens.identify(call.credential, nowMs);
-    requireScope(actor, bound);
-    parts.rate.take(`${actor.project}/${actor.key}`, nowMs);
-    if (bound.kind === 'command') return await runCommand(parts, call, { bound, actor, nowMs });
-    const request = bound.parse(call.input);
-    const { read: db, dialect } = parts.store;
-    return { output: await request.run({ db, dialect, actor, nowMs }), isDeduplicated: false };
+    const asked = await admit(parts, call);
+    const { bound, actor, nowMs } = asked;
+    switch (bound.kind) {
+      case 'query': {
+        const request = bound.parse(call.input);
+        const { read: db, dialect } = parts.store;
+        return { output: await request.run({ db, dialect, actor, nowMs }), isDeduplicated: false };
+      }
+      case 'command':
+        return await runCommand(parts, asked, bound.parse(call.input));
+      case 'upload':
+      case 'download':
+        bound.parse(call.input);
+        throw streamed(bound);
+    }
   } catch (error) {
     throw known(parts, call.operation, error);
   }
 }
 
-function find(parts: Parts, call: Call): Bound {
+export interface Asked<B extends Bound = Bound> {
+  bound: B;
+  actor: Actor;
+  nowMs: number;
+  key: string | undefined;
+}
+
+/** Identify → scope → rate: what every call passes before its input is looked at. */
+export async function admit(parts: Parts, call: Omit<Call, 'input'>): Promise<Asked> {
+  const nowMs = parts.clock.nowMs();
+  const bound = find(parts, call);
+  const actor = await parts.tokens.identify(call.credential, nowMs);
+  requireScope(actor, bound);
+  parts.rate.take(`${actor.project}/${actor.key}`, nowMs);
+  const key = bound.operation.isJournaled ? checkedKey(call.key) : undefined;
+  return { bound, actor, nowMs, key };
+}
+
+function find(parts: Parts, call: Pick<Call, 'operation'>): Bound {
   const bound = parts.handlers.get(call.operation);
   if (bound !== undefined) return bound;
   const name = call.operation.slice(0, 80);
   throw new SignalboxError('unknown_operation', `there is no operation ${JSON.stringify(name)}`);
+}
+
+function streamed({ operation, kind }: Bound): SignalboxError {
+  const verb = kind === 'upload' ? 'PUT' : 'GET';
+  return new SignalboxError('invalid_input', `${operation.name} carries a stream of bytes`, {
+    hint: `Use ${verb} /v1/${operation.name} with the input in the query, or the client's method.`,
+  });
 }
 
 function requireScope(actor: Actor, { operation }: Bound): void {
@@ -56,19 +89,15 @@ function requireScope(actor: Actor, { operation }: Bound): void {
   throw new SignalboxError('forbidden', message);
 }
 
-interface Asked {
-  bound: Extract<Bound, { kind: 'command' }>;
-  actor: Actor;
-  nowMs: number;
-}
-
-async function runCommand(parts: Parts, call: Call, asked: Asked): Promise<Reply> {
-  const { operation } = asked.bound;
-  const key = operation.isJournaled ? checkedKey(call.key) : undefined;
-  const request = asked.bound.parse(call.input);
+export async function runCommand(
+  parts: Parts,
+  asked: Asked,
+  request: CommandRequest,
+): Promise<Reply> {
+  const { bound, actor, nowMs, key } = asked;
+  const { operation } = bound;
   const command = { operation: operation.name, key, inputHash: request.hash() };
   try {
-    const { actor, nowMs } = asked;
     const output = await parts.store.transaction(async (tx: Tx): Promise<unknown> => {
       const context: CommandContext = { tx, actor, nowMs, random: parts.random };
       const done = await request.run(context);
@@ -85,7 +114,7 @@ async function runCommand(parts: Parts, call: Call, asked: Asked): Promise<Reply
     return { output, isDeduplicated: false };
   } catch (error) {
     // A command that was done already may be refused now, or finds its key when it is written.
-    const kept = await recall(parts.store.read, asked.actor, command);
+    const kept = await recall(parts.store.read, actor, command);
     if (kept === undefined) throw error;
     return { output: JSON.parse(kept.reply), isDeduplicated: true };
   }
@@ -101,7 +130,7 @@ function checkedKey(key: string | undefined): string | undefined {
 }
 
 /** What a caller may know of an error; the private cause goes to the log. */
-function known(parts: Parts, operation: string, error: unknown): SignalboxError {
+export function known(parts: Parts, operation: string, error: unknown): SignalboxError {
   if (error instanceof SignalboxError) {
     if (error.code === 'internal') parts.onDefect(operation, error);
     return error;

@@ -42,6 +42,8 @@ export class ScriptedHub {
           if (this.#isUp) this.#answer(waiting);
           else this.#waiting.push(waiting);
         }),
+      upload: () => Promise.reject(new Error('no streams here')),
+      download: () => Promise.reject(new Error('no streams here')),
       subscribe: (reader) => {
         this.#reader = reader;
         return { close: () => {} };

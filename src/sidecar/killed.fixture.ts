@@ -66,6 +66,8 @@ const transport: Transport = {
     point();
     return call.promise;
   },
+  upload: () => Promise.reject(new Error('no streams here')),
+  download: () => Promise.reject(new Error('no streams here')),
   subscribe(given) {
     reader = given;
     return { close: () => {} };

@@ -94,6 +94,8 @@ export class ScriptedHub {
         const output = await this.wire(request, () => this.invoke(request));
         return { output: structuredClone(output), isDeduplicated: false };
       },
+      upload: () => Promise.reject(new Error('no streams here')),
+      download: () => Promise.reject(new Error('no streams here')),
       subscribe: ({ onEvent, onEnd }) => {
         const listener = (): void =>
           onEvent({

@@ -4,8 +4,8 @@ import { connect } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { ErrorBody, limits, type OperationName, operations } from '../../src/contract/index.ts';
-import { SignalboxError } from '../../src/contract/index.ts';
+import { type Call, ErrorBody, limits, operations } from '../../src/contract/index.ts';
+import { type OperationName, SignalboxError } from '../../src/contract/index.ts';
 import { serve } from '../../src/doors/serve.ts';
 import { eachEngine } from '../support/engines.ts';
 import { commit, NOBODY, openTestHub, type TestHub } from '../support/hub.ts';
@@ -441,6 +441,33 @@ const full: Record<OperationName, Record<string, unknown>> = {
   'change.list': { cursor: 'x', limit: 1, state: 'landed', taskId: NOBODY.task },
   'change.approve': { id: NOBODY.change, reason: 'x' },
   'change.decline': { id: NOBODY.change, reason: 'x' },
+  'case.get': { id: 'abc-123', version: 1 },
+  'case.put': { id: 'abc-123', version: 1, state: { a: 1 }, pipeline: 'max', stage: 'pulse' },
+  'case.patch': { id: 'abc-123', version: 1, patch: { a: 1 } },
+  'case.advance': { id: 'abc-123', version: 1, to: 'first', patch: { a: 1 } },
+  'case.list': { cursor: 'x', limit: 1, pipeline: 'max', stage: 'pulse' },
+  'case.history': { id: 'abc-123', cursor: '1', limit: 1 },
+  'pipeline.set': { name: 'max', stages: [{ name: 'pulse', agent: 'ada', next: ['pulse'] }] },
+  'pipeline.show': { name: 'max' },
+  'pipeline.list': { cursor: 'x', limit: 1 },
+  'pipeline.remove': { name: 'max' },
+  'artifact.upload': {
+    caseId: 'abc-123',
+    stage: 'pulse',
+    name: 'a.txt',
+    mediaType: 'text/plain',
+    bytes: 1,
+    sha256: 'a'.repeat(64),
+  },
+  'artifact.download': { id: `art_${'0'.repeat(21)}` },
+  'artifact.list': {
+    caseId: 'abc-123',
+    stage: 'pulse',
+    name: 'a.txt',
+    isFull: true,
+    cursor: 'x',
+    limit: 1,
+  },
   'agent.connect': { capabilities: ['ts'], sessionId, holding: [] },
   'agent.heartbeat': { sessionId },
   'agent.drain': { sessionId },
@@ -487,19 +514,32 @@ const nasty: unknown[] = [
   Array.from({ length: 20_000 }, () => 'a'),
 ];
 
+/** As the door of its kind does. */
+function ask(hub: TestHub['hub'], asked: Call): Promise<unknown> {
+  switch (Object.values(operations).find(({ name }) => name === asked.operation)?.kind) {
+    case 'upload':
+      return hub.upload({ ...asked, body: new Blob(['x']).stream() });
+    case 'download':
+      return hub.download(asked);
+    default:
+      return hub.invoke(asked);
+  }
+}
+
 eachEngine((engine) => {
   test('no field of any operation takes what makes the hub fail', { timeout: 60_000 }, async () => {
     const { hub } = await openTestHub(engine);
     const credential = hub.credentialOf('root', 'admin');
     const worker = hub.credentialOf('ada', 'agent');
     const verifier = hub.credentialOf('vera', 'verifier');
+    await ask(hub, { operation: 'case.put', input: { id: 'abc-123', state: {} }, credential });
     for (const { name, scope } of Object.values(operations)) {
       const who = { work: worker, verify: verifier }[String(scope)] ?? credential;
       for (const [field, value] of Object.entries(full[name]).flatMap(([key]) =>
         nasty.map((bad) => [key, bad] as const),
       )) {
         const input = { ...full[name], [field]: value };
-        const code = await hub.invoke({ operation: name, input, credential: who }).then(
+        const code = await ask(hub, { operation: name, input, credential: who }).then(
           () => 'done',
           (error: unknown) => (error instanceof SignalboxError ? error.code : 'unknown'),
         );

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { type OperationName, operations, Role, roleScopes } from '../../src/contract/index.ts';
 import { sql } from '../../src/store/sql.ts';
 import { eachEngine } from '../support/engines.ts';
+import { caseEntries } from './case-entries.ts';
 import { messageEntries } from './message-entries.ts';
 import { type Entry, scene, type Scene } from './scene.ts';
 import {
@@ -84,6 +85,7 @@ const late = (held: InHand): InHand => ({ ...held, fence: held.fence + 1_000 });
 
 const table: Record<OperationName, Entry> = {
   ...messageEntries,
+  ...caseEntries,
   'task.submit': {
     works: (at) => submitted(at, { repository: REPOSITORY }),
     refusals: {

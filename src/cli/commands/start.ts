@@ -3,6 +3,7 @@
  * it once and leaves it in the data folder; this user's command line finds the hub and the token
  * there.
  */
+import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createClient } from '../../client/client.ts';
 import { localTransport } from '../../client/local.ts';
@@ -13,6 +14,9 @@ import { serve, type Server } from '../../doors/serve.ts';
 import { packageVersion } from '../../hub/config.ts';
 import { createHub, type Hub } from '../../hub/hub.ts';
 import { createLog, type Log } from '../../hub/log.ts';
+import { openFolderBlobs } from '../../store/blob-folder.ts';
+import { tableBlobs } from '../../store/blob-table.ts';
+import type { Blobs } from '../../store/blobs.ts';
 import type { Store } from '../../store/db.ts';
 import { openStore } from '../../store/open.ts';
 import { readHubWord } from '../config.ts';
@@ -33,9 +37,11 @@ export async function start(options: StartOptions): Promise<void> {
   const version = packageVersion();
   const log = createLog(options.logLevel ?? 'warn');
   const stop = untilStopped(options.interruption());
-  const store = await open(options, clock);
+  const { store, blobs } = await open(options, clock);
   const hub = await createHub({
     store,
+    blobs,
+    mirror: options.mirror,
     clock,
     random: systemRandom(),
     version,
@@ -74,13 +80,33 @@ export async function start(options: StartOptions): Promise<void> {
   }
 }
 
-async function open({ databaseUrl, dataDir }: StartOptions, clock: Clock): Promise<Store> {
+/** Found out now rather than at the first case. */
+async function makeWritable(folder: string): Promise<void> {
+  await makeFolder(folder);
+  await access(folder, constants.W_OK);
+}
+
+interface Opened {
+  store: Store;
+  blobs: Blobs;
+}
+
+async function open({ databaseUrl, dataDir, mirror }: StartOptions, clock: Clock): Promise<Opened> {
   const random = systemRandom();
+  let store: Store | undefined;
   try {
     await makeFolder(dataDir);
-    if (databaseUrl !== undefined) return await openStore({ url: databaseUrl, clock, random });
-    return await openStore({ file: join(dataDir, 'hub.db'), clock, random });
+    if (mirror !== undefined) await makeWritable(mirror);
+    if (databaseUrl !== undefined) {
+      // Other hubs may share it: what all of them must see lies in the database too.
+      store = await openStore({ url: databaseUrl, clock, random });
+      return { store, blobs: tableBlobs({ store, random, nowMs: () => clock.nowMs() }) };
+    }
+    store = await openStore({ file: join(dataDir, 'hub.db'), clock, random });
+    const folder = join(dataDir, 'artifacts');
+    return { store, blobs: await openFolderBlobs({ store, random, folder }) };
   } catch (error) {
+    await store?.close();
     const other = await readHubWord(wordFile(dataDir)).catch(() => undefined);
     throw storeTrouble(error, { dataDir, databaseUrl, other });
   }
@@ -113,7 +139,7 @@ async function keepAdminToken(hub: Hub, dataDir: string): Promise<string | undef
 }
 
 function tell(
-  { output, dataDir, auth, hasVerifier }: StartOptions,
+  { output, dataDir, mirror, auth, hasVerifier }: StartOptions,
   url: string,
   admin?: string,
 ): void {
@@ -130,6 +156,7 @@ function tell(
   output.line(`  description  ${url}/openapi.json`);
   output.line(`  health       ${url}/live /ready /health`);
   output.line(`  data         ${dataDir}`);
+  if (mirror !== undefined) output.line(`  mirror       ${mirror}`);
   if (auth === 'none') output.line('  auth         none: whoever is on this machine is believed');
   if (hasVerifier) output.line('  verifier     in this process');
   output.line('  next         signalbox agent run --name ada -- COMMAND, in another terminal');

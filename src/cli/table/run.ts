@@ -11,6 +11,7 @@ export const run: readonly CommandEntry[] = [
       { flags: '--port <port>', summary: '0 takes a free one', fallback: '8080' },
       { flags: '--data <folder>', summary: 'where the data lies' },
       { flags: '--database-url <url>', summary: 'PostgreSQL (postgres://…) instead of SQLite' },
+      { flags: '--mirror <folder>', summary: 'show the cases there, as files to be read' },
       { flags: '--auth <kind>', summary: '`token`, or `none` on loopback only', fallback: 'token' },
       { flags: '--no-verifier', summary: 'without a verifier of its own' },
       { flags: '--log-level <level>', summary: 'fatal, error, warn, info, debug, trace or silent' },

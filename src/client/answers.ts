@@ -1,0 +1,41 @@
+/** What a hub answers over HTTP: the output, or a refusal in its own words. */
+import { SignalboxError, type Reply } from '../contract/index.ts';
+import { errorFrom } from './frames.ts';
+
+export const RETRY = { firstMs: 100, mostMs: 400 };
+
+export async function outputOf(address: string, response: Response): Promise<Reply> {
+  const text = await response.text().catch((cause: unknown) => {
+    throw unreachable(address, cause);
+  });
+  const output = parse(text);
+  if (response.ok && output !== undefined) {
+    return { output, isDeduplicated: response.headers.has('x-signalbox-deduplicated') };
+  }
+  const hasError = typeof output === 'object' && output !== null && 'error' in output;
+  throw errorFrom(hasError ? output.error : { status: response.status, text: text.slice(0, 200) });
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+export function unreachable(address: string, cause: unknown): SignalboxError {
+  const origin = address.replace(/\/v1\/$/, '');
+  return new SignalboxError('unavailable', `The hub at ${origin} cannot be reached${why(cause)}.`, {
+    hint: 'Start one with `signalbox start`, or give the address of another with --url.',
+    retryAfterMs: RETRY.mostMs,
+    cause,
+  });
+}
+
+/** `fetch` keeps the reason in its error's cause: a code such as ECONNREFUSED, or words. */
+function why(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  if (!(cause instanceof Error)) return '';
+  return ` (${'code' in cause ? String(cause.code) : cause.message})`;
+}

@@ -1,0 +1,14 @@
+/** Who asks over HTTP, in the words of the wire. */
+import type { FastifyRequest } from 'fastify';
+import type { Credential } from '../contract/index.ts';
+
+export function credentialOf({ headers }: Pick<FastifyRequest, 'headers'>): Credential {
+  const bearer = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1];
+  const apiKey = headers['x-api-key'];
+  const agent = headers['x-signalbox-agent'];
+  const token = bearer ?? (typeof apiKey === 'string' ? apiKey : undefined);
+  return {
+    ...(token === undefined ? {} : { token }),
+    ...(typeof agent === 'string' ? { agent } : {}),
+  };
+}
