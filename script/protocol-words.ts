@@ -180,6 +180,7 @@ export const bounds: Record<Bound, string> = {
   artifactBytesMax: 'an artifact',
   artifactNameCharsMax: 'the name of an artifact (240 bytes at most), a media type',
   artifactsMax: 'artifacts of a case, earlier versions among them',
+  uploadsAtOnceMax: 'uploads of one agent that are under way',
   uploadIdleMs: 'an upload that sends nothing for this long has broken off',
   uploadMsMax: 'the longest that an upload may take',
   agentLeaseMs: 'an agent that is silent for this long is offline',

@@ -54,6 +54,7 @@ export const limits = {
   artifactBytesMax: 100 * 1024 * 1024,
   artifactNameCharsMax: 200,
   artifactsMax: 10_000,
+  uploadsAtOnceMax: 16,
   uploadIdleMs: 30_000,
   uploadMsMax: 60 * 60_000,
 

@@ -48,7 +48,7 @@ async function* lively(
   };
   let cancel = watch();
   try {
-    // Ending early must not end the socket: the answer is yet to be given.
+    // Who ends early leaves the rest to be drained.
     for await (const chunk of request.iterator({ destroyOnReturn: false })) {
       cancel();
       if (!(chunk instanceof Uint8Array)) continue;

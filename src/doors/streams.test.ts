@@ -227,6 +227,20 @@ test('an upload that says what is not true leaves nothing behind', async () => {
   expect((await door.ada.artifact.list({ caseId: 'abc-123' })).items).toEqual([]);
 });
 
+test('who is refused in the middle of a long upload hears why', async () => {
+  const door = await open();
+  const answer = await put(door, `${PLACE}&bytes=1`, { body: zeros(30 * 1024 * 1024) });
+  // All of it was read, so the sender could send all of it and can ask again at once.
+  expect(answer.headers.get('connection')).toBe('keep-alive');
+  expect(await codeOf(answer)).toEqual([400, 'invalid_input']);
+  const stranger = await put(door, PLACE, {
+    body: zeros(30 * 1024 * 1024),
+    headers: { authorization: 'Bearer sbx_no' },
+  });
+  expect(await codeOf(stranger)).toEqual([401, 'unauthenticated']);
+  expect(door.files()).toEqual([]);
+});
+
 test('a sender that hangs up in the middle leaves nothing behind', async () => {
   const door = await open();
   const socket = connect(Number(new URL(door.url).port), '127.0.0.1');

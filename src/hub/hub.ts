@@ -36,6 +36,7 @@ import { Rounds } from './rounds.ts';
 import { type HubClock, hubClock } from './time.ts';
 import { download, upload } from './streams.ts';
 import { type Auth, Tokens } from './tokens.ts';
+import { Uploads } from './uploads.ts';
 
 export interface HubOptions {
   store: Store;
@@ -192,6 +193,7 @@ async function assemble(
     rate: new Rate(options.rate ?? limit),
     handlers: new Map(Object.entries(handlers(about, isListening))),
     blobs: options.blobs ?? tableBlobs({ store, random, nowMs: () => clock.nowMs() }),
+    uploads: new Uploads(),
     onDefect: options.onDefect ?? (() => {}),
   };
 }

@@ -15,6 +15,7 @@ import { StoreFullError, StoreUnavailableError } from '../store/errors.ts';
 import type { Bound, CommandRequest } from './bound.ts';
 import type { Rate } from './rate.ts';
 import type { Tokens } from './tokens.ts';
+import type { Uploads } from './uploads.ts';
 
 export interface Parts {
   store: Store;
@@ -24,6 +25,7 @@ export interface Parts {
   rate: Rate;
   handlers: ReadonlyMap<string, Bound>;
   blobs: Blobs;
+  uploads: Uploads;
   /** Hears of what went wrong inside, with the private cause. */
   onDefect: (operation: string, error: unknown) => void;
 }

@@ -29,12 +29,14 @@ export async function upload(parts: Parts, call: UploadCall): Promise<Reply> {
     checkSize(request.declared.bytes ?? 0);
     const { read: db, dialect } = parts.store;
     await request.check({ db, dialect, actor, nowMs });
-    const blob = await receive(parts, call.body, request.declared);
-    try {
-      return await runCommand(parts, asked, request.naming(blob));
-    } finally {
-      await blob.release().catch((error: unknown) => parts.onDefect(call.operation, error));
-    }
+    return await parts.uploads.hold(`${actor.project}/${actor.key}`, async () => {
+      const blob = await receive(parts, call.body, request.declared);
+      try {
+        return await runCommand(parts, asked, request.naming(blob));
+      } finally {
+        await blob.release().catch((error: unknown) => parts.onDefect(call.operation, error));
+      }
+    });
   } catch (error) {
     throw known(parts, call.operation, error);
   }

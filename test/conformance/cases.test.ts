@@ -314,6 +314,42 @@ eachEngine((engine) => {
     ).toMatchObject({ code: 'invalid_input' });
   });
 
+  test('an agent has a bound on uploads at once, and what is over it may come later', async () => {
+    const { ada, bob, person } = await scene(engine);
+    await ada.case.put({ id: ID, state: {}, stage: 'pulse' });
+    const go = Promise.withResolvers<void>();
+    const begun = new Set<number>();
+    async function* waiting(n: number): AsyncGenerator<Uint8Array> {
+      begun.add(n);
+      await go.promise;
+      yield bytes(`file ${n}`);
+    }
+    const uploads = Array.from({ length: limits.uploadsAtOnceMax }, (_, n) =>
+      ada.artifact.upload({ caseId: ID, name: `${n}.txt` }, waiting(n)),
+    );
+    await expect.poll(() => begun.size).toBe(limits.uploadsAtOnceMax);
+    const last = { caseId: ID, name: 'last.txt' };
+    const error = await refusal(ada.artifact.upload(last, bytes('last')));
+    expect(error).toMatchObject({ code: 'rate_limited', retryAfterMs: 1_000 });
+    await bob.artifact.upload({ caseId: ID, name: 'other.txt' }, bytes('other'));
+    go.resolve();
+    await Promise.all(uploads);
+    await ada.artifact.upload(last, bytes('last'));
+    const { items } = await person.artifact.list({ caseId: ID, limit: 200 });
+    expect(items).toHaveLength(limits.uploadsAtOnceMax + 2);
+  });
+
+  test('of those who open a case at once each has a version of its own', async () => {
+    const { ada, bob, person } = await scene(engine);
+    const writers = [ada, bob, person, ada, bob];
+    const heads = await Promise.all(
+      writers.map((one, n) => one.case.put({ id: ID, state: { n } })),
+    );
+    expect(new Set(heads.map(({ version }) => version))).toEqual(new Set([1, 2, 3, 4, 5]));
+    const newest = heads.findIndex(({ version }) => version === 5);
+    expect((await ada.case.get({ id: ID })).state).toEqual({ n: newest });
+  });
+
   test('a part of an artifact can be read, and no more than there is', async () => {
     const { ada } = await scene(engine);
     await ada.case.put({ id: ID, state: {}, stage: 'pulse' });
