@@ -57,6 +57,12 @@ export const limits = {
   uploadsAtOnceMax: 16,
   uploadIdleMs: 30_000,
   uploadMsMax: 60 * 60_000,
+  bridgeFileBytesMax: 1024 * 1024,
+  bridgeHeadCharsMax: 64_000,
+  bridgeWaitingMax: 10_000,
+  bridgeBatchMax: 64,
+  bridgePageMax: 64,
+  bridgeAgentsMax: 256,
 
   agentLeaseMs: 15_000,
   agentBeatMs: 5_000,

@@ -63,7 +63,7 @@ const PARTS: Record<string, string[]> = {
   pg: ['src/store/'],
   pino: ['src/hub/', 'src/doors/', 'src/cli/'],
   ws: ['src/doors/'],
-  yaml: ['src/domain/change/', 'src/cli/'],
+  yaml: ['src/domain/change/', 'src/bridge/', 'src/cli/'],
   zod: ['src/'],
   'node:sqlite': ['src/store/'],
   'node:process': ['src/cli/'],

@@ -48,6 +48,21 @@ export const run: readonly CommandEntry[] = [
     load: async () => (await import('../commands/verifier-run.ts')).runVerifier,
   },
   {
+    name: 'bridge',
+    summary: 'Carry messages between the hub and a folder of Markdown inboxes.',
+    group: 'Run',
+    options: [
+      { flags: '--dir <folder>', summary: 'holds NAME_inbox folders', isRequired: true },
+      { flags: '--agents <names>', summary: 'live on files: a,b; unless told, all with a folder' },
+      { flags: '--hub-agents <names>', summary: 'live on the hub: what lies in theirs is sent' },
+      { flags: '--interval <duration>', summary: 'how often it looks at the folders (1s)' },
+      { flags: '--name <name>', summary: 'its own name, for what no agent here sends (bridge)' },
+      { flags: '--tokens <file>', summary: 'lines of `name: token`, for a hub elsewhere' },
+    ],
+    example: 'signalbox bridge --dir /mnt/signals --hub-agents closer',
+    load: async () => (await import('../commands/bridge.ts')).bridge,
+  },
+  {
     name: 'demo',
     summary: 'Show the whole way once, in a temporary folder: tasks in, commits out.',
     group: 'Run',
