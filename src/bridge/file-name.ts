@@ -32,7 +32,9 @@ export function agentOf(folder: string): string | undefined {
 }
 
 /** The name of a message's file, and the one it gets where that name is another's already. */
-export function fileNames(message: Message, recipient: string): [plain: string, own: string] {
+export function fileNames(message: Message, agent: string): [plain: string, own: string] {
+  // As its sender wrote the name, unless it came by way of a team.
+  const recipient = 'agent' in message.to ? message.to.agent : agent;
   const time = new Date(message.createdAtMs).toISOString().replaceAll(/[-:]|\..*/g, '');
   const type = message.type.replaceAll(/[^A-Za-z0-9._-]/g, '-');
   const words = [time.replace('T', '-'), type, message.from].join('_') + BETWEEN + recipient;

@@ -31,9 +31,10 @@ export class Folder {
     this.#base = base;
   }
 
-  static async open(path: string): Promise<Folder> {
+  /** `shown` is what people know it by. */
+  static async open(path: string, shown = path): Promise<Folder> {
     const handle = await open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW).catch((error: unknown) => {
-      throw isErrno(error, 'ELOOP', 'ENOTDIR') ? noFolder(path, error) : error;
+      throw isErrno(error, 'ELOOP', 'ENOTDIR') ? noFolder(shown, error) : error;
     });
     const base = `/proc/self/fd/${handle.fd}`;
     const isThere = await access(base).then(
@@ -44,11 +45,11 @@ export class Folder {
   }
 
   /** Makes it where it is not there. */
-  static async make(path: string): Promise<Folder> {
+  static async make(path: string, shown = path): Promise<Folder> {
     await mkdir(path).catch((error: unknown) => {
       if (!isErrno(error, 'EEXIST')) throw error;
     });
-    return Folder.open(path);
+    return Folder.open(path, shown);
   }
 
   path(name: string): string {

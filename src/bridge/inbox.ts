@@ -1,4 +1,5 @@
 /** `<agent>_inbox/` with its folders: what was done, what was refused, what is on its way. */
+import { join } from 'node:path';
 import type { SignalboxError } from '../contract/index.ts';
 import { Folder, isDraft, shortened } from './folder.ts';
 
@@ -25,7 +26,7 @@ export async function withInbox<Value>(
   try {
     const main = keep(await Folder.make(path));
     const inside = async (name: string): Promise<Folder> =>
-      keep(await Folder.make(main.path(name)));
+      keep(await Folder.make(main.path(name), join(path, name)));
     return await work({
       main,
       processed: await inside(PLACES.processed),
@@ -47,7 +48,7 @@ export async function removeDrafts(path: string): Promise<void> {
 }
 
 const REASON = '.reason.md';
-const NAME_BYTES_MAX = 230;
+const STEM_BYTES_MAX = 230;
 
 export interface SetAside {
   from: Folder;
@@ -62,7 +63,8 @@ export async function setAside(
   { failed }: Inbox,
   { from, name, refusal, as = name }: SetAside,
 ): Promise<void> {
-  const free = await failed.freeName(shortened(as, NAME_BYTES_MAX));
+  const stem = as.replace(/\.md$/, '');
+  const free = await failed.freeName(shortened(stem, STEM_BYTES_MAX) + as.slice(stem.length));
   const reason = `${free}${REASON}`;
   await failed.remove(reason);
   await failed.write(reason, `${refusal.message}\n\n${refusal.hint}\n`);

@@ -76,6 +76,7 @@ export async function runBridge(options: BridgeOptions, ports: BridgePorts): Pro
       beatMs: options.beatMs ?? BEAT_MS,
       staleMs: options.staleMs ?? STALE_MS,
       onWait: (holder) => say({ kind: 'waiting', holder }),
+      onSilence: (error) => say({ kind: 'trouble', agent: null, message: silence(error) }),
     });
     const parts = { clock, random, say, stop: ending, isHeld: lock.isHeld, clients };
     await serveAll(places, { ...options, ...parts, onFailure: (error) => failing.abort(error) });
@@ -86,6 +87,11 @@ export async function runBridge(options: BridgeOptions, ports: BridgePorts): Pro
     clients.close();
     await lock?.release();
   }
+}
+
+function silence(error: unknown): string {
+  const cause = error instanceof Error ? error.message : String(error);
+  return `The lock of the folder cannot be renewed, and nothing is done until it can: ${cause}`;
 }
 
 interface Serving extends BridgeOptions {

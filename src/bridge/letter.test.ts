@@ -1,6 +1,7 @@
 /** Files read and written: what comes back, and what bombs and nonsense do not do. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { z } from 'zod';
 import { limits, type InboxItem, type Message } from '../contract/index.ts';
 import { beginningOf, readLetter, writeLetter, type Letter } from './letter.ts';
 
@@ -90,13 +91,15 @@ function bomb(): string {
 const text = fc.string({ unit: 'binary', maxLength: 200 }).filter((one) => !one.includes('\0'));
 const line = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 });
 
+const json = fc.jsonValue({ maxDepth: 3 }).map((value) => z.json().parse(value));
+
 const message: fc.Arbitrary<Message> = fc.record({
   id: fc.constant(ID),
   from: fc.constantFrom('ada', 'FirstResponder', 'no', '1e3', 'null'),
-  to: fc.constantFrom({ agent: 'bob' }, { team: 'sales' }),
+  to: fc.constantFrom<Message['to'][]>({ agent: 'bob' }, { team: 'sales' }),
   type: fc.constantFrom('MESSAGE', 'true', '0x10', 'a:b/c'),
   text: fc.oneof(text, fc.constantFrom('---\n', '\n\n', '---\ntype: X\n---\n', '\r', 'x\r\n')),
-  data: fc.option(fc.dictionary(line, fc.jsonValue({ maxDepth: 3 }), { maxKeys: 4 })),
+  data: fc.option(fc.dictionary(line, json, { maxKeys: 4 })),
   thread: fc.option(line),
   replyTo: fc.option(fc.constant(ID)),
   priority: fc.constantFrom('urgent', 'high', 'normal', 'low'),

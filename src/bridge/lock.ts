@@ -27,6 +27,8 @@ export interface LockOptions {
   /** Without a beat for so long a holder is gone. */
   staleMs: number;
   onWait: (holder: string) => void;
+  /** It cannot say that it is there; told once, until it can again. */
+  onSilence: (error: unknown) => void;
 }
 
 export interface Lock {
@@ -90,8 +92,10 @@ interface Holding {
   signal: AbortSignal;
 }
 
-async function beat({ folder, clock, beatMs }: LockOptions, holding: Holding): Promise<void> {
+async function beat(options: LockOptions, holding: Holding): Promise<void> {
+  const { folder, clock, beatMs, onSilence } = options;
   const { id, number, held, signal } = holding;
+  let isSilent = false;
   for (let count = 1; ; count++) {
     await clock.sleep(beatMs, signal);
     if (signal.aborted || held.isLost) return;
@@ -100,8 +104,11 @@ async function beat({ folder, clock, beatMs }: LockOptions, holding: Holding): P
       if ((await present(folder)).number > number) held.isLost = true;
       else await say(folder, number, words(id, count));
       held.heldMs = beganMs;
-    } catch {
+      isSilent = false;
+    } catch (error) {
       // A file server that is away comes back: until it beats again, nothing is done.
+      if (!isSilent) onSilence(error);
+      isSilent = true;
     }
   }
 }

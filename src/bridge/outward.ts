@@ -131,30 +131,30 @@ export class Outward {
     const known = new Map(this.#waiting);
     const pending = new Set<string>();
     this.#cursor = 0;
-    await this.#fetch(inbox, (item) => pending.add(item.message.id));
+    const isWhole = await this.#fetch(inbox, (item) => pending.add(item.message.id));
     for (const waiting of known.values()) {
-      const isLookedAt = waiting.cursor <= this.#cursor;
+      const isLookedAt = isWhole || waiting.cursor <= this.#cursor;
       if (isLookedAt && !pending.has(waiting.id)) await this.#withdraw(inbox, waiting);
     }
   }
 
-  /** Takes what is new, page by page, while there is room in the folder. */
-  async #fetch(inbox: Inbox, onItem: (item: InboxItem) => void): Promise<void> {
+  /** Takes what is new, page by page, while there is room in the folder; true: there is no more. */
+  async #fetch(inbox: Inbox, onItem: (item: InboxItem) => void): Promise<boolean> {
     const { client, stop, isHeld } = this.#options;
     for (;;) {
       const room = limits.bridgeWaitingMax - this.#waiting.size;
       const hasRoom = room > 0 || this.#cursor < this.#lastCursor();
-      if (!hasRoom || stop.aborted || !isHeld()) return;
+      if (!hasRoom || stop.aborted || !isHeld()) return false;
       const asked = { after: this.#cursor, limit: limits.bridgePageMax };
       const { items, nextCursor } = await client.message.read(asked, { signal: stop });
       for (const item of items) {
         onItem(item);
         if (await this.#place(inbox, item)) this.#cursor = item.cursor;
-        else return;
+        else return false;
       }
       if (items.length === 0) {
         this.#cursor = Math.max(this.#cursor, nextCursor);
-        return;
+        return true;
       }
     }
   }
