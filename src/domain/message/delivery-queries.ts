@@ -306,13 +306,14 @@ export interface Lease {
 /** Writes what may change of a delivery that was read at this version; false when it has moved. */
 export async function updateDelivery(tx: Tx, row: DeliveryRow): Promise<boolean> {
   const changed = await tx.run(sql`
-    update deliveries set state = ${row.state}, offered_at_ms = ${row.offered_at_ms},
-      seen_at_ms = ${row.seen_at_ms}, acked_at_ms = ${row.acked_at_ms},
+    update deliveries set seq = ${row.seq}, state = ${row.state},
+      offered_at_ms = ${row.offered_at_ms}, seen_at_ms = ${row.seen_at_ms},
+      acked_at_ms = ${row.acked_at_ms},
       answered_at_ms = ${row.answered_at_ms}, hand_outs = ${row.hand_outs},
       failures = ${row.failures}, available_at_ms = ${row.available_at_ms},
       lease_until_ms = ${row.lease_until_ms}, expires_at_ms = ${row.expires_at_ms},
       reason = ${row.reason}, next_check_ms = ${row.next_check_ms}, version = ${row.version + 1}
-    where project = ${row.project} and recipient_key = ${row.recipient_key} and seq = ${row.seq}
+    where message_id = ${row.message_id} and recipient_key = ${row.recipient_key}
       and version = ${row.version}`);
   return changed === 1;
 }

@@ -15,6 +15,7 @@ import {
   type DeliveryRow,
   findDelivery,
   listDeliveries,
+  takePlace,
   updateDelivery,
 } from './delivery-queries.ts';
 import { findMessage } from './queries.ts';
@@ -72,12 +73,26 @@ export async function redrive(
   if (mine.length === 0) throw unknown(id);
   const dead = mine.filter(({ state }) => state === 'dead');
   if (dead.length === 0) permitted(mine[0], decideOf(mine[0], context.nowMs));
-  for (const row of dead)
-    await carryOut(context, row, { command: { type: 'redrive' }, reason: null });
+  for (const row of dead.toSorted(byRecipient)) {
+    const last = await atTheEnd(context, row);
+    await carryOut(context, last, { command: { type: 'redrive' }, reason: null });
+  }
   return { count: dead.length };
 }
 
 const DELIVERIES_MAX = 10_000;
+
+/** Several mailboxes are taken in one order, so that two who do so never wait for each other. */
+function byRecipient(one: DeliveryRow, other: DeliveryRow): number {
+  return one.recipient_key < other.recipient_key ? -1 : 1;
+}
+
+/** Whoever reads by cursor has passed its old place, and the floor may lie above it. */
+async function atTheEnd({ tx }: CommandContext, row: DeliveryRow): Promise<DeliveryRow> {
+  const box = { project: row.project, key: row.recipient_key };
+  const { last_seq: seq } = await takePlace(tx, box);
+  return { ...row, seq };
+}
 
 function decideOf(row: DeliveryRow | undefined, nowMs: number): DeliveryVerdict {
   if (row === undefined) return { is: 'same' };
