@@ -184,9 +184,11 @@ export class Outward {
   /** It was acknowledged elsewhere, or has ended: nobody should work on it any more. */
   async #withdraw(inbox: Inbox, { id, file }: Waiting): Promise<void> {
     const { agent, say } = this.#options;
+    const state = await this.#stateOf(id);
+    // In somebody's hands, or to be handed out later: it may come back.
+    if (state === 'leased' || state === 'pending') return;
     this.#waiting.delete(id);
     if ((await inbox.main.look(file)) === undefined) return;
-    const state = await this.#stateOf(id);
     const reason = `${id} is ${state} at the hub.`;
     if (state === 'acked') await inbox.main.move(file, inbox.processed);
     else {

@@ -1,0 +1,74 @@
+/**
+ * The guide of the Markdown bridge, typed line by line: every block of shell commands in the order in
+ * which they stand. What stays in the foreground is left running, as in a terminal of its own.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, expect, test, vi } from 'vitest';
+import { makeHome, type Home } from '../../src/cli/fixture.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const GUIDE = join(ROOT, 'docs/guides/markdown-bridge.md');
+const STAYS: Record<string, string> = {
+  'signalbox start': 'Signalbox answers at',
+  'signalbox bridge': 'ready',
+};
+const WAIT = { timeout: 30_000, interval: 20 };
+
+let home: Home;
+const started: { child: ChildProcess; closed: Promise<unknown> }[] = [];
+
+afterEach(async () => {
+  // A shell ends before what it started: what closes last is their common output.
+  for (const { child, closed } of started.splice(0).toReversed()) {
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGTERM');
+    await closed;
+  }
+  await home.close();
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+function begin(script: string): { child: ChildProcess; said: () => string } {
+  const env = { ...home.env, PATH: `${join(home.root, 'bin')}:${home.env['PATH']}`, AGENT_ID: '' };
+  const options = { cwd: home.root, env, detached: true };
+  const child = spawn('sh', ['-e', '-c', script], options);
+  started.push({ child, closed: once(child, 'close') });
+  let text = '';
+  child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  return { child, said: () => text };
+}
+
+test('the guide of the Markdown bridge works as it stands', async () => {
+  home = await makeHome();
+  await mkdir(join(home.root, 'bin'));
+  const command = `#!/bin/sh\nexec ${process.execPath} ${join(ROOT, 'src/cli/main.ts')} "$@"\n`;
+  await writeFile(join(home.root, 'bin/signalbox'), command, { mode: 0o755 });
+  const guide = await readFile(GUIDE, 'utf8');
+  const blocks = Array.from(guide.matchAll(/^```sh\n([^]*?)^```$/gm), ([, block = '']) => block);
+  expect(blocks).toHaveLength(5);
+  const port = await freePort();
+  for (const block of blocks) {
+    // The test may not have the port to itself that a reader has.
+    const script = block.replace(/^signalbox start$/m, `signalbox start --port ${port}`);
+    const { child, said } = begin(script);
+    const stays = Object.entries(STAYS).find(([command]) => block.includes(command))?.[1];
+    await vi.waitFor(() => {
+      if (stays === undefined) expect(child.exitCode, said()).not.toBeNull();
+      else expect(said()).toContain(stays);
+    }, WAIT);
+    if (stays === undefined) expect(child.exitCode, `${block}\n${said()}`).toBe(0);
+  }
+  const processed = await readdir(join(home.root, 'signals/closer_inbox/.processed'));
+  expect(processed).toEqual([expect.stringMatching(/_PIPELINE_TRANSITION_Pulse_to_Closer\.md$/)]);
+}, 120_000);
