@@ -123,16 +123,21 @@ async function serve(place: Place, senders: Senders, serving: Serving): Promise<
   const bell = createBell(clock);
   const common = { agent, path, clock, say, stop, isHeld };
   const looping = { ...common, intervalMs, bell, random };
-  if (owner === 'hub') {
-    const patience = { settleMs, patienceMs: PATIENCE_MS };
-    const inward = new Inward({ ...common, ...patience, senders, clientFor: clients.of });
-    return loop({ ...looping, round: () => inward.round() });
-  }
+  const patience = { settleMs, patienceMs: PATIENCE_MS };
+  const inward = new Inward({ ...common, ...patience, senders, clientFor: clients.of });
+  if (owner === 'hub') return loop({ ...looping, round: () => inward.round() });
+
   const client = await clients.of(agent);
   const outward = new Outward({ ...common, client, recheckMs });
+  // What was on its way when the agent still lived on the hub.
+  let isFinished = false;
+  const round = async (): Promise<void> => {
+    isFinished ||= await inward.finish();
+    await outward.round();
+  };
   const unwatch = wakeOnMail(client, bell);
   try {
-    await loop({ ...looping, round: () => outward.round() });
+    await loop({ ...looping, round });
   } finally {
     unwatch();
   }

@@ -14,6 +14,7 @@
 import { limits, SignalboxError, type Input } from '../contract/index.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Client } from '../client/index.ts';
+import { isErrno } from './errno.ts';
 import { isSame, type Look } from './folder.ts';
 import { setAside, withInbox, type Inbox } from './inbox.ts';
 import { draftOf, type Draft, type Senders } from './draft.ts';
@@ -63,6 +64,11 @@ export class Inward {
       }
       return this.#looks.size > 0;
     });
+  }
+
+  /** Only what was begun, for a folder that is not taken from any more; true: nothing is left. */
+  async finish(): Promise<boolean> {
+    return withInbox(this.#options.path, (inbox) => this.#finishBegun(inbox));
   }
 
   #tell(waiting: number): void {
@@ -116,7 +122,11 @@ export class Inward {
   async #draft(folder: Inbox['main'], name: string, look: Look): Promise<Draft | Unfit> {
     if (!look.isRegular) return notAFile(name);
     if (look.bytes > BigInt(limits.bridgeFileBytesMax)) return tooLarge(name, look.bytes);
-    const bytes = await folder.read(name, look);
+    const bytes = await folder.read(name, look).catch((error: unknown) => {
+      if (isErrno(error, 'EACCES', 'EPERM')) return unreadable(name, error);
+      throw error;
+    });
+    if (bytes instanceof SignalboxError) return bytes;
     if (bytes === undefined) return 'changed';
     return draftOf({ name, look, bytes, agent: this.#options.agent }, this.#options.senders);
   }
@@ -241,6 +251,13 @@ const NOT_UTF8 = 'A file is left alone: its name is not UTF-8. Give it another n
 function notAFile(name: string): SignalboxError {
   return new SignalboxError('invalid_input', `${quoted(name)} is no regular file.`, {
     hint: 'Links, folders, pipes and devices are not followed or read: put the file itself here.',
+  });
+}
+
+function unreadable(name: string, cause: unknown): SignalboxError {
+  return new SignalboxError('forbidden', `${quoted(name)} cannot be read by the bridge.`, {
+    hint: 'Let the user that the bridge runs as read it, and put it back.',
+    cause,
   });
 }
 

@@ -42,6 +42,7 @@ const OF_LOCK = /^(?:lock|holder)\.(\d+)$/;
 export async function takeLock(options: LockOptions): Promise<Lock> {
   const { folder, clock, random, stop } = options;
   const id = newId('bri', clock.nowMs(), random);
+  await (await Folder.make(folder)).close();
   const number = await turn(options, id);
   const ending = new AbortController();
   const held = { heldMs: clock.nowMs(), isLost: false };
@@ -101,7 +102,9 @@ async function beat(options: LockOptions, holding: Holding): Promise<void> {
     if (signal.aborted || held.isLost) return;
     try {
       const beganMs = clock.nowMs();
-      if ((await present(folder)).number > number) held.isLost = true;
+      const { number: newest } = await present(folder);
+      if (newest > number) held.isLost = true;
+      else if (newest < number) throw new Error('the lock is gone; is the folder still mounted?');
       else await say(folder, number, words(id, count));
       held.heldMs = beganMs;
       isSilent = false;
@@ -153,7 +156,7 @@ async function within<Value>(
   folder: string,
   work: (locks: Folder) => Promise<Value>,
 ): Promise<Value> {
-  const locks = await Folder.make(folder);
+  const locks = await Folder.open(folder);
   try {
     return await work(locks);
   } finally {

@@ -65,6 +65,16 @@ describe('a bridge that comes back', () => {
     expect(events.filter(({ kind }) => kind === 'written')).toEqual([]);
   });
 
+  test('sends what was on its way for an agent that lives on files now', async () => {
+    await mkdir(desk.path('closer_inbox', '.sending'), { recursive: true });
+    await desk.drop('closer_inbox', PING);
+    await rename(desk.path('closer_inbox', PING), desk.path('closer_inbox', '.sending', PING));
+    desk.start({ fileAgents: ['Closer'] });
+    await desk.until(['closer_inbox', '.processed'], [PING]);
+    await desk.until(['closer_inbox'], [`${T}_PING_bridge_to_Closer.md`]);
+    expect(desk.hub.of('closer')).toHaveLength(1);
+  });
+
   test('clears away what a killed one was writing', async () => {
     await mkdir(desk.path('pulse_inbox'));
     await writeFile(desk.path('pulse_inbox', `.${TO_PULSE}.signalbox-draft`), '---\nid: half');
@@ -142,18 +152,21 @@ describe('two bridges on one folder', () => {
     await taken[0]?.release();
   });
 
-  test('hold nothing while the folder of the lock cannot be reached', async () => {
+  test.each([
+    ['cannot be reached', true],
+    ['is not there, as on a disk that is not mounted', false],
+  ])('hold nothing while the folder of the lock %s', async (_title, isInTheWay) => {
     const first = desk.start({ fileAgents: ['Pulse'] });
     await vi.waitFor(() => expect(first.events).toHaveLength(1), WAIT);
     await rename(desk.path('.bridge'), desk.path('.away'));
-    await writeFile(desk.path('.bridge'), 'in the way');
+    if (isInTheWay) await writeFile(desk.path('.bridge'), 'in the way');
     await vi.waitFor(() => expect(first.events.at(-1)?.kind).toBe('trouble'), WAIT);
     // Longer than a beat may be late, and then long enough for many looks.
     await past(QUICK.staleMs);
     desk.hub.send('Closer', 'Pulse', { type: 'PIPELINE_TRANSITION' });
     await past(10 * QUICK.intervalMs);
     expect(await desk.files('pulse_inbox')).toEqual([]);
-    await rm(desk.path('.bridge'));
+    await rm(desk.path('.bridge'), { force: true });
     await rename(desk.path('.away'), desk.path('.bridge'));
     await desk.until(['pulse_inbox'], [TO_PULSE]);
   });

@@ -52,8 +52,8 @@ function begin(script: string): { child: ChildProcess; said: () => string } {
 test('the guide of the Markdown bridge works as it stands', async () => {
   home = await makeHome();
   await mkdir(join(home.root, 'bin'));
-  const command = `#!/bin/sh\nexec ${process.execPath} ${join(ROOT, 'src/cli/main.ts')} "$@"\n`;
-  await writeFile(join(home.root, 'bin/signalbox'), command, { mode: 0o755 });
+  const program = `#!/bin/sh\nexec ${process.execPath} ${join(ROOT, 'src/cli/main.ts')} "$@"\n`;
+  await writeFile(join(home.root, 'bin/signalbox'), program, { mode: 0o755 });
   const guide = await readFile(GUIDE, 'utf8');
   const blocks = Array.from(guide.matchAll(/^```sh\n([^]*?)^```$/gm), ([, block = '']) => block);
   expect(blocks).toHaveLength(5);
