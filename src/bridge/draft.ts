@@ -142,6 +142,8 @@ function digestOf({ agent, name, look, bytes }: Found): string {
 
 function unfit(name: string, problem: string): SignalboxError {
   return new SignalboxError('invalid_input', `${JSON.stringify(name)} ${problem}.`, {
-    hint: 'Name it `20251204-183000_TYPE_Sender_to_Recipient.md`; front matter may say from, type, thread, replyTo, priority, ttl, signal and data.',
+    hint:
+      'Name it `20251204-183000_TYPE_Sender_to_Recipient.md`; front matter may say from, type, ' +
+      'thread, replyTo, priority, ttl, signal and data.',
   });
 }

@@ -11,14 +11,16 @@
  *
  * Files go out in the order of their names, one after the other for each sender and thread.
  */
-import { limits, SignalboxError, type Input } from '../contract/index.ts';
+import { limits, SignalboxError } from '../contract/index.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Client } from '../client/index.ts';
 import { isErrno } from './errno.ts';
 import { isSame, type Look } from './folder.ts';
 import { setAside, withInbox, type Inbox } from './inbox.ts';
 import { draftOf, type Draft, type Senders } from './draft.ts';
+import { findSent } from './history.ts';
 import type { Say } from './progress.ts';
+import { grown, notAFile, tooLarge, unfinished, unreadable } from './refusals.ts';
 import { isPassing } from './trouble.ts';
 
 export interface InwardOptions {
@@ -223,63 +225,4 @@ export class Inward {
 /** Not to be sent now: it changed, it is not whole yet, or it never can be. */
 type Unfit = 'changed' | 'unfinished' | SignalboxError;
 
-const PAGE = limits.pageMax;
-
-/** The message that was made of this very file, if there is one. */
-async function findSent(
-  client: Client,
-  draft: Draft,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  const { sender: from, input, digest } = draft;
-  const asked: Input<'message.list'> = { from, to: draft.recipient, type: input.type, limit: PAGE };
-  for (let cursor: string | undefined; ;) {
-    const page = await client.message.list({ ...asked, cursor }, { signal });
-    const found = page.items.find(({ data }) => isFrom(data, digest));
-    if (found !== undefined || page.nextCursor === null) return found?.id;
-    cursor = page.nextCursor;
-  }
-}
-
-function isFrom(data: Record<string, unknown> | null, digest: string): boolean {
-  const bridge = data?.['bridge'];
-  return typeof bridge === 'object' && bridge !== null && Reflect.get(bridge, 'digest') === digest;
-}
-
 const NOT_UTF8 = 'A file is left alone: its name is not UTF-8. Give it another name.';
-
-function notAFile(name: string): SignalboxError {
-  return new SignalboxError('invalid_input', `${quoted(name)} is no regular file.`, {
-    hint: 'Links, folders, pipes and devices are not followed or read: put the file itself here.',
-  });
-}
-
-function unreadable(name: string, cause: unknown): SignalboxError {
-  return new SignalboxError('forbidden', `${quoted(name)} cannot be read by the bridge.`, {
-    hint: 'Let the user that the bridge runs as read it, and put it back.',
-    cause,
-  });
-}
-
-function tooLarge(name: string, bytes: bigint): SignalboxError {
-  const most = limits.bridgeFileBytesMax;
-  return new SignalboxError('too_large', `${quoted(name)} has ${bytes} bytes.`, {
-    hint: `A file may have ${most}: send the path of what is larger, not the thing itself.`,
-  });
-}
-
-function unfinished(name: string): SignalboxError {
-  return new SignalboxError('invalid_input', `${quoted(name)} was never finished.`, {
-    hint: 'It is empty, or its front matter has no second `---`. Finish it and put it back.',
-  });
-}
-
-function grown(name: string, id: string): SignalboxError {
-  return new SignalboxError('conflict', `${quoted(name)} was written to after it was sent.`, {
-    hint: `${id} holds what it was before. Write under another name and rename when it is whole.`,
-  });
-}
-
-function quoted(name: string): string {
-  return JSON.stringify(name);
-}

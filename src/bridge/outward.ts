@@ -12,12 +12,10 @@
 import { limits, nameKey, SignalboxError, type InboxItem } from '../contract/index.ts';
 import type { Client } from '../client/index.ts';
 import type { Clock } from '../core/clock.ts';
-import { fileNames } from './file-name.ts';
-import type { Folder } from './folder.ts';
-import { reasonNames, setAside, withInbox, type Inbox } from './inbox.ts';
-import { beginningOf, writeLetter } from './letter.ts';
+import { setAside, withInbox, type Inbox } from './inbox.ts';
 import type { Say } from './progress.ts';
 import { isPassing } from './trouble.ts';
+import { reasonOf, write } from './written.ts';
 
 export interface OutwardOptions {
   agent: string;
@@ -205,51 +203,4 @@ export class Outward {
     const own = deliveries.find(({ recipient }) => nameKey(recipient) === nameKey(agent));
     return own?.state ?? 'not here any more';
   }
-}
-
-/** Finds the file of a message, or writes it. */
-async function write(
-  inbox: Inbox,
-  item: InboxItem,
-  agent: string,
-): Promise<{ file: string; isWritten: boolean }> {
-  const [plain, own] = fileNames(item.message, agent);
-  const holder = await holderOf(inbox, plain);
-  const isTaken = holder !== undefined && !(await isOf(holder, plain, item.message.id));
-  const file = isTaken ? own : plain;
-  const isThere = isTaken ? (await holderOf(inbox, own)) !== undefined : holder !== undefined;
-  if (isThere) return { file, isWritten: false };
-  const isWritten = await inbox.main.write(file, writeLetter(item, agent));
-  if (isWritten || isTaken) return { file, isWritten };
-  // Somebody took the name in this very moment.
-  return { file: own, isWritten: await inbox.main.write(own, writeLetter(item, agent)) };
-}
-
-/** In this order a file that is moved meanwhile is found all the same. */
-async function holderOf(inbox: Inbox, name: string): Promise<Folder | undefined> {
-  for (const folder of [inbox.main, inbox.processed, inbox.failed]) {
-    if ((await folder.look(name)) !== undefined) return folder;
-  }
-  return undefined;
-}
-
-async function isOf(folder: Folder, name: string, id: string): Promise<boolean> {
-  return (await smallText(folder, name))?.startsWith(beginningOf(id)) ?? false;
-}
-
-const REASON_MOVED = 'its reader moved the file to .failed';
-
-async function reasonOf(failed: Folder, file: string): Promise<string> {
-  for (const name of reasonNames(file)) {
-    const text = (await smallText(failed, name))?.replaceAll('\0', '').trim() ?? '';
-    if (text !== '') return text.slice(0, limits.reasonCharsMax);
-  }
-  return REASON_MOVED;
-}
-
-async function smallText(folder: Folder, name: string): Promise<string | undefined> {
-  const look = await folder.look(name);
-  if (look === undefined || !look.isRegular) return undefined;
-  if (look.bytes > BigInt(limits.bridgeFileBytesMax)) return undefined;
-  return (await folder.read(name, look))?.toString();
 }

@@ -43,7 +43,7 @@ function names(list: string | undefined): string[] | undefined {
     .filter((name) => name !== '');
 }
 
-/** Makes clients with the token of each agent; on the user's own hub the tokens come by themselves. */
+/** Clients with the token of each agent; on the user's own hub the tokens come by themselves. */
 async function connector(context: Context): Promise<(agent: string) => Promise<Client>> {
   const place = await context.place();
   const given = await tokensIn(context);
