@@ -181,6 +181,20 @@ describe('an agent that lives on the hub', () => {
     expect(desk.hub.of('closer')).toMatchObject([{ text: 'The end', thread: 'one' }]);
   });
 
+  test('gets a file that came late before those whose names come after it', async () => {
+    await mkdir(desk.path('closer_inbox'));
+    desk.start({ hubAgents: ['Closer'], settleMs: 300 });
+    await desk.drop('closer_inbox', `${T}_SECOND_Pulse_to_Closer.md`);
+    await past(150);
+    await desk.drop('closer_inbox', `${T}_FIRST_Pulse_to_Closer.md`);
+    // One that is written to for long holds nobody back.
+    await vi.waitFor(async () => {
+      await appendFile(desk.path('closer_inbox', `${T}_A_Pulse_to_Closer.md`), 'more\n');
+      expect(desk.hub.of('closer')).toHaveLength(2);
+    }, WAIT);
+    expect(desk.hub.of('closer').map(({ type }) => type)).toEqual(['FIRST', 'SECOND']);
+  });
+
   test('never gets hidden files, drafts and other things than Markdown', async () => {
     const names = ['.hidden.md', 'a.tmp', 'b.md.part', 'c.part.md', 'd.tmp.md', 'e.txt', 'md'];
     await mkdir(desk.path('closer_inbox'));
@@ -278,6 +292,17 @@ describe('in the folder of an agent on the hub', () => {
     expect(await desk.files('closer_inbox')).toEqual([]);
     expect(await desk.files('closer_inbox', '.failed')).toHaveLength(2);
     expect(desk.hub.held).toEqual([]);
+  });
+
+  test('a name that is not UTF-8 is left alone, and told once', async () => {
+    await mkdir(desk.path('closer_inbox'));
+    const path = Buffer.concat([Buffer.from(`${desk.path('closer_inbox')}/`), Buffer.from([0xff])]);
+    await writeFile(Buffer.concat([path, Buffer.from('.md')]), 'Hello');
+    const { events } = desk.start({ hubAgents: ['Closer'] });
+    await desk.drop('closer_inbox', PING);
+    await desk.until(['closer_inbox', '.processed'], [PING]);
+    await past(100);
+    expect(events.map(({ kind }) => kind).filter((kind) => kind === 'trouble')).toHaveLength(1);
   });
 
   test('a refusal of the hub sets the file aside, and the next one goes out', async () => {

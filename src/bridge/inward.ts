@@ -38,15 +38,24 @@ export interface InwardOptions {
   isHeld: () => boolean;
 }
 
+interface Seen {
+  look: Look;
+  /** Since when it looks so, and since when it is there at all. */
+  sinceMs: number;
+  firstMs: number;
+}
+
 /** Names that are never taken: hidden ones, and those that say that they are not finished. */
 const UNFINISHED = /^\.|\.(tmp|part)(\.md)?$/i;
 
 export class Inward {
   readonly #options: InwardOptions;
   /** How each file looked, and since when. */
-  #looks = new Map<string, { look: Look; sinceMs: number }>();
+  #looks = new Map<string, Seen>();
   /** When a file in `.sending/` was first tried by this process. */
   readonly #tried = new Map<string, number>();
+
+  #hasToldName = false;
 
   constructor(options: InwardOptions) {
     this.#options = options;
@@ -78,27 +87,40 @@ export class Inward {
     if (waiting > 0) say({ kind: 'progress', agent, waiting });
   }
 
-  /** The files that have settled, in the order of their names. */
+  /**
+   * The files that have settled, in the order of their names. One that has just come may have been
+   * written before those after it, whatever a listing showed first: they wait until it settles.
+   */
   async #ready({ main }: Inbox): Promise<string[]> {
-    const { clock, settleMs, agent, say } = this.#options;
+    const { clock, settleMs } = this.#options;
     const before = this.#looks;
-    const now = new Map<string, { look: Look; sinceMs: number }>();
+    this.#looks = new Map();
     const ready: string[] = [];
+    let isOpen = true;
     for (const name of await main.names()) {
       if (!name.endsWith('.md') || UNFINISHED.test(name)) continue;
       const look = await main.look(name);
       if (look === undefined) {
-        if (name.includes('\uFFFD')) say({ kind: 'trouble', agent, message: NOT_UTF8 });
+        this.#leave(name);
         continue;
       }
-      const old = before.get(name);
-      const isSettling = old !== undefined && isSame(old.look, look);
-      const entry = isSettling ? old : { look, sinceMs: clock.nowMs() };
-      now.set(name, entry);
-      if (isSettling && clock.nowMs() - entry.sinceMs >= settleMs) ready.push(name);
+      const nowMs = clock.nowMs();
+      const old = before.get(name) ?? { look, sinceMs: nowMs, firstMs: nowMs };
+      const seen = isSame(old.look, look) ? old : { ...old, look, sinceMs: nowMs };
+      this.#looks.set(name, seen);
+      const isSettled = nowMs - seen.sinceMs >= settleMs;
+      if (isSettled && isOpen) ready.push(name);
+      if (!isSettled && nowMs - seen.firstMs < 2 * settleMs) isOpen = false;
     }
-    this.#looks = now;
     return ready;
+  }
+
+  /** Gone meanwhile, or of a name that cannot be said. */
+  #leave(name: string): void {
+    const { agent, say } = this.#options;
+    if (this.#hasToldName || !name.includes('\uFFFD')) return;
+    this.#hasToldName = true;
+    say({ kind: 'trouble', agent, message: NOT_UTF8 });
   }
 
   /** Moves what is whole to `.sending/`, and what can never be sent to `.failed/`. */

@@ -77,7 +77,7 @@ describe('a bridge that comes back', () => {
 
   test('clears away what a killed one was writing', async () => {
     await mkdir(desk.path('pulse_inbox'));
-    await writeFile(desk.path('pulse_inbox', `.${TO_PULSE}.signalbox-draft`), '---\nid: half');
+    await writeFile(desk.path('pulse_inbox', '.other.md.signalbox-draft'), '---\nid: half');
     desk.hub.send('Closer', 'Pulse', { type: 'PIPELINE_TRANSITION' });
     desk.start({ fileAgents: ['Pulse'] });
     await desk.until(['pulse_inbox'], [TO_PULSE]);
@@ -104,6 +104,18 @@ describe('a bridge that comes back', () => {
     desk.hub.send('Closer', 'Pulse', { type: 'PIPELINE_TRANSITION' });
     await desk.until(['pulse_inbox'], [TO_PULSE]);
   });
+});
+
+test('a disk that is gone for a while is waited for', async () => {
+  const { events } = desk.start({ hubAgents: ['Closer'] });
+  await vi.waitFor(() => expect(events).toHaveLength(1), WAIT);
+  await rename(desk.dir, `${desk.dir}.away`);
+  await vi.waitFor(() => {
+    expect(events).toContainEqual(expect.objectContaining({ kind: 'trouble', agent: 'Closer' }));
+  }, WAIT);
+  await rename(`${desk.dir}.away`, desk.dir);
+  await desk.drop('closer_inbox', PING);
+  await desk.until(['closer_inbox', '.processed'], [PING]);
 });
 
 describe('two bridges on one folder', () => {
