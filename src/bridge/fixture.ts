@@ -41,6 +41,8 @@ export class ScriptedHub {
         );
         return { output: structuredClone(output), isDeduplicated: false };
       },
+      upload: () => Promise.reject(new Error('not here')),
+      download: () => Promise.reject(new Error('not here')),
       subscribe: ({ onEnd }) => ({ close: () => onEnd(undefined) }),
       close: () => {},
     };
