@@ -21,6 +21,9 @@ export const forms = {
     'the plain name of a file, 1 to 200 characters (240 bytes): no `/ \\ < > : " | ? *` and ' +
     'nothing that cannot be seen, no `.`, `-`, `~` or space in front, no `.` or space at the ' +
     'end, and no name of a device such as `CON`',
+  WebhookId: '`whk_` and 21 of `0-9a-z`',
+  WebhookDeliveryId: '`whd_` and 21 of `0-9a-z`',
+  WebhookSecret: '`whsec_` and 24 to 64 bytes in base64',
   AgentName:
     '1 to 64 letters, digits, `.`, `-` and `_`, the first one a letter or a digit. Case, `-` and ' +
     '`_` do not tell two agents apart: `FirstResponder` and `first_responder` are one',
@@ -78,6 +81,20 @@ export const fields: Record<string, string> = {
   'Task.agent': 'who holds it, or held it last',
   'Task.nextCheckMs': 'when the hub looks at it again at the latest; null once it has ended',
   'Agent.leaseUntilMs': 'offline when this passes without a beat',
+  'webhook.add.url':
+    '`https://…` or `http://…`; no user name or password, no address that is not public',
+  'webhook.add.events': 'left out, every type that its maker may read',
+  'webhook.add.subject': 'only events about this id',
+  'webhook.add.secret': 'left out, one is made',
+  'webhook.rotate.graceMs': 'how long both secrets sign',
+  'webhook.resume.fromNow': 'true leaves out what happened while it was paused',
+  'webhook.deliveries.id': 'only those of this webhook',
+  'Webhook.url': 'without what may be a secret in it',
+  'Webhook.events': 'null: all',
+  'Webhook.cursor': 'the event up to which deliveries were made',
+  'Webhook.deadInRow': 'deliveries that died one after the other',
+  'WebhookDelivery.status': 'that of the last answer; null where none came',
+  'WebhookDelivery.reason': 'why the last try failed',
   'Attempt.failure': 'what the next attempt is told',
 };
 
@@ -127,6 +144,12 @@ export const events: Record<EventType, string> = {
   'case.uploaded': 'it has an artifact more; `data.version` is that of the artifact',
   'pipeline.set': 'a pipeline was declared, or changed',
   'pipeline.removed': 'a pipeline was ended',
+  'webhook.added': 'notices go to a URL from now on',
+  'webhook.removed': 'they go there no more',
+  'webhook.rotated': 'it got a new secret; the old one signs too until `data.availableAtMs`',
+  'webhook.paused': 'somebody held it back, or its receiver does not take what is sent',
+  'webhook.resumed': 'it goes on',
+  'webhook.dead': 'a notice was given up; `webhook.redrive` tries it again',
 };
 
 /** Those of the contract that something is held to. */
@@ -207,6 +230,25 @@ export const bounds: Record<Bound, string> = {
   retryMostMs: 'the longest pause after a failure',
   checkTimeoutMsDefault: 'time for one check unless the policy says otherwise',
   checkTimeoutMsMax: 'and at most',
+  webhooksMax: 'webhooks of a project',
+  webhookUrlCharsMax: 'the URL of a webhook',
+  webhookPendingMax: 'deliveries of a webhook that wait; further events wait in the log',
+  webhookSendsMax: 'requests to receivers under way at once, for each hub',
+  webhookSendsPerHookMax: 'and of them to one receiver',
+  webhookTestsMax: 'tests of webhooks under way at once, for each hub',
+  webhookTimeoutMs: 'a receiver must have answered within this time',
+  webhookLeaseMs: 'a delivery that a hub took and that died with it is sent again after this time',
+  webhookAnswerBytesMax: 'of an answer no more is read',
+  webhookTriesMax: 'tries of a delivery before it is dead',
+  webhookRetryFirstMs:
+    'the pause after the first failed try; each is six times longer than the one before, and ' +
+    'half of it is left to chance',
+  webhookRetryMostMs: 'the longest pause, also where the receiver asks for a longer one',
+  webhookDeadInRowMax: 'dead deliveries, one after the other, that pause a webhook',
+  webhookGraceMsDefault: 'how long the secret before a new one signs too, unless told',
+  webhookGraceMsMax: 'and at most',
+  webhookDeliveredKeptMs: 'how long what was delivered is listed',
+  webhookDeadKeptMs: 'how long dead deliveries are kept',
   replyKeptMs: 'how long an answer is kept under its idempotency key',
   tokenGraceMsDefault: 'how long a rotated token goes on working unless told',
   tokenLifeMsMax: 'the longest life of a token that expires',

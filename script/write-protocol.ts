@@ -172,12 +172,15 @@ const shapes = {
   EventData: contract.EventData,
   EventFilter: contract.EventFilter,
   Fact: contract.Fact,
+  Webhook: contract.Webhook,
+  WebhookDelivery: contract.WebhookDelivery,
 };
 const lists = {
   TaskState: contract.TaskState,
   Outcome: contract.Outcome,
   ChangeState: contract.ChangeState,
   EventType: contract.EventType,
+  WebhookShape: contract.WebhookShape,
 };
 const texts: Record<keyof typeof forms, z.ZodType> = contract;
 

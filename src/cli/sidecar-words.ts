@@ -1,8 +1,8 @@
 /** What a sidecar does, in the words that a person beside it reads. */
+import { lengthInWords } from '../contract/length.ts';
 import type { SidecarEvent } from '../sidecar/index.ts';
 import { harmless, harmlessLine } from './harmless.ts';
 import type { Colour } from './output.ts';
-import { lengthInWords } from './words.ts';
 
 /** Undefined for what says nothing to a person. */
 export function sidecarWords(event: SidecarEvent): string | undefined {

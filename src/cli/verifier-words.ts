@@ -1,9 +1,10 @@
 /** What a verifier does, in the words that a person beside it reads. */
+import { lengthInWords } from '../contract/length.ts';
 import type { VerifierEvent } from '../verifier/index.ts';
 import { endInWords } from '../verifier/words.ts';
 import { harmlessLine } from './harmless.ts';
 import type { Colour } from './output.ts';
-import { counted, lengthInWords } from './words.ts';
+import { counted } from './words.ts';
 
 export function verifierWords(event: VerifierEvent): string {
   switch (event.kind) {

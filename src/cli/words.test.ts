@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseDurationMs } from './duration.ts';
-import { bytesInWords, counted, lengthInWords, timeInWords } from './words.ts';
+import { lengthInWords } from '../contract/length.ts';
+import { bytesInWords, counted, timeInWords } from './words.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

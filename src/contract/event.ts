@@ -57,6 +57,12 @@ export const eventTypes = [
   'case.uploaded',
   'pipeline.set',
   'pipeline.removed',
+  'webhook.added',
+  'webhook.removed',
+  'webhook.rotated',
+  'webhook.paused',
+  'webhook.resumed',
+  'webhook.dead',
 ] as const;
 export const EventType = z.enum(eventTypes);
 export type EventType = z.infer<typeof EventType>;
@@ -72,6 +78,7 @@ export const EventData = z.strictObject({
   outcome: z.string().optional(),
   taskId: z.string().optional(),
   changeId: z.string().optional(),
+  webhookId: z.string().optional(),
   branch: z.string().optional(),
   commit: z.string().optional(),
   tier: z.int().optional(),

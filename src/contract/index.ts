@@ -14,3 +14,4 @@ export * from './operations.ts';
 export * from './repository.ts';
 export * from './shape.ts';
 export * from './task.ts';
+export * from './webhook.ts';

@@ -8,6 +8,7 @@ import { eventOperations } from './event.ts';
 import { messageOperations } from './message.ts';
 import { repositoryOperations } from './repository.ts';
 import { taskOperations } from './task.ts';
+import { webhookOperations } from './webhook.ts';
 
 export const operations = {
   ...taskOperations,
@@ -18,5 +19,6 @@ export const operations = {
   ...channelOperations,
   ...repositoryOperations,
   ...eventOperations,
+  ...webhookOperations,
   ...adminOperations,
 };

@@ -25,6 +25,8 @@ export const SessionId = id('ses', 'session');
 export const MessageId = id('msg', 'message', listedBy('message list'));
 export const RouteId = id('rou', 'rule', listedBy('route list'));
 export const ArtifactId = id('art', 'artifact', listedBy('case artifacts'));
+export const WebhookId = id('whk', 'webhook', listedBy('webhook list'));
+export const WebhookDeliveryId = id('whd', 'delivery', listedBy('webhook deliveries'));
 
 /**
  * Names of agents and people. Case and the difference between `FirstResponder` and

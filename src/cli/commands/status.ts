@@ -1,8 +1,8 @@
 /** The hub in numbers. */
+import { lengthInWords } from '../../contract/length.ts';
 import type { Context } from '../context.ts';
 import { fields } from '../layout.ts';
 import { stateCounts } from '../states.ts';
-import { lengthInWords } from '../words.ts';
 
 export async function status(context: Context): Promise<void> {
   const { output } = context;

@@ -2,6 +2,7 @@
 import type { Client } from '../../client/index.ts';
 import type { Attempt, Event, Task } from '../../contract/index.ts';
 import { changeOf } from '../change-of.ts';
+import { lengthInWords } from '../../contract/length.ts';
 import type { Context } from '../context.ts';
 import { eventColour, eventWords } from '../event-words.ts';
 import { harmless, harmlessLine } from '../harmless.ts';
@@ -10,7 +11,7 @@ import type { Output } from '../output.ts';
 import { theOne } from '../paging.ts';
 import { stateWord } from '../states.ts';
 import { padded } from '../width.ts';
-import { clockTime, lengthInWords, timeInWords } from '../words.ts';
+import { clockTime, timeInWords } from '../words.ts';
 
 const EVENTS_MAX = 1_000;
 const FAILURE_LINES_MAX = 12;

@@ -1,9 +1,9 @@
 /** Is there a hub, does it know us, and do our clocks agree? */
 import type { Client } from '../../client/index.ts';
 import { SignalboxError } from '../../contract/index.ts';
+import { lengthInWords } from '../../contract/length.ts';
 import type { HubPlace } from '../connection.ts';
 import type { Context } from '../context.ts';
-import { lengthInWords } from '../words.ts';
 import { fail, ok, warn, type Finding } from './finding.ts';
 
 const SKEW_MS = 5_000;
