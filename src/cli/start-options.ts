@@ -15,6 +15,8 @@ export interface StartOptions {
   mirror: string | undefined;
   auth: 'token' | 'none';
   hasVerifier: boolean;
+  /** Ranges of addresses that webhooks may reach although they are not public. */
+  webhookAllow: string[];
   logLevel: LogLevel | undefined;
   env: Env;
   output: Output;
@@ -36,6 +38,7 @@ export function startOptions({ options, output, env, cwd, interruption }: Contex
     mirror: mirror === undefined ? undefined : resolve(cwd, mirror),
     auth: options.choice('auth', ['token', 'none'] as const) ?? 'token',
     hasVerifier: !options.isOff('verifier'),
+    webhookAllow: options.list('webhookAllow'),
     logLevel: options.choice('logLevel', logLevels),
     env,
     output,

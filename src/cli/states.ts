@@ -1,10 +1,13 @@
-/** The states of tasks, changes and agents at a glance: a glyph and a colour. */
+/** The states of tasks, changes, agents and webhooks at a glance: a glyph and a colour. */
 import type { AgentState, ChangeState, TaskState } from '../contract/index.ts';
+import type { WebhookDeliveryState, WebhookState } from '../contract/index.ts';
 import type { Colour, Output } from './output.ts';
 
 type Look = readonly [glyph: string, colour: Colour];
 
-const LOOKS: Readonly<Record<TaskState | ChangeState | AgentState, Look>> = {
+type State = TaskState | ChangeState | AgentState | WebhookState | WebhookDeliveryState;
+
+const LOOKS: Readonly<Record<State, Look>> = {
   blocked: ['◌', 'yellow'],
   queued: ['○', 'yellow'],
   offered: ['◔', 'blue'],
@@ -27,6 +30,10 @@ const LOOKS: Readonly<Record<TaskState | ChangeState | AgentState, Look>> = {
   assigned: ['◑', 'blue'],
   working: ['●', 'cyan'],
   draining: ['◍', 'yellow'],
+  active: ['●', 'green'],
+  paused: ['◌', 'yellow'],
+  pending: ['○', 'yellow'],
+  delivered: ['✓', 'green'],
 };
 
 const UNKNOWN: Look = ['·', 'dim'];

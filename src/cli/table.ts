@@ -8,6 +8,7 @@ import { look } from './table/look.ts';
 import { manage } from './table/manage.ts';
 import { run } from './table/run.ts';
 import { talk } from './table/talk.ts';
+import { webhook } from './table/webhook.ts';
 import { work } from './table/work.ts';
 
 /** What a group of commands is about, for the help of the noun alone. */
@@ -22,6 +23,7 @@ export const nouns: Readonly<Record<string, string>> = {
   channel: 'Read channels and belong to them.',
   team: 'One name for several agents.',
   route: 'Rules that copy messages by their type.',
+  webhook: 'Post chosen events to a URL, and see what became of them.',
   token: 'Make and end the tokens that agents and people identify with.',
 };
 
@@ -31,5 +33,6 @@ export const commands: readonly CommandEntry[] = [
   ...cases,
   ...talk,
   ...look,
+  ...webhook,
   ...manage,
 ];

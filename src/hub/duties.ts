@@ -14,6 +14,7 @@ import { listDueDeliveries } from '../domain/message/delivery-queries.ts';
 import { expireAgent } from '../domain/task/presence.ts';
 import { listDue } from '../domain/task/queries.ts';
 import { checkTask } from '../domain/task/sweep.ts';
+import { forgetDeliveries } from '../domain/webhook/sweep.ts';
 import type { Random } from '../core/random.ts';
 import type { Store } from '../store/db.ts';
 import { actorOf } from './tokens.ts';
@@ -65,9 +66,9 @@ export class Duties {
   async #forget(nowMs: number): Promise<void> {
     if (nowMs - this.#forgottenAtMs < FORGET_EVERY_MS) return;
     this.#forgottenAtMs = nowMs;
-    let isMore = true;
-    while (isMore) {
-      isMore = await this.#inProject('default', nowMs, forgetOldReplies);
+    for (const forget of [forgetOldReplies, forgetDeliveries]) {
+      let isMore = true;
+      while (isMore) isMore = await this.#inProject('default', nowMs, forget);
     }
   }
 

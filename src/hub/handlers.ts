@@ -15,6 +15,7 @@ import { latestSeq } from '../store/events.ts';
 import { type Bound, command, query } from './bound.ts';
 import { caseHandlers } from './case-handlers.ts';
 import { type IsListening, messageHandlers } from './message-handlers.ts';
+import { type Outward, webhookHandlers } from './webhook-handlers.ts';
 
 export interface About {
   version: string;
@@ -24,7 +25,13 @@ export interface About {
 
 const o = operations;
 
-export function handlers(about: About, isListening: IsListening): Record<OperationName, Bound> {
+/** What handlers need of the hub beside the database. */
+export interface Around {
+  isListening: IsListening;
+  outward: Outward;
+}
+
+export function handlers(about: About, around: Around): Record<OperationName, Bound> {
   return {
     'task.submit': command(o['task.submit'], tasks.submit),
     'task.show': query(o['task.show'], tasks.show),
@@ -55,7 +62,7 @@ export function handlers(about: About, isListening: IsListening): Record<Operati
     'agent.drain': command(o['agent.drain'], presence.drain),
     'agent.disconnect': command(o['agent.disconnect'], presence.disconnect),
     'agent.list': query(o['agent.list'], agents.list),
-    ...messageHandlers(isListening),
+    ...messageHandlers(around.isListening),
     'token.create': command(o['token.create'], tokens.create),
     'token.list': query(o['token.list'], tokens.list),
     'token.rotate': command(o['token.rotate'], tokens.rotate),
@@ -63,6 +70,7 @@ export function handlers(about: About, isListening: IsListening): Record<Operati
     'repository.add': command(o['repository.add'], repositories.add),
     'repository.list': query(o['repository.list'], repositories.list),
     'event.list': query(o['event.list'], events.list),
+    ...webhookHandlers(around.outward),
     why: query(o.why, why),
     'hub.status': query(o['hub.status'], (context) => status(about, context)),
     'hub.whoami': query(o['hub.whoami'], whoami),

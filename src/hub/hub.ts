@@ -20,6 +20,8 @@ import { findAdminToken, makeToken, rearmLeases } from '../domain/agent/index.ts
 import { lapseChanges, rearmChanges } from '../domain/change/queries.ts';
 import { rearmDeliveries } from '../domain/message/delivery-queries.ts';
 import { rearmOffers } from '../domain/task/queries.ts';
+import { createGuard, type Resolve } from '../outbound/guard.ts';
+import { createSender } from '../outbound/sender.ts';
 import { tableBlobs } from '../store/blob-table.ts';
 import type { Blobs } from '../store/blobs.ts';
 import type { Store } from '../store/db.ts';
@@ -31,6 +33,7 @@ import { handlers } from './handlers.ts';
 import type { IsListening } from './message-handlers.ts';
 import { invoke, type Parts } from './invoke.ts';
 import { Mirror } from './mirror.ts';
+import { Notices } from './notices.ts';
 import { Rate, type RateLimit } from './rate.ts';
 import { Rounds } from './rounds.ts';
 import { type HubClock, hubClock } from './time.ts';
@@ -51,6 +54,10 @@ export interface HubOptions {
   rate?: RateLimit;
   /** The name of the verifier that runs in this very process, if one does. */
   ownVerifier?: string | undefined;
+  /** Ranges of addresses that webhooks may reach although they are not public. */
+  webhookAllow?: readonly string[];
+  /** Finds the addresses of a name; the resolver of the machine unless told. */
+  resolve?: Resolve;
   /** Hears each event once, for the log. */
   onEvent?: (event: StoredEvent) => void;
   /** Hears what went wrong inside; callers get only `internal`. */
@@ -88,8 +95,7 @@ const BLOBS_EVERY_MS = 10 * 60_000;
 
 export async function createHub(options: HubOptions): Promise<Hub> {
   const parts = await assemble(options, (project, key) => feed.isListening(project, key));
-  const { store, clock, random, tokens, blobs, onDefect } = parts;
-  const wires = wiresOf(parts);
+  const { store, clock, random, tokens, blobs, notices, onDefect } = parts;
   const connections = new Connections(store, clock);
   const hear = (event: StoredEvent): void => {
     options.onEvent?.(event);
@@ -99,7 +105,6 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   const rounds = new Rounds(clock, (error) => onDefect('duties', error));
   const duties = new Duties({ store, random });
 
-  const subscribe = subscriber(parts, feed);
   const due = async (): Promise<void> => {
     await connections.endExpired(clock.nowMs());
     await duties.tick(clock.nowMs());
@@ -111,17 +116,17 @@ export async function createHub(options: HubOptions): Promise<Hub> {
 
   return {
     auth: options.auth ?? 'token',
-    ...wires,
-    subscribe,
-    connect: (onEnd) => connections.open({ ...wires, subscribe, tokens, onEnd }),
+    ...wiresOf(parts, feed, connections),
     credentialOf: (name, role) => tokens.trust(name, role, newSecret('local', random)),
     ensureAdmin: (keep) => ensureAdmin(parts, keep),
     async tick() {
       await due();
       await mirror?.catchUp();
+      await notices.tick();
     },
     start() {
       rounds.begin(TICK_MS, due);
+      rounds.begin(TICK_MS, () => notices.tick());
       rounds.begin(FEED_POLL_MS, async () => feed.wake());
       rounds.begin(BLOBS_EVERY_MS, async () => void (await blobs.sweep(clock.nowMs())));
       if (mirror !== undefined) rounds.begin(TICK_MS, () => mirror.catchUp());
@@ -130,6 +135,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     check: async () => void (await latestSeq(store)),
     async close() {
       await rounds.end();
+      await notices.close();
       await feed.close();
       connections.close();
       await store.close();
@@ -137,12 +143,17 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   };
 }
 
-function wiresOf(parts: Parts): Pick<Hub, 'invoke' | 'upload' | 'download'> {
-  return {
+type Wires = Pick<Hub, 'invoke' | 'upload' | 'download' | 'subscribe' | 'connect'>;
+
+function wiresOf(parts: Parts, feed: EventFeed, connections: Connections): Wires {
+  const { tokens } = parts;
+  const wires: Omit<Wires, 'connect'> = {
     invoke: (call) => invoke(parts, call),
     upload: (call) => upload(parts, call),
     download: (call) => download(parts, call),
+    subscribe: subscriber(parts, feed),
   };
+  return { ...wires, connect: (onEnd) => connections.open({ ...wires, tokens, onEnd }) };
 }
 
 async function openMirror(parts: Parts, folder: string | undefined): Promise<Mirror | undefined> {
@@ -176,25 +187,34 @@ function heedToken({ type, subject }: StoredEvent, believers: Believers): void {
   connections.endOf(subject, reason);
 }
 
-async function assemble(
-  options: HubOptions,
-  isListening: IsListening,
-): Promise<Parts & { clock: HubClock }> {
-  const { store, random, version, auth = 'token' } = options;
+interface Assembled extends Parts {
+  clock: HubClock;
+  notices: Notices;
+}
+
+async function assemble(options: HubOptions, isListening: IsListening): Promise<Assembled> {
+  const { store, random, version, auth = 'token', onDefect = () => {} } = options;
+  const { webhookAllow: allowed, resolve } = options;
+  const guard = createGuard({ ...(allowed && { allowed }), ...(resolve && { resolve }) });
   const clock = hubClock(store, options.clock);
   await clock.sync();
   const about = { version, engine: store.engine, startedAtMs: clock.nowMs() };
   const limit = { perSecond: limits.requestsPerSecond, burst: limits.requestsBurst };
+  const send = createSender({ guard, clock });
+  const notices = new Notices({ store, clock, random, send, onDefect });
   return {
     store,
     clock,
     random,
     tokens: new Tokens(store, auth),
     rate: new Rate(options.rate ?? limit),
-    handlers: new Map(Object.entries(handlers(about, isListening))),
+    handlers: new Map(
+      Object.entries(handlers(about, { isListening, outward: { guard, notices } })),
+    ),
     blobs: options.blobs ?? tableBlobs({ store, random, nowMs: () => clock.nowMs() }),
     uploads: new Uploads(),
-    onDefect: options.onDefect ?? (() => {}),
+    notices,
+    onDefect,
   };
 }
 

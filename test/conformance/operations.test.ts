@@ -9,6 +9,7 @@ import { eachEngine } from '../support/engines.ts';
 import { caseEntries } from './case-entries.ts';
 import { messageEntries } from './message-entries.ts';
 import { type Entry, scene, type Scene } from './scene.ts';
+import { webhookEntries } from './webhook-entries.ts';
 import {
   begin,
   commit,
@@ -86,6 +87,7 @@ const late = (held: InHand): InHand => ({ ...held, fence: held.fence + 1_000 });
 const table: Record<OperationName, Entry> = {
   ...messageEntries,
   ...caseEntries,
+  ...webhookEntries,
   'task.submit': {
     works: (at) => submitted(at, { repository: REPOSITORY }),
     refusals: {

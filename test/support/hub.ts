@@ -152,6 +152,8 @@ export const NOBODY = {
   session: `ses_${'0'.repeat(21)}`,
   message: `msg_${'0'.repeat(21)}`,
   route: `rou_${'0'.repeat(21)}`,
+  webhook: `whk_${'0'.repeat(21)}`,
+  delivery: `whd_${'0'.repeat(21)}`,
 };
 
 /** What is handed in: a branch with one commit on top of its base. */

@@ -38,6 +38,8 @@ const HUB_COMMANDS = ['start', 'mcp', 'doctor', 'backup', 'demo', 'smoke'].map(
 );
 const OF_HUB_COMMANDS = ['src/hub/', 'src/doors/', 'src/store/'];
 
+const BELOW_CHANGE = ['event', 'agent', 'repository', 'message', 'lock', 'memory', 'case', 'task'];
+
 /** What each domain may ask, through the index of the other. */
 const DOMAINS: Record<string, string[]> = {
   event: [],
@@ -49,8 +51,9 @@ const DOMAINS: Record<string, string[]> = {
   memory: ['event', 'agent', 'repository'],
   case: ['event', 'agent', 'repository', 'message', 'lock', 'memory'],
   task: ['event', 'agent', 'repository', 'message', 'lock', 'memory'],
-  change: ['event', 'agent', 'repository', 'message', 'lock', 'memory', 'case', 'task'],
-  admin: ['event', 'agent', 'repository', 'message', 'lock', 'memory', 'case', 'task', 'change'],
+  change: BELOW_CHANGE,
+  webhook: ['event', 'agent'],
+  admin: [...BELOW_CHANGE, 'change', 'webhook'],
 };
 const STORE_PORTS = ['db', 'sql', 'dialect', 'blobs'].map((name) => `src/store/${name}.ts`);
 

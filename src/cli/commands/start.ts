@@ -47,6 +47,7 @@ export async function start(options: StartOptions): Promise<void> {
     version,
     auth: options.auth,
     ownVerifier: options.hasVerifier ? VERIFIER : undefined,
+    webhookAllow: options.webhookAllow,
     onEvent: (event) => log.event(event),
     onDefect: (where, error) => log.defect(where, error),
   });

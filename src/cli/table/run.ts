@@ -14,6 +14,7 @@ export const run: readonly CommandEntry[] = [
       { flags: '--mirror <folder>', summary: 'show the cases there, as files to be read' },
       { flags: '--auth <kind>', summary: '`token`, or `none` on loopback only', fallback: 'token' },
       { flags: '--no-verifier', summary: 'without a verifier of its own' },
+      { flags: '--webhook-allow <range>', summary: 'private addresses for webhooks', isMany: true },
       { flags: '--log-level <level>', summary: 'fatal, error, warn, info, debug, trace or silent' },
     ],
     load: async () => {

@@ -8,6 +8,7 @@ import {
   type Parsed,
   SignalboxError,
   TaskId,
+  WebhookDeliveryId,
 } from '../../contract/index.ts';
 import {
   type AgentWithTask,
@@ -21,6 +22,7 @@ import { findChangeWithRepository, findHeldBeside } from '../change/index.ts';
 import type { QueryContext } from '../event/index.ts';
 import { whyMessage } from './why-message.ts';
 import { findTaskWithRepository, listNeeded, parseList, type TaskRow } from '../task/index.ts';
+import { whyDelivery } from '../webhook/index.ts';
 
 type Answer = Output<'why'>;
 
@@ -29,6 +31,7 @@ export async function why(context: QueryContext, input: Parsed<'why'>): Promise<
   if (TaskId.safeParse(id).success) return whyTask(context, id);
   if (ChangeId.safeParse(id).success) return whyChange(context, id);
   if (MessageId.safeParse(id).success) return whyMessage(context, id);
+  if (WebhookDeliveryId.safeParse(id).success) return whyDelivery(context, id);
   return whyAgent(context, id);
 }
 
@@ -242,7 +245,8 @@ function seconds(ms: number): string {
 }
 
 function unknown(id: string): SignalboxError {
-  return new SignalboxError('not_found', `there is no task, change, message or agent ${id}`, {
-    hint: 'Give a task id (tsk_…), change id (chg_…), message id (msg_…) or an agent’s name.',
+  const message = `there is no task, change, message, notice or agent ${id}`;
+  return new SignalboxError('not_found', message, {
+    hint: 'Give the id of a task, a change, a message (msg_…) or a notice (whd_…), or an agent.',
   });
 }

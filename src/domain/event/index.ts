@@ -1,7 +1,8 @@
 /** The log of what happened. The writing and its event are one transaction. */
-import type { EventData, EventType } from '../../contract/index.ts';
-import { appendEvent, latestSeq } from '../../store/events.ts';
+import type { Event, EventData, EventType } from '../../contract/index.ts';
+import { appendEvent, latestSeq, readEvents } from '../../store/events.ts';
 import type { CommandContext } from './context.ts';
+import { toEvent } from './operations.ts';
 
 export { type Actor, type CommandContext, type QueryContext, seesAll } from './context.ts';
 
@@ -29,4 +30,19 @@ export { checkCursor, isWanted, toEvent } from './operations.ts';
 /** The newest event that readers can see. */
 export function latestCursor({ tx }: CommandContext): Promise<number> {
   return latestSeq({ read: tx, dialect: tx.dialect });
+}
+
+/** The next events of the project after a cursor, and where to go on from them. */
+export async function readOn(
+  { tx, actor }: CommandContext,
+  afterSeq: number,
+  limit: number,
+): Promise<{ events: Event[]; nextCursor: number }> {
+  // Read before the page: what is committed in between is then read again, not passed over.
+  const headSeq = await latestSeq({ read: tx, dialect: tx.dialect });
+  const stored = await readEvents(tx, { afterSeq, project: actor.project, limit });
+  const lastSeq = stored.at(-1)?.seq ?? afterSeq;
+  const isWholePage = stored.length === limit;
+  const nextCursor = isWholePage ? lastSeq : Math.max(lastSeq, headSeq);
+  return { events: stored.map(toEvent), nextCursor };
 }

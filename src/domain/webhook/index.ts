@@ -1,0 +1,2 @@
+/** What others may ask about webhooks. */
+export { whyDelivery } from './deliveries.ts';
