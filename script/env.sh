@@ -26,7 +26,7 @@ is_installed() {
 is_built() {
   [ -f "$root/dist/.built" ] && [ -z "$(
     cd "$root" &&
-      find src package.json package-lock.json tsconfig*.json script/copy-migrations.mjs \
+      find src package.json package-lock.json tsconfig*.json script/copy-assets.mjs \
         -name '*.test.ts' -o -newer dist/.built -print 2>/dev/null
   )" ]
 }

@@ -152,10 +152,7 @@ export const events: Record<EventType, string> = {
   'webhook.dead': 'a notice was given up; `webhook.redrive` tries it again',
 };
 
-/** Those of the contract that something is held to. */
-type Bound = Exclude<keyof typeof limits, 'waitMsMax' | 'dependentsReadyAtOnceMax'>;
-
-export const bounds: Record<Bound, string> = {
+export const bounds: Record<keyof typeof limits, string> = {
   requestBytesMax: 'body of an HTTP request',
   nestingMax: 'levels of nested JSON',
   frameBytesMax: 'one WebSocket message',
@@ -165,6 +162,8 @@ export const bounds: Record<Bound, string> = {
   subscriptionsPerSocketMax: 'subscriptions of one socket',
   requestsPerSecond: 'requests of one agent, in the long run',
   requestsBurst: 'requests of one agent at once',
+  waitMsMax: 'the longest that a poll for events waits for one',
+  feedBeatMs: 'how often a stream of events that has none shows that it lives',
   pageMax: 'items of a page',
   pageDefault: 'items of a page unless told',
   eventPageMax: 'events of a page',

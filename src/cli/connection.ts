@@ -1,7 +1,7 @@
 /**
- * Which hub, and as whom. The address: --url, SIGNALBOX_URL, the config file, else the hub that
- * this user runs on this machine. The token: --token, SIGNALBOX_TOKEN, the config file, else the
- * admin token in the data folder of that hub.
+ * Which hub, and as whom. The address: --url, SIGNALBOX_URL or BROKER_URL, the config file, else
+ * the hub that this user runs on this machine. The token: --token, SIGNALBOX_TOKEN, the config
+ * file, else the admin token in the data folder of that hub.
  *
  * A token goes only to the hub that it is for: the one of the config file to the address beside
  * it, the local admin token to the local hub. A flag or a variable is the caller's own word and
@@ -34,7 +34,7 @@ export interface HubPlace extends ConnectOptions {
 export async function findHub({ url, token, env }: Wanted): Promise<HubPlace> {
   const config = await readConfig(env);
   const state = await readHubState(env);
-  const given = url ?? nonEmpty(env['SIGNALBOX_URL']);
+  const given = url ?? nonEmpty(env['SIGNALBOX_URL']) ?? nonEmpty(env['BROKER_URL']);
   const address = given ?? config.url ?? state?.url;
   if (address === undefined) throw noHub();
   const isLocal = state !== undefined && isSame(address, state.url);
@@ -54,7 +54,9 @@ export async function findHub({ url, token, env }: Wanted): Promise<HubPlace> {
 
 function sourceOf({ url, env, isConfigured }: Pick<Wanted, 'url' | 'env'> & Configured): string {
   if (url !== undefined) return '--url';
-  if (nonEmpty(env['SIGNALBOX_URL']) !== undefined) return 'SIGNALBOX_URL';
+  for (const name of ['SIGNALBOX_URL', 'BROKER_URL']) {
+    if (nonEmpty(env[name]) !== undefined) return name;
+  }
   return isConfigured ? 'the config file' : 'found on this machine';
 }
 

@@ -50,7 +50,11 @@ export function createContext({ args, values, output, env, cwd }: Invocation): C
   let found: Promise<HubPlace> | undefined;
 
   const place = (): Promise<HubPlace> =>
-    (found ??= findHub({ url: options.text('url'), token: options.text('token'), env }));
+    (found ??= findHub({
+      url: options.text('url') ?? options.text('broker'),
+      token: options.text('token'),
+      env,
+    }));
 
   const open = async (transport: 'http' | 'socket', speaker: Speaker = {}): Promise<Client> => {
     const there = await place();

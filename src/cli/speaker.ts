@@ -8,7 +8,7 @@ import { tokenFor } from './identity.ts';
 
 export async function speaker(context: Context): Promise<Speaker> {
   const { options, env } = context;
-  const given = options.text('as') ?? env['AGENT_ID'];
+  const given = options.text('as') ?? options.text('agentId') ?? env['AGENT_ID'];
   if (given === undefined || given === '') return {};
   const name = AgentName.safeParse(given);
   if (!name.success) {

@@ -24,7 +24,7 @@ async function scriptedHub(script: Script): Promise<{ url: string; seen: Seen[] 
   const seen: Seen[] = [];
   const server = createServer((request, response) => {
     void text(request).then((body) => {
-      const one = { path: request.url, headers: request.headers, body: JSON.parse(body) };
+      const one = { path: request.url, headers: request.headers, body: askedIn(request.url, body) };
       script(response, seen.push(one), one);
     });
   }).listen(0, '127.0.0.1');
@@ -141,7 +141,13 @@ test('a call that takes too long, or that its caller gives up, ends', async () =
   await expect(call).rejects.toThrow('enough');
 });
 
-const Asked = z.object({ after: z.number() });
+/** What is asked without a body stands in the query. */
+function askedIn(url = '', body = ''): unknown {
+  if (body !== '') return JSON.parse(body);
+  return Object.fromEntries(new URL(url, 'http://hub').searchParams);
+}
+
+const Asked = z.object({ after: z.coerce.number() });
 
 function event(seq: number): object {
   const at = { atMs: 1, subject: 'tsk_1', actor: 'ada', audience: null, data: {} };

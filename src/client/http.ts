@@ -1,7 +1,7 @@
 /**
  * The HTTP transport: each call is one POST. A call that found no hub is sent again a few times
  * with the same key, so an answer that was lost on its way costs nothing. Events are asked for
- * page by page.
+ * page by page, and the hub answers when there are some.
  */
 import { SignalboxError } from '../contract/index.ts';
 import type { Credential, Reply } from '../contract/index.ts';
@@ -10,12 +10,14 @@ import { systemClock, type Clock } from '../core/clock.ts';
 import { httpAddress } from './address.ts';
 import { outputOf, RETRY, unreachable } from './answers.ts';
 import { chance } from './keys.ts';
-import { poll } from './poll.ts';
+import { poll, type PageAsked, type PollWire } from './poll.ts';
 import { isRepeatable, receiveStream, sendStream, type StreamWire } from './streams.ts';
 import { answerMsDefault, streamMsDefault } from './transport.ts';
 import type { Request, Transport } from './transport.ts';
 
 const RETRIES_MAX = 2;
+/** Beyond the time that a poll waits. */
+const ANSWER_MS = 10_000;
 
 export interface HttpOptions extends Credential {
   url: string;
@@ -61,9 +63,38 @@ export function httpTransport(options: HttpOptions): Transport {
     },
     download: (request) =>
       insist(askedOf(request, streamMsDefault), (wire) => receiveStream(wire, request)),
-    subscribe: (reader) => poll({ call, clock, signal: closing.signal }, reader),
+    subscribe: (reader) =>
+      poll({ events: eventsOver(address, headers), clock, signal: closing.signal }, reader),
     close: () => closing.abort(),
   };
+}
+
+/** Pages of events; the hub answers an empty one only when the time is over. */
+function eventsOver(address: string, headers: Record<string, string>): PollWire['events'] {
+  return async (asked: PageAsked, ended: AbortSignal): Promise<unknown> => {
+    const late = AbortSignal.timeout(asked.waitMs + ANSWER_MS);
+    const signal = AbortSignal.any([ended, late]);
+    const found = await fetch(`${address}events?${queryOf(asked)}`, {
+      headers,
+      signal,
+      redirect: 'error',
+    }).catch((cause: unknown) => {
+      throw unreachable(address, cause);
+    });
+    return (await outputOf(address, found)).output;
+  };
+}
+
+function queryOf({ after, limit, waitMs, filter }: PageAsked): URLSearchParams {
+  const { types, subject, mine } = filter;
+  return new URLSearchParams({
+    after: String(after),
+    limit: String(limit),
+    waitMs: String(waitMs),
+    ...(types === undefined ? {} : { types: types.join(',') }),
+    ...(subject === undefined ? {} : { subject }),
+    ...(mine === undefined ? {} : { mine: String(mine) }),
+  });
 }
 
 interface Asked {

@@ -18,7 +18,7 @@ export type Output<Name extends OperationName> = z.output<Operations[Name]['outp
 /** Who asks, in the words of the wire; the hub decides whom it believes. */
 export interface Credential {
   token?: string;
-  /** A name claimed without a token, believed only under `--auth none`. */
+  /** A name claimed: without a token it is believed only under `--auth none`, beside one never. */
   agent?: string;
 }
 

@@ -13,6 +13,9 @@ export const limits = {
   requestsPerSecond: 2_000,
   requestsBurst: 4_000,
 
+  waitMsMax: 60_000,
+  feedBeatMs: 15_000,
+
   pageMax: 200,
   pageDefault: 50,
   eventPageMax: 1_000,

@@ -1,15 +1,25 @@
 /** HTTP: `POST /v1/<operation>`, streams, the health of the hub, its OpenAPI description. */
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { errorTable, type Invoke, limits, SignalboxError } from '../contract/index.ts';
+import {
+  errorTable,
+  type Invoke,
+  limits,
+  SignalboxError,
+  type Subscribe,
+} from '../contract/index.ts';
 import { credentialOf } from './credential.ts';
+import { addDocs } from './docs-page.ts';
+import { addEvents } from './events.ts';
 import { guardLoopback } from './guard.ts';
 import { refuseRaw, unreadable } from './raw-refusal.ts';
+import { addRest } from './rest.ts';
 import { addStreams, type StreamDoor } from './streams.ts';
 import { parseJson } from './text.ts';
 
 export interface HttpDoor extends Omit<StreamDoor, 'uploading'> {
   invoke: Invoke;
+  subscribe: Subscribe;
   auth: 'token' | 'none';
   version: string;
   /** Throws when the database does not answer. */
@@ -53,7 +63,10 @@ export function httpDoor(door: HttpDoor): FastifyInstance {
   answerInTurn(app);
   addOperations(app, door);
   addStreams(app, { ...door, uploading });
+  addEvents(app, door);
+  addRest(app, { ...door, uploading });
   addHealth(app, door);
+  addDocs(app);
   app.get('/openapi.json', async () => {
     const { openApi } = await import('./openapi.ts');
     return openApi(door.version);

@@ -1,6 +1,6 @@
 /** Opens the doors of a hub on one address. */
 import type { IncomingMessage } from 'node:http';
-import type { Connect, Download, Invoke, Upload } from '../contract/index.ts';
+import type { Connect, Download, Invoke, Subscribe, Upload } from '../contract/index.ts';
 import { SignalboxError } from '../contract/index.ts';
 import type { Clock } from '../core/clock.ts';
 import { isLoopback, refusalOfCaller } from './guard.ts';
@@ -14,6 +14,7 @@ export interface Served {
   upload: Upload;
   download: Download;
   connect: Connect;
+  subscribe: Subscribe;
   check: () => Promise<void>;
   auth: 'token' | 'none';
 }

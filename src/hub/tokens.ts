@@ -43,6 +43,7 @@ export class Tokens {
     if (known.expiresAtMs !== null && known.expiresAtMs <= nowMs) {
       throw refused('this token has expired');
     }
+    refuseForeignName(known.actor, credential.agent);
     return known.actor;
   }
 
@@ -83,6 +84,15 @@ export class Tokens {
     }
     return actorOf({ name: name.data, role: 'agent', project: 'default', tokenId: null });
   }
+}
+
+/** Who sent it is the token's word: a name that is given beside it can only be the same. */
+function refuseForeignName({ name, key }: Actor, claimed: string | undefined): void {
+  if (claimed === undefined || nameKey(claimed) === key) return;
+  const shown = JSON.stringify(claimed.slice(0, 80));
+  throw new SignalboxError('forbidden', `this token is of ${name}, not of ${shown}`, {
+    hint: 'Use the token of the agent that you name; nobody speaks for another.',
+  });
 }
 
 export interface Person {

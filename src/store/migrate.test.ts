@@ -140,9 +140,10 @@ test('built, the migrations lie beside their reader', async () => {
   const source = fileURLToPath(new URL('../../', import.meta.url));
   mkdirSync(join(root, 'dist', 'store'), { recursive: true });
   cpSync(join(source, 'script'), join(root, 'script'), { recursive: true });
-  const from = join('src', 'store', 'migrations');
-  cpSync(join(source, from), join(root, from), { recursive: true });
-  await import(pathToFileURL(join(root, 'script', 'copy-migrations.mjs')).href);
+  for (const from of [join('src', 'store', 'migrations'), join('src', 'doors', 'docs')]) {
+    cpSync(join(source, from), join(root, from), { recursive: true });
+  }
+  await import(pathToFileURL(join(root, 'script', 'copy-assets.mjs')).href);
   const copied = pathToFileURL(`${join(root, 'dist', 'store', 'migrations')}/`);
   expect(loadMigrations('sqlite', copied)).toEqual(loadMigrations('sqlite'));
 });

@@ -253,8 +253,10 @@ test('the words of a token, not those of the caller, say who it is', async () =>
   const hub = await openTestHub('sqlite memory');
   const root = await hub.as('root', 'admin');
   const { secret } = await root.token.create({ agent: 'ada' });
-  const posing = createClient(localTransport(hub.hub.connect(), { token: secret, agent: 'root' }));
-  expect((await posing.hub.whoami()).name).toBe('ada');
+  const as = (agent: string) =>
+    createClient(localTransport(hub.hub.connect(), { token: secret, agent }));
+  expect((await as('Ada').hub.whoami()).name).toBe('ada');
+  expect(await codeOf(as('root').hub.whoami())).toBe('forbidden');
   const nobody = createClient(localTransport(hub.hub.connect(), { agent: 'root' }));
   expect(await codeOf(nobody.hub.whoami())).toBe('unauthenticated');
 });

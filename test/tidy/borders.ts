@@ -62,6 +62,7 @@ const PARTS: Record<string, string[]> = {
   commander: ['src/cli/'],
   execa: ['src/git/', 'src/sidecar/adapters/', 'src/verifier/'],
   fastify: ['src/doors/'],
+  '@fastify/multipart': ['src/doors/'],
   picomatch: ['src/domain/change/'],
   pg: ['src/store/'],
   pino: ['src/hub/', 'src/doors/', 'src/cli/'],

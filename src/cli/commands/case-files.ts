@@ -9,6 +9,7 @@ import type { Context } from '../context.ts';
 import { harmlessLine } from '../harmless.ts';
 import { table } from '../layout.ts';
 import { nextPage, pageOf, theOne } from '../paging.ts';
+import { speaker } from '../speaker.ts';
 import { bytesInWords, timeInWords } from '../words.ts';
 
 /** What goes faster needs no word of how far it is. */
@@ -43,7 +44,7 @@ export async function uploadFile(context: Context): Promise<void> {
   const { size } = await fileOf(path);
   const file = await openAsBlob(path);
   const signal = context.interruption();
-  const hub = await context.hub();
+  const hub = await context.hub(await speaker(context));
   const input = {
     caseId: theOne(context),
     stage: options.text('stage'),

@@ -4,6 +4,7 @@ import type { Context } from '../context.ts';
 import { harmless } from '../harmless.ts';
 import { fields, table } from '../layout.ts';
 import { nextPage, pageOf, theOne } from '../paging.ts';
+import { speaker } from '../speaker.ts';
 import { timeInWords } from '../words.ts';
 
 const VERSIONS = { min: 0, max: Number.MAX_SAFE_INTEGER };
@@ -50,7 +51,7 @@ export async function listCases(context: Context): Promise<void> {
 export async function putCase(context: Context): Promise<void> {
   const { options } = context;
   const state = await jsonOf(context, context.args[1] ?? '');
-  const hub = await context.hub();
+  const hub = await context.hub(await speaker(context));
   const head = await hub.case.put({
     id: theOne(context),
     state,
@@ -63,7 +64,7 @@ export async function putCase(context: Context): Promise<void> {
 
 export async function patchCase(context: Context): Promise<void> {
   const patch = await jsonOf(context, context.args[1] ?? '');
-  const hub = await context.hub();
+  const hub = await context.hub(await speaker(context));
   const version = versionRead(context);
   giveHead(context, await hub.case.patch({ id: theOne(context), patch, version }));
 }
@@ -72,7 +73,7 @@ export async function advanceCase(context: Context): Promise<void> {
   const { options, output } = context;
   const json = options.text('patch');
   const patch = json === undefined ? undefined : await jsonOf(context, json);
-  const hub = await context.hub();
+  const hub = await context.hub(await speaker(context));
   const asked = { id: theOne(context), to: options.text('to'), version: versionRead(context) };
   const moved = await hub.case.advance({ ...asked, patch });
   const { signal } = moved;

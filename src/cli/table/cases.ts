@@ -1,5 +1,5 @@
 /** The commands on cases, their files, and the pipelines that they go through. */
-import { type CommandEntry, type OptionEntry, PAGE } from './entry.ts';
+import { AS, type CommandEntry, type OptionEntry, PAGE } from './entry.ts';
 
 const VERSION: OptionEntry = {
   flags: '--version-read <number>',
@@ -39,6 +39,7 @@ export const cases: readonly CommandEntry[] = [
       VERSION,
       { flags: '--pipeline <name>', summary: 'put it into this pipeline' },
       { flags: '--stage <name>', summary: 'where it begins' },
+      AS,
     ],
     example: `signalbox case put abc-123 '{"lead":"Example Ltd"}' --pipeline max`,
     load: async () => (await CASES()).putCase,
@@ -48,7 +49,7 @@ export const cases: readonly CommandEntry[] = [
     args: '<id> <json>',
     summary: 'Change parts of the state: what is null is removed (`-` reads stdin).',
     group: 'Work',
-    options: [VERSION],
+    options: [VERSION, AS],
     load: async () => (await CASES()).patchCase,
   },
   {
@@ -60,6 +61,7 @@ export const cases: readonly CommandEntry[] = [
       { flags: '--to <stage>', summary: 'to this stage' },
       { flags: '--patch <json>', summary: 'change the state with it (`-` reads stdin)' },
       VERSION,
+      AS,
     ],
     load: async () => (await CASES()).advanceCase,
   },
@@ -92,6 +94,7 @@ export const cases: readonly CommandEntry[] = [
       { flags: '--stage <name>', summary: 'the one that the case is in unless told' },
       { flags: '--name <name>', summary: 'the name of the file unless told' },
       { flags: '--type <type>', summary: 'its media type, such as text/plain' },
+      AS,
     ],
     load: async () => (await FILES()).uploadFile,
   },

@@ -32,3 +32,8 @@ export const REASON: OptionEntry = {
   flags: '--reason <text>',
   summary: 'why, for those who read it later',
 };
+
+export const AS: OptionEntry = {
+  flags: '--as <name>',
+  summary: 'be this agent; AGENT_ID unless told',
+};

@@ -1,7 +1,5 @@
 /** Messages, channels, teams and rules. */
-import { type CommandEntry, type OptionEntry, PAGE } from './entry.ts';
-
-const AS: OptionEntry = { flags: '--as <name>', summary: 'be this agent; AGENT_ID unless told' };
+import { AS, type CommandEntry, PAGE } from './entry.ts';
 
 export const talk: readonly CommandEntry[] = [
   {
@@ -178,6 +176,20 @@ export const talk: readonly CommandEntry[] = [
     summary: 'End a rule.',
     group: 'Talk',
     load: async () => (await import('../commands/route.ts')).removeRoute,
+  },
+  {
+    name: 'chat',
+    args: '<verb> [words...]',
+    summary: 'Channels in few words: send, read, watch, channels, agents, status.',
+    group: 'Talk',
+    options: [
+      { flags: '--broker <url>', summary: 'the hub (BROKER_URL; else as everywhere)' },
+      { flags: '--agent-id <name>', summary: 'be this agent; AGENT_ID unless told' },
+      { flags: '--limit <count>', summary: 'how many messages are read (10)' },
+      { flags: '--interval <seconds>', summary: 'taken, and not needed: watching is pushed' },
+    ],
+    example: 'signalbox chat --agent-id ada send general "Hello from ada"',
+    load: async () => (await import('../commands/chat.ts')).chat,
   },
   {
     name: 'reach',

@@ -1,6 +1,6 @@
 /**
- * The guide of the Markdown bridge, typed line by line: every block of shell commands in the order in
- * which they stand. What stays in the foreground is left running, as in a terminal of its own.
+ * The guides, typed line by line: every block of shell commands in the order in which they stand.
+ * What stays in the foreground is left running, as in a terminal of its own.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,7 +11,6 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { makeHome, type Home } from '../../src/cli/fixture.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const GUIDE = join(ROOT, 'docs/guides/markdown-bridge.md');
 const STAYS: Record<string, string> = {
   'signalbox start': 'Signalbox answers at',
   'signalbox bridge': 'ready',
@@ -49,18 +48,20 @@ function begin(script: string): { child: ChildProcess; said: () => string } {
   return { child, said: () => text };
 }
 
-test('the guide of the Markdown bridge works as it stands', async () => {
+/** Types a guide, and answers what each block printed. */
+async function type(guide: string): Promise<string[]> {
   home = await makeHome();
   await mkdir(join(home.root, 'bin'));
   const program = `#!/bin/sh\nexec ${process.execPath} ${join(ROOT, 'src/cli/main.ts')} "$@"\n`;
   await writeFile(join(home.root, 'bin/signalbox'), program, { mode: 0o755 });
-  const guide = await readFile(GUIDE, 'utf8');
-  const blocks = Array.from(guide.matchAll(/^```sh\n([^]*?)^```$/gm), ([, block = '']) => block);
-  expect(blocks).toHaveLength(5);
+  const text = await readFile(join(ROOT, 'docs/guides', guide), 'utf8');
+  const blocks = Array.from(text.matchAll(/^```sh\n([^]*?)^```$/gm), ([, block = '']) => block);
   const port = await freePort();
+  const printed: string[] = [];
   for (const block of blocks) {
     // The test may not have the port to itself that a reader has.
-    const script = block.replace(/^signalbox start$/m, `signalbox start --port ${port}`);
+    const moved = block.replaceAll('127.0.0.1:8080', `127.0.0.1:${port}`);
+    const script = moved.replace(/^signalbox start$/m, `signalbox start --port ${port}`);
     const { child, said } = begin(script);
     const stays = Object.entries(STAYS).find(([command]) => block.includes(command))?.[1];
     await vi.waitFor(() => {
@@ -68,7 +69,37 @@ test('the guide of the Markdown bridge works as it stands', async () => {
       else expect(said()).toContain(stays);
     }, WAIT);
     if (stays === undefined) expect(child.exitCode, `${block}\n${said()}`).toBe(0);
+    printed.push(said());
   }
+  return printed;
+}
+
+test('the guide of the Markdown bridge works as it stands', async () => {
+  expect(await type('markdown-bridge.md')).toHaveLength(5);
   const processed = await readdir(join(home.root, 'signals/closer_inbox/.processed'));
   expect(processed).toEqual([expect.stringMatching(/_PIPELINE_TRANSITION_Pulse_to_Closer\.md$/)]);
+}, 120_000);
+
+test('two agents talk in a minute, as their guide says', async () => {
+  const printed = await type('two-agents-talking.md');
+  const [, , read, acked, ladder, answer, channel, team, build, poll] = printed;
+  expect(read).toContain('The parser is done, please review.');
+  expect(acked).toMatch(/The parser is done[^]*Nothing waits\./);
+  expect(ladder).toMatch(/stored[^]*offered[^]*seen[^]*acked/);
+  expect(answer).toContain('Looks good.');
+  expect(channel).toMatch(/Ada here\.[^]*Bob here\./);
+  expect(team).toContain('@reviewers');
+  expect(build).toContain('"commit":"abc123"');
+  expect(poll).toContain('"message.acked"');
+}, 120_000);
+
+test('a case goes through seven stages, as the guide of pipelines says', async () => {
+  const printed = await type('pipelines.md');
+  const [, stages, , , first, others, where, refused, escalated] = printed;
+  expect(stages).toContain('DeliveryPM');
+  expect(first).toMatch(/PIPELINE_TRANSITION[^]*"qualified": true[^]*notes\.md/);
+  expect(others?.match(/PIPELINE_TRANSITION/g)).toHaveLength(5);
+  expect(where).toContain('delivery');
+  expect(refused).toContain('read it again');
+  expect(escalated).toContain('They want more than we may promise.');
 }, 120_000);
