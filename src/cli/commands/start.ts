@@ -27,6 +27,7 @@ import { makeFolder } from '../make-folder.ts';
 import type { StartOptions } from '../start-options.ts';
 import { storeTrouble } from '../store-trouble.ts';
 import { verifierWords } from '../verifier-words.ts';
+import { letYoungMemoryGrow } from '../young-memory.ts';
 
 /** In-process callers bring no token; this name is what the log of events shows. */
 const VERIFIER = 'verifier';
@@ -69,6 +70,7 @@ export async function start(options: StartOptions): Promise<void> {
       // A verifier that fails says so in the log; the hub goes on without it.
       verifier.catch((error: unknown) => log.defect('verifier', error));
     }
+    letYoungMemoryGrow();
     await aborted(stop.signal);
     output.note('closing: work in hand is kept', 'note');
   } finally {
