@@ -106,7 +106,9 @@ export const channelOperations = {
   }),
   'channel.stats': query('channel.stats', {
     scope: 'read',
-    summary: 'Who posted how much and when, the busiest first: in one channel, or in all.',
+    summary:
+      'Who posted how much and when, the busiest first: in one channel or in all, of the newest ' +
+      '10,000 posts of each.',
     input: z.strictObject({ name: ChannelName.optional(), sinceMs: TimeMs.optional() }),
     output: z.strictObject({
       items: z

@@ -254,7 +254,9 @@ export const messageOperations = {
   }),
   'message.list': query('message.list', {
     scope: 'read',
-    summary: 'Messages that you may read, the newest first: by thread, sender, type or words.',
+    summary:
+      'Messages that you may read, the newest first: by thread, sender, type or words. A page ' +
+      'may be short or empty where few match; go on while there is a cursor.',
     input: z.strictObject({
       ...pageInput,
       thread: Thread.optional(),

@@ -54,12 +54,12 @@ export class Duties {
     for (const { project, id } of await listDueChanges(read, nowMs, DUE_AT_ONCE)) {
       await this.#inProject(project, nowMs, (context) => checkChange(context, id));
     }
-    for (const due of await listDueDeliveries(read, nowMs, DUE_AT_ONCE)) {
-      const box = { project: due.project, key: due.recipient_key };
-      await this.#inProject(due.project, nowMs, (context) =>
-        checkDelivery(context, box, due.message_id),
-      );
-    }
+    const deliveries = await listDueDeliveries(read, nowMs, DUE_AT_ONCE);
+    await Promise.all(
+      deliveries.map(({ project, recipient_key: key, message_id: id }) =>
+        this.#inProject(project, nowMs, (context) => checkDelivery(context, { project, key }, id)),
+      ),
+    );
     await this.#forget(nowMs);
   }
 

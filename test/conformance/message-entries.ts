@@ -5,8 +5,8 @@ import {
   limits,
   type OperationName,
 } from '../../src/contract/index.ts';
-import { sql } from '../../src/store/sql.ts';
 import { NOBODY } from '../support/hub.ts';
+import { fillMailbox } from '../support/mailbox.ts';
 import type { Entry, Scene } from './scene.ts';
 
 const ada = { to: { agent: 'ada' } } as const;
@@ -40,27 +40,6 @@ async function post({ person }: Scene): Promise<void> {
   await person.message.send({ to: { channel: 'general' }, text: 'hello all' });
 }
 
-/** As if so many of pat's waited in ada's mailbox: the rows alone, for what only counts them. */
-async function fill({ hub }: Scene, count: number): Promise<void> {
-  await hub.store.transaction(async (tx) => {
-    await tx.run(sql`
-      insert into messages (id, project, sender, sender_key, recipient, type, body, priority,
-        is_signal, created_at_ms)
-      with recursive n (i) as (select 1 union all select i + 1 from n where i < ${count})
-      select 'msg_' || i, 'default', 'pat', 'pat', '{"agent":"ada"}', 'X', '', 'normal', 1, 0
-      from n`);
-    await tx.run(sql`
-      insert into deliveries (project, recipient_key, seq, message_id, recipient, sender_key,
-        is_signal, state, stored_at_ms, hand_outs, failures, available_at_ms, next_check_ms,
-        version)
-      with recursive n (i) as (select 1 union all select i + 1 from n where i < ${count})
-      select 'default', 'ada', i + 1, 'msg_' || i, 'ada', 'pat', 1, 'pending', 0, 0, 0, 0,
-        9000000000000, 1
-      from n`);
-    await tx.run(sql`update mailboxes set last_seq = ${count + 1} where key = 'ada'`);
-  });
-}
-
 type Group = 'message' | 'channel' | 'team' | 'route';
 type Name = Extract<OperationName, `${Group}.${string}` | 'agent.reach'>;
 
@@ -74,9 +53,8 @@ export const messageEntries: Record<Name, Entry> = {
       not_found: ({ person }) => person.message.send({ to: { agent: 'zoe' }, text: 'x' }),
       too_large: (at) => sent(at, { data: { x: 'x'.repeat(limits.messageCharsMax) } }),
       rate_limited: async (at) => {
-        const span = limits.mailboxPerSenderMax + 1;
         await sent(at);
-        await fill(at, span);
+        await fillMailbox(at.hub.store, { count: 600, openCount: limits.mailboxPerSenderMax });
         return sent(at);
       },
     },

@@ -13,6 +13,7 @@ import {
   findChannel,
   findMember,
   listChannels,
+  listEverybody,
   listMembers,
   makeChannel,
   type MemberRow,
@@ -125,11 +126,13 @@ export async function members(
 ): Promise<Output<'channel.members'>> {
   const at = { project: actor.project, channel: channelKey(input.name) };
   const channel = await findChannel(db, at);
-  if (channel === undefined) throw noChannel(input.name);
+  const isEveryone = at.channel === EVERYONE;
+  if (channel === undefined && !isEveryone) throw noChannel(input.name);
+  const head = channel?.last_seq ?? 0;
   const page = { ...at, afterKey: input.cursor ?? '', limit: input.limit };
-  const rows = await listMembers(db, page);
+  const rows = await (isEveryone ? listEverybody(db, page) : listMembers(db, page));
   return {
-    items: rows.map((row) => toMember(row, channel.last_seq, row.presence === 'online')),
+    items: rows.map((row) => toMember(row, head, row.presence === 'online')),
     nextCursor: rows.length === input.limit ? (rows.at(-1)?.agent_key ?? null) : null,
   };
 }

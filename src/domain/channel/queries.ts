@@ -1,5 +1,5 @@
 /** Where channels, their members, teams and rules are: one statement a function. */
-import type { TeamMode } from '../../contract/index.ts';
+import { EVERYONE, type TeamMode } from '../../contract/index.ts';
 import type { z } from 'zod';
 import type { Db, Tx } from '../../store/db.ts';
 import { limitTo, sql } from '../../store/sql.ts';
@@ -48,15 +48,23 @@ export interface At {
   channel: string;
 }
 
-/** The next place in a channel, under its row; makes the channel where there is none. */
-export async function takeChannelPlace(tx: Tx, at: At & { nowMs: number }): Promise<number> {
-  const row = await tx.get<{ last_seq: number }>(sql`
+/**
+ * The next place in a channel, under its row; makes the channel where there is none. Times never go
+ * back along the places, so that whoever reads since a time passes over nothing.
+ */
+export async function takeChannelPlace(
+  tx: Tx,
+  at: At & { nowMs: number },
+): Promise<{ seq: number; atMs: number }> {
+  const row = await tx.get<{ seq: number; atMs: number }>(sql`
     insert into channels (project, key, last_seq, created_at_ms, last_posted_at_ms)
     values (${at.project}, ${at.channel}, 1, ${at.nowMs}, ${at.nowMs})
     on conflict (project, key) do update
-      set last_seq = channels.last_seq + 1, last_posted_at_ms = excluded.last_posted_at_ms
-    returning last_seq`);
-  return row?.last_seq ?? 1;
+      set last_seq = channels.last_seq + 1,
+        last_posted_at_ms = case when channels.last_posted_at_ms > excluded.last_posted_at_ms
+          then channels.last_posted_at_ms else excluded.last_posted_at_ms end
+    returning last_seq as seq, last_posted_at_ms as "atMs"`);
+  return row ?? { seq: 1, atMs: at.nowMs };
 }
 
 export async function makeChannel(tx: Tx, at: At & { nowMs: number }): Promise<void> {
@@ -77,8 +85,10 @@ export interface KeyPage {
 
 export function listChannels(db: Db, page: KeyPage): Promise<(ChannelRow & { members: number })[]> {
   return db.all(sql`
-    select c.*, (select count(*) from members b
-      where b.project = c.project and b.channel = c.key) as members
+    select c.*, case when c.key = ${EVERYONE}
+      then (select count(*) from agents a where a.project = c.project)
+      else (select count(*) from members b where b.project = c.project and b.channel = c.key)
+      end as members
     from channels c where c.project = ${page.project} and c.key > ${page.afterKey}
     order by c.key ${limitTo(page.limit)}`);
 }
@@ -91,10 +101,11 @@ export async function saveMember(tx: Tx, row: MemberRow): Promise<void> {
     on conflict (project, channel, agent_key) do update set cursor_seq = excluded.cursor_seq`);
 }
 
-export function findMember(db: Db, at: At, agentKey: string): Promise<MemberRow | undefined> {
-  return db.get(sql`
+export function findMember(tx: Tx, at: At, agentKey: string): Promise<MemberRow | undefined> {
+  return tx.get(sql`
     select * from members
-    where project = ${at.project} and channel = ${at.channel} and agent_key = ${agentKey}`);
+    where project = ${at.project} and channel = ${at.channel} and agent_key = ${agentKey}
+    ${tx.dialect.forUpdate}`);
 }
 
 export async function removeMember(tx: Tx, at: At, agentKey: string): Promise<boolean> {
@@ -119,6 +130,26 @@ export function listMembers(
     where b.project = ${page.project} and b.channel = ${page.channel}
       and b.agent_key > ${page.afterKey}
     order by b.agent_key ${limitTo(page.limit)}`);
+}
+
+/** Each agent belongs to everyone since it registered: what came before that counts as read. */
+export function listEverybody(
+  db: Db,
+  page: MemberPage,
+): Promise<(MemberRow & { presence: string | null })[]> {
+  return db.all(sql`
+    select a.project, ${page.channel} as channel, a.key as agent_key, a.name as agent, a.presence,
+      a.created_at_ms as joined_at_ms,
+      coalesce(b.cursor_seq, (
+        select m.channel_seq from messages m
+        where m.project = a.project and m.channel = ${page.channel} and m.channel is not null
+          and m.created_at_ms < a.created_at_ms
+        order by m.channel_seq desc limit 1), 0) as cursor_seq
+    from agents a
+    left join members b on b.project = a.project and b.channel = ${page.channel}
+      and b.agent_key = a.key
+    where a.project = ${page.project} and a.key > ${page.afterKey}
+    order by a.key ${limitTo(page.limit)}`);
 }
 
 export function findTeam(db: Db, project: string, key: string): Promise<TeamRow | undefined> {

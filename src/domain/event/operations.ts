@@ -30,10 +30,14 @@ export async function list(
     project,
     limit: input.limit,
   });
-  const items = stored.map(toEvent).filter((event) => isWanted(event, input.filter, context.actor));
+  const wanted = stored.filter((event) => isWanted(event, input.filter, context.actor));
   const last = stored.at(-1)?.seq ?? input.after;
   const isWholePage = stored.length === input.limit;
-  return { items, nextCursor: isWholePage ? last : Math.max(last, headCursor), headCursor };
+  return {
+    items: wanted.map(toEvent),
+    nextCursor: isWholePage ? last : Math.max(last, headCursor),
+    headCursor,
+  };
 }
 
 /** A cursor must lie in what is kept, and not in the future. */
@@ -53,21 +57,32 @@ export async function checkCursor(source: Readable, after: number): Promise<void
   }
 }
 
+type Told = Pick<StoredEvent, 'type' | 'subject' | 'actor' | 'audience' | 'data'>;
+
+/** Runs for each event and each reader: what is cheap and mostly says no comes first. */
 export function isWanted(
-  event: { type: string; subject: string; audience: string | null; actor: string },
+  event: Told,
   filter: EventFilter,
   reader: Pick<Actor, 'key' | 'name' | 'role' | 'scopes'>,
 ): boolean {
-  if (filter.mine === true && event.audience !== reader.key) return false;
+  const { mine, types, subject } = filter;
+  if (mine === true && event.audience !== reader.key) return false;
+  if (types !== undefined && !types.some((type) => type === event.type)) return false;
   if (event.type.startsWith('message.') && !isOfMessage(event, reader)) return false;
   if (event.type.startsWith('token.') && !reader.scopes.has('admin')) return false;
-  if (filter.subject !== undefined && event.subject !== filter.subject) return false;
-  return filter.types === undefined || filter.types.some((type) => type === event.type);
+  return subject === undefined || isAbout(event, subject);
+}
+
+/** One call may have moved several messages: then the data names all of them. */
+function isAbout(event: Told, subject: string): boolean {
+  if (event.subject === subject) return true;
+  const isOfSeveral = event.type === 'message.acked' || event.type === 'message.seen';
+  return isOfSeveral && event.data.includes(`"${subject}"`);
 }
 
 /** A letter is for whom it is addressed to, for whoever moved it, and for those who see all. */
 function isOfMessage(
-  { audience, actor }: { audience: string | null; actor: string },
+  { audience, actor }: Told,
   reader: Pick<Actor, 'key' | 'name' | 'role'>,
 ): boolean {
   return audience === reader.key || actor === reader.name || seesAll(reader);

@@ -8,13 +8,14 @@ import { type CommandContext, record } from '../event/index.ts';
 import { unknown } from './sight.ts';
 import { refuseFuture } from './mailbox.ts';
 import {
+  countOpened,
   type DeliveryRow,
   findDeliveries,
   findMailbox,
   listOffered,
+  lockMailbox,
   markAcked,
   markSeen,
-  raiseFloor,
 } from './delivery-queries.ts';
 import { receiptOf } from './view.ts';
 
@@ -23,6 +24,7 @@ export async function ack(
   input: Parsed<'message.ack'>,
 ): Promise<Output<'message.ack'>> {
   await registerActor(context);
+  await lockMailbox(context.tx, context.actor);
   if (input.ids === undefined) return { count: await ackUpTo(context, input.upTo ?? 0) };
   const deliveries = await requireAll(context, input.ids);
   return { count: await end(context, deliveries) };
@@ -31,9 +33,9 @@ export async function ack(
 /** Touches only what was offered. */
 async function ackUpTo(context: CommandContext, upTo: number): Promise<number> {
   const { tx, actor } = context;
-  const place = (await findMailbox(tx, actor)) ?? { last_seq: 0, floor_seq: 0 };
+  const place = (await findMailbox(tx, actor)) ?? { last_seq: 0, open_count: 0 };
   refuseFuture(upTo, place);
-  let [after, count] = [place.floor_seq, 0];
+  let [after, count] = [0, 0];
   for (;;) {
     const range = { after, upTo, limit: limits.ackMax };
     const offered = await listOffered(tx, actor, range);
@@ -47,18 +49,10 @@ async function end(context: CommandContext, deliveries: DeliveryRow[]): Promise<
   const open = deliveries.filter((row) => row.next_check_ms !== null);
   if (open.length === 0) return 0;
   const { tx, actor, nowMs } = context;
-  const seqs = open.map(({ seq }) => seq).toSorted((a, b) => a - b);
-  const count = await markAcked(tx, actor, { seqs, nowMs });
-  await raiseFloorOver(context, seqs);
+  const count = await markAcked(tx, actor, { seqs: open.map(({ seq }) => seq), nowMs });
+  await countOpened(tx, actor, -count);
   await tell(context, 'message.acked', open);
   return count;
-}
-
-/** Who acknowledges in order keeps the floor close behind, and nothing is looked at twice. */
-async function raiseFloorOver({ tx, actor }: CommandContext, seqs: number[]): Promise<void> {
-  const [first, last] = [seqs[0] ?? 0, seqs.at(-1) ?? 0];
-  const isWhole = last - first === seqs.length - 1;
-  if (isWhole) await raiseFloor(tx, actor, { toSeq: last, fromSeq: first - 1 });
 }
 
 export async function seen(

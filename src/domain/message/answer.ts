@@ -1,7 +1,7 @@
 /** A message that answers another one: the other was read, and has climbed its last rung. */
 import { type CommandContext, record } from '../event/index.ts';
 import { mayRead, unknown } from './sight.ts';
-import { findDelivery, updateDelivery } from './delivery-queries.ts';
+import { countOpened, findDelivery, updateDelivery } from './delivery-queries.ts';
 import { findMessage } from './queries.ts';
 
 export async function answered(
@@ -25,6 +25,7 @@ export async function answered(
     lease_until_ms: null,
     next_check_ms: null,
   });
+  if (isOpen) await countOpened(tx, actor, -1);
   await record(context, {
     type: 'message.answered',
     subject: originalId,

@@ -2,7 +2,7 @@
 import type { DeliveryState } from '../../contract/index.ts';
 import type { Db, Tx } from '../../store/db.ts';
 import { join, limitTo, type Sql, sql } from '../../store/sql.ts';
-import type { MessageRow } from './queries.ts';
+import { bytesOf, type MessageRow, PAGE_BYTES } from './queries.ts';
 
 export interface DeliveryRow {
   project: string;
@@ -11,6 +11,8 @@ export interface DeliveryRow {
   message_id: string;
   recipient: string;
   sender_key: string;
+  /** Of its message: what is wanted by its type is found along an index. */
+  type: string;
   is_signal: number;
   state: DeliveryState;
   stored_at_ms: number;
@@ -45,17 +47,19 @@ const isPending = (nowMs: number): Sql => sql`d.state = 'pending' and d.next_che
 export async function insertDelivery(tx: Tx, row: DeliveryRow): Promise<void> {
   await tx.run(sql`
     insert into deliveries (project, recipient_key, seq, message_id, recipient, sender_key,
-      is_signal, state, stored_at_ms, hand_outs, failures, available_at_ms, expires_at_ms,
+      type, is_signal, state, stored_at_ms, hand_outs, failures, available_at_ms, expires_at_ms,
       next_check_ms, version)
     values (${row.project}, ${row.recipient_key}, ${row.seq}, ${row.message_id}, ${row.recipient},
-      ${row.sender_key}, ${row.is_signal}, ${row.state}, ${row.stored_at_ms}, ${row.hand_outs},
+      ${row.sender_key}, ${row.type},
+      ${row.is_signal}, ${row.state}, ${row.stored_at_ms}, ${row.hand_outs},
       ${row.failures}, ${row.available_at_ms}, ${row.expires_at_ms}, ${row.next_check_ms},
       ${row.version})`);
 }
 
 export interface Place {
   last_seq: number;
-  floor_seq: number;
+  /** What waits, is delayed or in somebody's hands. */
+  open_count: number;
 }
 
 /**
@@ -64,18 +68,22 @@ export interface Place {
  */
 export async function takePlace(tx: Tx, { project, key }: Box): Promise<Place> {
   const place = await tx.get<Place>(sql`
-    insert into mailboxes (project, key, last_seq, floor_seq) values (${project}, ${key}, 1, 0)
-    on conflict (project, key) do update set last_seq = mailboxes.last_seq + 1
-    returning last_seq, floor_seq`);
-  return place ?? { last_seq: 1, floor_seq: 0 };
+    insert into mailboxes (project, key, last_seq, open_count) values (${project}, ${key}, 1, 1)
+    on conflict (project, key) do update
+      set last_seq = mailboxes.last_seq + 1, open_count = mailboxes.open_count + 1
+    returning last_seq, open_count`);
+  return place ?? { last_seq: 1, open_count: 1 };
 }
 
 export function findMailbox(db: Db, { project, key }: Box): Promise<Place | undefined> {
   return db.get(sql`
-    select last_seq, floor_seq from mailboxes where project = ${project} and key = ${key}`);
+    select last_seq, open_count from mailboxes where project = ${project} and key = ${key}`);
 }
 
-/** Keeps a second hub from handing out of the same mailbox at the same time. */
+/**
+ * Who moves deliveries holds their mailbox first, as who sends does: nothing is handed out twice,
+ * and two of them never wait for each other.
+ */
 export async function lockMailbox(tx: Tx, { project, key }: Box): Promise<void> {
   if (tx.dialect.engine === 'sqlite') return;
   await tx.get(sql`
@@ -83,21 +91,17 @@ export async function lockMailbox(tx: Tx, { project, key }: Box): Promise<void> 
     ${tx.dialect.forUpdate}`);
 }
 
-/** All at or below the floor has ended. It only rises, and here only from `fromSeq` or above. */
-export async function raiseFloor(
-  tx: Tx,
-  { project, key }: Box,
-  { toSeq, fromSeq = 0 }: { toSeq: number; fromSeq?: number },
-): Promise<void> {
+/** So many more are open; fewer, where it is below zero. */
+export async function countOpened(tx: Tx, { project, key }: Box, more: number): Promise<void> {
   await tx.run(sql`
-    update mailboxes set floor_seq = ${toSeq}
-    where project = ${project} and key = ${key} and floor_seq < ${toSeq}
-      and floor_seq >= ${fromSeq}`);
+    update mailboxes set open_count = open_count + ${more}
+    where project = ${project} and key = ${key}`);
 }
 
 /** What reads a mailbox: rows in the order of their places. */
 export interface BoxPage extends Box {
   after: number;
+  upTo: number;
   limit: number;
   nowMs: number;
   isPending: boolean;
@@ -107,23 +111,43 @@ export interface BoxPage extends Box {
 
 /** A delivery with its message. */
 export type ItemRow = DeliveryRow &
-  Omit<MessageRow, 'project' | 'recipient' | 'is_signal'> & {
+  Omit<MessageRow, 'project' | 'recipient' | 'is_signal' | 'type'> & {
     addressed: string;
   };
 
-const itemColumns = sql`d.*, m.id, m.sender, m.recipient as addressed, m.type, m.body, m.data,
+const itemColumns = sql`d.*, m.id, m.sender, m.recipient as addressed, m.body, m.data,
   m.thread, m.reply_to, m.priority, m.channel, m.channel_seq, m.created_at_ms`;
 
 export function listItems(db: Db, page: BoxPage): Promise<ItemRow[]> {
-  const conditions = [
-    sql`d.project = ${page.project} and d.recipient_key = ${page.key} and d.seq > ${page.after}`,
-    ...(page.isPending ? [isPending(page.nowMs)] : []),
-    ...(page.types === undefined ? [] : [sql`m.type in (${join(page.types)})`]),
-    ...(page.thread === undefined ? [] : [sql`m.thread = ${page.thread}`]),
-  ];
   return db.all(sql`
-    select ${itemColumns} from deliveries d join messages m on m.id = d.message_id
-    where ${join(conditions, ' and ')} order by d.seq ${limitTo(page.limit)}`);
+    select ${itemColumns} from (
+      select seq, sum(bytes) over (order by seq) - bytes as bytes_before from (
+        ${stretches(page, sql`d.seq, ${bytesOf}`)} order by seq ${limitTo(page.limit)}
+      ) as found
+    ) as page
+    join deliveries d on d.project = ${page.project} and d.recipient_key = ${page.key}
+      and d.seq = page.seq
+    join messages m on m.id = d.message_id
+    where page.bytes_before < ${PAGE_BYTES} order by d.seq`);
+}
+
+/** Each type that waits is a stretch of an index, so what lies between costs nothing. */
+function stretches(page: BoxPage, columns: Sql): Sql {
+  const { types } = page;
+  if (types === undefined) return stretch(page, columns, sql`1 = 1`);
+  if (!page.isPending) return stretch(page, columns, sql`d.type in (${join(types)})`);
+  const each = [...new Set(types)].map((type) => stretch(page, columns, sql`d.type = ${type}`));
+  return join(each, ' union all ');
+}
+
+function stretch(page: BoxPage, columns: Sql, ofType: Sql): Sql {
+  const ofState = page.isPending ? isPending(page.nowMs) : sql`1 = 1`;
+  const ofThread = page.thread === undefined ? sql`1 = 1` : sql`m.thread = ${page.thread}`;
+  return sql`select * from (
+    select ${columns} from deliveries d join messages m on m.id = d.message_id
+    where d.project = ${page.project} and d.recipient_key = ${page.key} and ${ofState}
+      and ${ofType} and ${ofThread} and d.seq > ${page.after} and d.seq <= ${page.upTo}
+    order by d.seq ${limitTo(page.limit)}) as stretch`;
 }
 
 export function findItems(
@@ -139,36 +163,15 @@ export function findItems(
 
 /** Of what waits, only what decides its order. */
 export type WaitingRow = Pick<DeliveryRow, 'seq' | 'sender_key' | 'message_id'> &
-  Pick<MessageRow, 'thread' | 'priority'>;
+  Pick<MessageRow, 'thread' | 'priority'> & { bytes: number };
 
 export function listWaiting(db: Db, page: Omit<BoxPage, 'isPending'>): Promise<WaitingRow[]> {
-  const types = page.types === undefined ? [] : [sql`m.type in (${join(page.types)})`];
-  const conditions = [
-    sql`d.project = ${page.project} and d.recipient_key = ${page.key} and d.seq > ${page.after}`,
-    isPending(page.nowMs),
-    ...types,
-  ];
+  const columns = sql`d.seq, d.sender_key, d.message_id, m.thread, m.priority, ${bytesOf}`;
   return db.all(sql`
-    select d.seq, d.sender_key, d.message_id, m.thread, m.priority
-    from deliveries d join messages m on m.id = d.message_id
-    where ${join(conditions, ' and ')} order by d.seq ${limitTo(page.limit)}`);
-}
-
-/** The first that has not ended; what lies before it never needs to be looked at again. */
-export function findFirstOpen(
-  db: Db,
-  box: Box,
-  after: number,
-): Promise<{ seq: number } | undefined> {
-  return db.get(sql`
-    select d.seq from deliveries d
-    where d.project = ${box.project} and d.recipient_key = ${box.key} and d.seq > ${after}
-      and ${isOpen}
-    order by d.seq limit 1`);
+    ${stretches({ ...page, isPending: true }, columns)} order by seq ${limitTo(page.limit)}`);
 }
 
 export interface Counted extends Box {
-  after: number;
   nowMs: number;
   countMax: number;
 }
@@ -177,24 +180,25 @@ export async function countPending(db: Db, box: Counted): Promise<number> {
   const row = await db.get<{ count: number }>(sql`
     select count(*) as count from (
       select 1 as one from deliveries d
-      where d.project = ${box.project} and d.recipient_key = ${box.key} and d.seq > ${box.after}
+      where d.project = ${box.project} and d.recipient_key = ${box.key}
         and ${isPending(box.nowMs)}
       ${limitTo(box.countMax)}
     ) as waiting`);
   return row?.count ?? 0;
 }
 
-/** For quotas: what is in somebody's hands or delayed counts too. */
-export async function countOpen(db: Db, box: Counted, senderKey?: string): Promise<number> {
-  const from = senderKey === undefined ? sql`1 = 1` : sql`d.sender_key = ${senderKey}`;
+/** How many of the last places in a mailbox are open and of this sender. */
+export async function countLastOf(db: Db, box: Box, { after, senderKey }: LastOf): Promise<number> {
   const row = await db.get<{ count: number }>(sql`
-    select count(*) as count from (
-      select 1 as one from deliveries d
-      where d.project = ${box.project} and d.recipient_key = ${box.key} and d.seq > ${box.after}
-        and ${isOpen} and ${from}
-      ${limitTo(box.countMax)}
-    ) as open`);
+    select count(*) as count from deliveries d
+    where d.project = ${box.project} and d.recipient_key = ${box.key} and d.seq > ${after}
+      and d.sender_key = ${senderKey} and ${isOpen}`);
   return row?.count ?? 0;
+}
+
+export interface LastOf {
+  after: number;
+  senderKey: string;
 }
 
 /**
@@ -252,17 +256,15 @@ export async function markOffered(tx: Tx, box: Box, moved: Moved): Promise<void>
 }
 
 /** What a program took for the agent, up to a cursor. */
-export function markOfferedUpTo(tx: Tx, box: Box, { upTo, after, nowMs }: UpTo): Promise<number> {
+export function markOfferedUpTo(tx: Tx, box: Box, { upTo, nowMs }: UpTo): Promise<number> {
   return tx.run(sql`
     update deliveries set offered_at_ms = ${nowMs}
     where project = ${box.project} and recipient_key = ${box.key}
-      and seq > ${after} and seq <= ${upTo} and offered_at_ms is null
-      and next_check_ms is not null`);
+      and seq <= ${upTo} and offered_at_ms is null and next_check_ms is not null`);
 }
 
 export interface UpTo {
   upTo: number;
-  after: number;
   nowMs: number;
 }
 

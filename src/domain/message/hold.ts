@@ -12,9 +12,11 @@ import {
 } from './lifecycle.ts';
 import {
   type Box,
+  countOpened,
   type DeliveryRow,
   findDelivery,
   listDeliveries,
+  lockMailbox,
   takePlace,
   updateDelivery,
 } from './delivery-queries.ts';
@@ -63,6 +65,8 @@ export async function redrive(
 ): Promise<Output<'message.redrive'>> {
   const { tx, actor } = context;
   const wanted = recipient === undefined ? undefined : nameKey(recipient);
+  const found = await listDeliveries(tx, id, DELIVERIES_MAX);
+  for (const row of found) await lockMailbox(tx, boxOf(row));
   const all = await listDeliveries(tx, id, DELIVERIES_MAX);
   const mine = all.filter(
     (row) =>
@@ -73,7 +77,7 @@ export async function redrive(
   if (mine.length === 0) throw unknown(id);
   const dead = mine.filter(({ state }) => state === 'dead');
   if (dead.length === 0) permitted(mine[0], decideOf(mine[0], context.nowMs));
-  for (const row of dead.toSorted(byRecipient)) {
+  for (const row of dead) {
     const last = await atTheEnd(context, row);
     await carryOut(context, last, { command: { type: 'redrive' }, reason: null });
   }
@@ -82,15 +86,9 @@ export async function redrive(
 
 const DELIVERIES_MAX = 10_000;
 
-/** Several mailboxes are taken in one order, so that two who do so never wait for each other. */
-function byRecipient(one: DeliveryRow, other: DeliveryRow): number {
-  return one.recipient_key < other.recipient_key ? -1 : 1;
-}
-
-/** Whoever reads by cursor has passed its old place, and the floor may lie above it. */
+/** Whoever reads by cursor has passed its old place. */
 async function atTheEnd({ tx }: CommandContext, row: DeliveryRow): Promise<DeliveryRow> {
-  const box = { project: row.project, key: row.recipient_key };
-  const { last_seq: seq } = await takePlace(tx, box);
+  const { last_seq: seq } = await takePlace(tx, boxOf(row));
   return { ...row, seq };
 }
 
@@ -105,6 +103,7 @@ export async function checkDelivery(
   box: Box,
   messageId: string,
 ): Promise<void> {
+  await lockMailbox(context.tx, box);
   const row = await findDelivery(context.tx, box, messageId);
   if (row === undefined || row.next_check_ms === null) return;
   if (row.next_check_ms > context.nowMs) return;
@@ -125,6 +124,7 @@ async function requireHeld(
   id: string,
   receipt: string,
 ): Promise<DeliveryRow> {
+  await lockMailbox(tx, actor);
   const row = await findDelivery(tx, actor, id);
   if (row === undefined) throw unknown(id);
   requireReceipt(row, receipt);
@@ -166,8 +166,19 @@ async function carryOut(
     next.next_check_ms = nextCheck(next, isLater ? availableAtMs : nowMs + limits.messageRecheckMs);
   }
   await write(context, next);
+  // Whoever takes a new place has been counted there.
+  const opened = isRedriven ? 0 : Number(isOpen(next)) - Number(isOpen(row));
+  if (opened !== 0) await countOpened(context.tx, boxOf(row), opened);
   await tellMoved(context, next);
   return { ...next, version: row.version + 1 };
+}
+
+function isOpen({ next_check_ms: nextCheckMs }: DeliveryRow): boolean {
+  return nextCheckMs !== null;
+}
+
+function boxOf({ project, recipient_key: key }: DeliveryRow): Box {
+  return { project, key };
 }
 
 function spent(

@@ -6,7 +6,6 @@ import { inOrder } from './order.ts';
 import {
   type Box,
   countPending,
-  findFirstOpen,
   findItems,
   findMailbox,
   listItems,
@@ -16,11 +15,11 @@ import {
   markOffered,
   markOfferedUpTo,
   type Place,
-  raiseFloor,
 } from './delivery-queries.ts';
+import { isWholePage, LOOKED_AT, PAGE_BYTES } from './queries.ts';
 import { toItem } from './view.ts';
 
-const EMPTY: Place = { last_seq: 0, floor_seq: 0 };
+const EMPTY: Place = { last_seq: 0, open_count: 0 };
 /** Among so many the next to be handed out is chosen. */
 const WINDOW = 1_000;
 
@@ -32,31 +31,21 @@ export async function read(
   await registerActor(context);
   const place = (await findMailbox(tx, actor)) ?? EMPTY;
   refuseFuture(input.after, place);
-  const floor = await risenFloor(context, place);
-  const after = input.isPending ? Math.max(input.after, floor) : input.after;
   const { project, key } = actor;
-  const { limit, isPending, types, thread } = input;
-  const page = { project, key, after, limit, nowMs, isPending, types, thread };
+  const { after, limit, isPending, types, thread } = input;
+  const isLook = thread !== undefined || (types !== undefined && !isPending);
+  const upTo = isLook ? Math.min(after + LOOKED_AT, place.last_seq) : place.last_seq;
+  const page = { project, key, after, upTo, limit, nowMs, isPending, types, thread };
   const rows = await listItems(tx, page);
   const fresh = rows.filter((row) => row.offered_at_ms === null && row.next_check_ms !== null);
   if (fresh.length > 0) await markOffered(tx, actor, { seqs: fresh.map(({ seq }) => seq), nowMs });
   const last = rows.at(-1)?.seq ?? input.after;
-  const isWholePage = rows.length === input.limit;
-  const counted = { project, key, after: floor, nowMs, countMax: limits.pendingCountedMax };
+  const counted = { project, key, nowMs, countMax: limits.pendingCountedMax };
   return {
     items: rows.map(toItem),
-    nextCursor: isWholePage ? last : Math.max(last, place.last_seq),
+    nextCursor: isWholePage(rows, limit) ? last : Math.max(last, upTo),
     pending: await countPending(tx, counted),
   };
-}
-
-/** What has ended at the beginning is passed over for good. */
-async function risenFloor({ tx, actor }: CommandContext, place: Place): Promise<number> {
-  if (place.floor_seq >= place.last_seq) return place.floor_seq;
-  const first = await findFirstOpen(tx, actor, place.floor_seq);
-  const floor = first === undefined ? place.last_seq : first.seq - 1;
-  if (floor > place.floor_seq) await raiseFloor(tx, actor, { toSeq: floor });
-  return floor;
 }
 
 export function refuseFuture(cursor: number, { last_seq: newest }: Place): void {
@@ -74,18 +63,27 @@ export async function receive(
   const { tx, nowMs, actor } = context;
   await registerActor(context);
   await lockMailbox(tx, actor);
-  const place = (await findMailbox(tx, actor)) ?? EMPTY;
-  const after = await risenFloor(context, place);
-  const page = { project: actor.project, key: actor.key, after, nowMs, limit: WINDOW };
-  const waiting = await listWaiting(tx, { ...page, types: input.types });
+  const { project, key } = actor;
+  const range = { after: 0, upTo: Number.MAX_SAFE_INTEGER, limit: WINDOW };
+  const waiting = await listWaiting(tx, { project, key, ...range, nowMs, types: input.types });
   const chosen = inOrder(
     waiting.map((row) => ({ ...row, senderKey: row.sender_key })),
     input.limit,
   );
   if (chosen.length === 0) return { items: [] };
-  const seqs = chosen.map(({ seq }) => seq);
+  const seqs = upToPage(chosen).map(({ seq }) => seq);
   await markLeased(tx, actor, { seqs, nowMs, leaseUntilMs: nowMs + input.leaseMs });
   return { items: await itemsOf(context, actor, seqs) };
+}
+
+/** The first always, and then as many as one answer may hold. */
+function upToPage<Row extends { bytes: number }>(rows: readonly Row[]): Row[] {
+  let before = 0;
+  return rows.filter(({ bytes }) => {
+    const fits = before < PAGE_BYTES;
+    before += bytes;
+    return fits;
+  });
 }
 
 /** In the order in which they were chosen. */
@@ -105,6 +103,6 @@ export async function offered(
   const { tx, nowMs, actor } = context;
   const place = (await findMailbox(tx, actor)) ?? EMPTY;
   refuseFuture(upTo, place);
-  const count = await markOfferedUpTo(tx, actor, { upTo, after: place.floor_seq, nowMs });
+  const count = await markOfferedUpTo(tx, actor, { upTo, nowMs });
   return { count };
 }

@@ -2,7 +2,14 @@
 import { channelKey, limits, type Output, type Parsed } from '../../contract/index.ts';
 import { findChannel, refuseFuturePlace } from '../channel/index.ts';
 import type { QueryContext } from '../event/index.ts';
-import { type At, countPosts, findPlaceSince, listPosted, type MessageRow } from './queries.ts';
+import {
+  type At,
+  countPosts,
+  findPlaceBefore,
+  isWholePage,
+  listPosted,
+  type MessageRow,
+} from './queries.ts';
 import { toMessage } from './view.ts';
 
 export async function read(
@@ -15,10 +22,9 @@ export async function read(
   const after = await startOf({ db, at, headCursor }, input);
   const rows = await listPosted(db, { ...at, after, limit: input.limit });
   const last = rows.at(-1)?.channel_seq ?? after;
-  const isWholePage = rows.length === input.limit;
   return {
     items: rows.map(toPosted),
-    nextCursor: isWholePage ? last : Math.max(last, headCursor),
+    nextCursor: isWholePage(rows, input.limit) ? last : Math.max(last, headCursor),
     headCursor,
   };
 }
@@ -35,8 +41,8 @@ async function startOf(
   { after, sinceMs, limit }: Parsed<'channel.read'>,
 ): Promise<number> {
   if (sinceMs === undefined) return after ?? Math.max(0, headCursor - limit);
-  const first = (await findPlaceSince(db, at, sinceMs))?.seq ?? headCursor + 1;
-  return Math.max(after ?? 0, first - 1);
+  const before = (await findPlaceBefore(db, at, sinceMs))?.seq ?? 0;
+  return Math.max(after ?? 0, before);
 }
 
 function toPosted(row: MessageRow): Output<'channel.read'>['items'][number] {

@@ -2,7 +2,7 @@
 import { limits, nameKey, type Output, type Parsed, SignalboxError } from '../../contract/index.ts';
 import { findAgent, findTokenOfAgent } from '../agent/index.ts';
 import type { QueryContext } from '../event/index.ts';
-import { countPending, findMailbox } from './delivery-queries.ts';
+import { countPending } from './delivery-queries.ts';
 
 type Reached = Output<'agent.reach'>;
 
@@ -21,8 +21,7 @@ export async function reach(
       hint: '`signalbox agents` shows who there is.',
     });
   }
-  const floor = (await findMailbox(db, { project, key }))?.floor_seq ?? 0;
-  const box = { project, key, after: floor, nowMs, countMax: limits.pendingCountedMax };
+  const box = { project, key, nowMs, countMax: limits.pendingCountedMax };
   const pending = await countPending(db, box);
   const lastSeenMs = row?.last_seen_ms ?? null;
   const about = { agent: row?.name ?? input.agent, lastSeenMs, pending };

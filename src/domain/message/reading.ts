@@ -2,7 +2,7 @@
 import { channelKey, nameKey, type Output, type Parsed } from '../../contract/index.ts';
 import { type QueryContext, seesAll } from '../event/index.ts';
 import { listDead, listDeliveries } from './delivery-queries.ts';
-import { findMessage, listMessages } from './queries.ts';
+import { findEndOfLook, findMessage, isWholePage, listMessages } from './queries.ts';
 import { mayRead, unknown } from './sight.ts';
 import { toDelivery, toMessage } from './view.ts';
 
@@ -25,11 +25,13 @@ export async function list(
   input: Parsed<'message.list'>,
 ): Promise<Output<'message.list'>> {
   const key = (name: string | undefined) => (name === undefined ? undefined : nameKey(name));
+  const { thread, limit, cursor: beforeId = END } = input;
+  const look = { project: actor.project, beforeId, thread };
+  const end = await findEndOfLook(db, look);
   const rows = await listMessages(db, {
-    project: actor.project,
-    beforeId: input.cursor ?? END,
-    limit: input.limit,
-    thread: input.thread,
+    ...look,
+    fromId: end ?? '',
+    limit,
     fromKey: key(input.from),
     toKey: key(input.to),
     channel: input.channel === undefined ? undefined : channelKey(input.channel),
@@ -37,7 +39,7 @@ export async function list(
     pattern: input.search === undefined ? undefined : patternOf(input.search),
     readerKey: seesAll(actor) ? undefined : actor.key,
   });
-  const nextCursor = rows.length === input.limit ? (rows.at(-1)?.id ?? null) : null;
+  const nextCursor = isWholePage(rows, limit) ? (rows.at(-1)?.id ?? null) : (end ?? null);
   return { items: rows.map(toMessage), nextCursor };
 }
 

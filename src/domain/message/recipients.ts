@@ -79,7 +79,7 @@ async function leastBusy(
   for (const member of members) {
     const agent = await findAgent(tx, actor.project, member.key);
     const box = await findMailbox(tx, { project: actor.project, key: member.key });
-    const waiting = (box?.last_seq ?? 0) - (box?.floor_seq ?? 0);
+    const waiting = box?.open_count ?? 0;
     loads.push({ member, isAway: agent?.presence !== 'online', waiting });
   }
   const sorted = loads.toSorted(

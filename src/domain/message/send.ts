@@ -17,11 +17,12 @@ import { type CommandContext, record } from '../event/index.ts';
 import { answered } from './answer.ts';
 import { takeChannelPlace } from '../channel/index.ts';
 import {
-  countOpen,
+  type Box,
+  countLastOf,
   type DeliveryRow,
-  findFirstOpen,
   insertDelivery,
-  raiseFloor,
+  lockMailbox,
+  type Place,
   takePlace,
 } from './delivery-queries.ts';
 import { insertMessage, type MessageRow } from './queries.ts';
@@ -36,12 +37,18 @@ export async function send(context: CommandContext, input: NewMessage): Promise<
   await registerActor(context);
   const addressees = await addresseesOf(context, input);
   const row = newMessage(context, input);
-  if (input.replyTo !== undefined) await answered(context, input.replyTo, row.id);
+  if (input.replyTo !== undefined) {
+    await lockAll(context, addressees);
+    await answered(context, input.replyTo, row.id);
+  }
   const channel = channelOf(input);
   if (channel !== null) {
     const { nowMs, actor } = context;
     const at = { project: actor.project, channel, nowMs };
-    [row.channel, row.channel_seq] = [channel, await takeChannelPlace(context.tx, at)];
+    const place = await takeChannelPlace(context.tx, at);
+    row.channel = channel;
+    row.channel_seq = place.seq;
+    row.created_at_ms = place.atMs;
   }
   await insertMessage(context.tx, row);
   const outgoing = { row, message: shownAs(row, input) };
@@ -53,6 +60,17 @@ export async function send(context: CommandContext, input: NewMessage): Promise<
     createdAtMs: row.created_at_ms,
     cursor: row.channel_seq,
   };
+}
+
+/** An answer moves a delivery of its sender too: all their mailboxes are taken in one order. */
+async function lockAll(
+  { tx, actor }: CommandContext,
+  addressees: readonly Addressee[],
+): Promise<void> {
+  const keys = new Set([actor.key, ...addressees.map(({ key }) => key)]);
+  for (const key of [...keys].toSorted()) {
+    await lockMailbox(tx, { project: actor.project, key });
+  }
 }
 
 function channelOf({ to }: NewMessage): string | null {
@@ -125,15 +143,16 @@ async function deliver(
 ): Promise<void> {
   const { tx, nowMs } = context;
   const box = { project: row.project, key: to.key };
-  const { last_seq: seq, floor_seq: floor } = await takePlace(tx, box);
-  if (seq - floor > limits.mailboxPerSenderMax) await refuseFull(context, { ...box, seq, floor });
+  const place = await takePlace(tx, box);
+  if (place.open_count > limits.mailboxPerSenderMax) await refuseFull(context, box, place);
   const delivery: DeliveryRow = {
     project: row.project,
     recipient_key: to.key,
-    seq,
+    seq: place.last_seq,
     message_id: row.id,
     recipient: to.name,
     sender_key: row.sender_key,
+    type: row.type,
     is_signal: row.is_signal,
     state: 'pending',
     stored_at_ms: nowMs,
@@ -156,27 +175,20 @@ async function deliver(
   await record(context, { type: 'message.stored', subject: row.id, audience: to.key, data });
 }
 
-interface Full {
-  project: string;
-  key: string;
-  seq: number;
-  floor: number;
-}
+const LAST = 1_000;
 
-/** Counted only where the span of the mailbox says that it may be full. */
-async function refuseFull(context: CommandContext, full: Full): Promise<void> {
-  const { tx, nowMs, actor } = context;
-  const first = await findFirstOpen(tx, full, full.floor);
-  const floor = (first?.seq ?? full.seq) - 1;
-  await raiseFloor(tx, full, { toSeq: floor });
-  const counted = { ...full, after: floor, nowMs };
-  const all = await countOpen(tx, { ...counted, countMax: limits.mailboxMax });
-  if (all >= limits.mailboxMax) throw crowded(`the mailbox holds ${all} messages`);
-  const perSender = { ...counted, countMax: limits.mailboxPerSenderMax };
-  const mine = await countOpen(tx, perSender, actor.key);
-  if (mine >= limits.mailboxPerSenderMax) {
-    throw crowded(`${mine} messages of ${actor.name} wait in the mailbox already`);
+/**
+ * A mailbox that is fairly full is closed to whoever wrote most of its last messages, and open to
+ * all others until it is full.
+ */
+async function refuseFull({ tx, actor }: CommandContext, box: Box, place: Place): Promise<void> {
+  if (place.open_count > limits.mailboxMax) {
+    throw crowded(`the mailbox of ${box.key} holds ${limits.mailboxMax} messages`);
   }
+  const last = { after: place.last_seq - LAST, senderKey: actor.key };
+  if ((await countLastOf(tx, box, last)) <= LAST / 2) return;
+  const waiting = `over ${limits.mailboxPerSenderMax} messages wait in the mailbox of ${box.key}`;
+  throw crowded(`${waiting}, the last of them mostly from ${actor.name}`);
 }
 
 const FULL_RETRY_MS = 60_000;

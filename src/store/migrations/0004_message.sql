@@ -1,10 +1,10 @@
--- The newest place in a mailbox is taken under this row, so that places appear in order. Whatever
--- lies at the floor or below it has ended.
+-- The newest place in a mailbox is taken under this row, so that places appear in order. It counts
+-- what has not ended, so that no quota has to.
 create table mailboxes (
   project text not null references projects (id),
   key text not null,
   last_seq bigint not null,
-  floor_seq bigint not null,
+  open_count bigint not null check (open_count >= 0),
   primary key (project, key)
 );
 
@@ -80,6 +80,7 @@ create table deliveries (
   message_id text not null references messages (id),
   recipient text not null,
   sender_key text not null,
+  type text not null,
   is_signal bigint not null,
   state text not null,
   stored_at_ms bigint not null,
@@ -105,5 +106,10 @@ create table deliveries (
   )
 );
 create unique index deliveries_of_message on deliveries (message_id, recipient_key);
+-- A mailbox is read along this one: what has ended, however much, is never passed over again.
+create index deliveries_open on deliveries (project, recipient_key, seq)
+  where next_check_ms is not null;
+create index deliveries_by_type on deliveries (project, recipient_key, type, seq)
+  where next_check_ms is not null;
 create index deliveries_due on deliveries (next_check_ms) where next_check_ms is not null;
 create index deliveries_dead on deliveries (project, message_id) where state = 'dead';
