@@ -212,7 +212,7 @@ export async function findDeliveries(
 ): Promise<DeliveryRow[]> {
   const rows = await db.all<DeliveryRow>(sql`
     select * from deliveries
-    where message_id in (${join(padded(ids))}) and recipient_key = ${key}`);
+    where message_id in (${join(padded(ids))}) and recipient_key = ${key} order by seq`);
   return rows.filter((row) => row.project === project);
 }
 
@@ -295,7 +295,9 @@ export function markAcked(tx: Tx, box: Box, { seqs, nowMs }: Moved): Promise<num
 export async function markLeased(tx: Tx, box: Box, lease: Moved & Lease): Promise<void> {
   await tx.run(sql`
     update deliveries set state = 'leased', lease_until_ms = ${lease.leaseUntilMs},
-      next_check_ms = ${lease.leaseUntilMs}, hand_outs = hand_outs + 1,
+      next_check_ms = case when expires_at_ms < ${lease.leaseUntilMs} then expires_at_ms
+        else ${lease.leaseUntilMs} end,
+      hand_outs = hand_outs + 1,
       offered_at_ms = coalesce(offered_at_ms, ${lease.nowMs}), version = version + 1
     where project = ${box.project} and recipient_key = ${box.key}
       and seq in (${join(padded(lease.seqs))}) and state = 'pending'`);
@@ -329,6 +331,15 @@ export function listDueDeliveries(
     select project, recipient_key, message_id from deliveries
     where next_check_ms is not null and next_check_ms <= ${nowMs}
     order by next_check_ms ${limitTo(limit)}`);
+}
+
+/** Whoever is gone holds nothing: its leases have ended, and the next round counts them. */
+export async function endLeases(tx: Tx, { project, key }: Box, nowMs: number): Promise<void> {
+  await tx.run(sql`
+    update deliveries set lease_until_ms = ${nowMs}, next_check_ms = ${nowMs},
+      version = version + 1
+    where project = ${project} and recipient_key = ${key} and state = 'leased'
+      and next_check_ms is not null`);
 }
 
 /** Time in which no hub ran counts against nobody. */

@@ -14,6 +14,7 @@ import {
   type Box,
   countOpened,
   type DeliveryRow,
+  endLeases,
   findDelivery,
   listDeliveries,
   lockMailbox,
@@ -95,6 +96,13 @@ async function atTheEnd({ tx }: CommandContext, row: DeliveryRow): Promise<Deliv
 function decideOf(row: DeliveryRow | undefined, nowMs: number): DeliveryVerdict {
   if (row === undefined) return { is: 'same' };
   return decideDelivery(factsOf(row), { type: 'redrive' }, nowMs);
+}
+
+/** An agent has left, or is gone: what it had in hand goes back, and counts as a failure. */
+export async function giveBackAll(context: CommandContext, key: string): Promise<void> {
+  const box = { project: context.actor.project, key };
+  await lockMailbox(context.tx, box);
+  await endLeases(context.tx, box, context.nowMs);
 }
 
 /** What time does to a delivery that is looked at because it is due. */

@@ -25,15 +25,20 @@ export async function reach(
   const pending = await countPending(db, box);
   const lastSeenMs = row?.last_seen_ms ?? null;
   const about = { agent: row?.name ?? input.agent, lastSeenMs, pending };
-  return { ...about, ...explained(lastSeenMs, isListening(key), nowMs) };
+  if (isListening(key)) return { ...about, ...LIVE };
+  if (row?.presence === 'online' && row.is_pushed === 1) return { ...about, ...WAKES };
+  return { ...about, ...explained(lastSeenMs, nowMs) };
 }
 
-function explained(
-  lastSeenMs: number | null,
-  isLive: boolean,
-  nowMs: number,
-): Pick<Reached, 'reach' | 'explanation'> {
-  if (isLive) return { reach: 'live', explanation: 'A program of it takes a push right now.' };
+type Explained = Pick<Reached, 'reach' | 'explanation'>;
+
+const LIVE: Explained = { reach: 'live', explanation: 'A program of it takes a push right now.' };
+const WAKES: Explained = {
+  reach: 'wakes',
+  explanation: 'Its session is connected, and is told of what comes.',
+};
+
+function explained(lastSeenMs: number | null, nowMs: number): Explained {
   if (lastSeenMs === null) {
     return { reach: 'unreachable', explanation: 'It has a token, and has never been here.' };
   }

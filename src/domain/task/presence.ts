@@ -13,6 +13,7 @@ import {
   toAgent,
 } from '../agent/index.ts';
 import { type CommandContext, latestCursor } from '../event/index.ts';
+import { giveBackAll } from '../message/index.ts';
 import { decide } from './lifecycle.ts';
 import { factsOf, moveTask, requireTask } from './move.ts';
 import { findTask } from './queries.ts';
@@ -95,6 +96,7 @@ export async function disconnect(
 ): Promise<Output<'agent.disconnect'>> {
   await lockProject(context.tx, context.actor.project);
   const row = await changePresence(context, input.sessionId, 'offline');
+  await giveBackAll(context, row.key);
   await loseTask(context, row, 'its agent has left');
   return agentView(context, row);
 }
@@ -105,6 +107,7 @@ export async function expireAgent(context: CommandContext, key: string): Promise
   const row = await findAgent(context.tx, context.actor.project, key);
   if (row === undefined || row.presence === 'offline') return;
   if (row.lease_until_ms > context.nowMs) return;
+  await giveBackAll(context, key);
   await loseTask(context, await setPresence(context, row, 'offline'), 'its agent is gone');
 }
 
