@@ -220,12 +220,13 @@ eachEngine((engine) => {
       const carol = await at.hub.as('carol');
       expect((await carol.message.dead()).items).toEqual([]);
       expect((await refusal(carol.message.redrive({ id }))).code).toBe('not_found');
-      await send(at);
+      const later = await send(at);
       expect(await at.ada.message.redrive({ id })).toEqual({ count: 1 });
       expect((await refusal(at.ada.message.redrive({ id }))).code).toBe('conflict');
       expect(await ladder(at, id)).toMatchObject({ state: 'pending', failures: 0, handOuts: 0 });
-      expect(await inbox(at.bob)).toContain(id);
-      expect((await receive(at.bob)).message.id).toBe(id);
+      expect(await inbox(at.bob)).toEqual([later, id]);
+      expect((await receive(at.bob)).message.id).toBe(later);
+      expect(await receive(at.bob)).toMatchObject({ message: { id }, isRedelivered: false });
     });
 
     test('a dead letter is found again where all around it has ended', async () => {

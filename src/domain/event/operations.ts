@@ -57,7 +57,10 @@ export async function checkCursor(source: Readable, after: number): Promise<void
   }
 }
 
-type Told = Pick<StoredEvent, 'type' | 'subject' | 'actor' | 'audience' | 'data'>;
+/** An event as it lies in the store, its data as text, or as it is shown. */
+type Told = Pick<StoredEvent, 'type' | 'subject' | 'actor' | 'audience'> & {
+  data: string | Event['data'];
+};
 
 /** Runs for each event and each reader: what is cheap and mostly says no comes first. */
 export function isWanted(
@@ -74,10 +77,11 @@ export function isWanted(
 }
 
 /** One call may have moved several messages: then the data names all of them. */
-function isAbout(event: Told, subject: string): boolean {
-  if (event.subject === subject) return true;
-  const isOfSeveral = event.type === 'message.acked' || event.type === 'message.seen';
-  return isOfSeveral && event.data.includes(`"${subject}"`);
+function isAbout({ type, subject, data }: Told, wanted: string): boolean {
+  if (subject === wanted) return true;
+  if (type !== 'message.acked' && type !== 'message.seen') return false;
+  if (typeof data === 'string') return data.includes(`"${wanted}"`);
+  return data.ids?.includes(wanted) ?? false;
 }
 
 /** A letter is for whom it is addressed to, for whoever moved it, and for those who see all. */
