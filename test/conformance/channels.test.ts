@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Client } from '../../src/client/index.ts';
 import { type Event, limits, nameKey, type Recipient } from '../../src/contract/index.ts';
+import { sql } from '../../src/store/sql.ts';
 import { eachEngine, type TestEngine } from '../support/engines.ts';
 import { openTestHub, refusal, type TestHub } from '../support/hub.ts';
 
@@ -55,6 +56,17 @@ eachEngine((engine) => {
       const late = await refusal(at.bob.channel.read({ name: 'build', after: 5 }));
       expect(late).toMatchObject({ code: 'invalid_input', details: { latest: 4 } });
       expect((await at.bob.channel.list()).items).toMatchObject([{ name: 'build', headCursor: 4 }]);
+    });
+
+    test('has times that never go back, so that reading since one passes over nothing', async () => {
+      const at = await talk(engine);
+      const { createdAtMs } = await post(at.ada, 'by a hub whose clock is ahead');
+      const aheadMs = createdAtMs + 60_000;
+      await at.hub.store.transaction((tx) =>
+        tx.run(sql`update channels set last_posted_at_ms = ${aheadMs}`),
+      );
+      expect((await post(at.ada, 'by another')).createdAtMs).toBe(aheadMs);
+      expect(await texts(at.bob, { sinceMs: aheadMs })).toEqual(['by another']);
     });
 
     test('is pushed to whoever listens, with the message', async () => {
@@ -118,22 +130,23 @@ eachEngine((engine) => {
     const at = await talk(engine);
     const to = { everyone: true } as const;
     await at.ada.message.send({ to, text: 'before carol' });
+    await at.ada.message.send({ to, text: 'before carol, too' });
     await at.hub.pass(1_000);
     const carol = await at.hub.as('carol');
     await carol.message.read();
     await at.hub.pass(1_000);
     const sent = await at.ada.message.send({ to, text: 'to all' });
-    expect(sent).toMatchObject({ recipients: 1, cursor: 2 });
+    expect(sent).toMatchObject({ recipients: 1, cursor: 3 });
     expect(await inbox(at.bob)).toEqual([]);
-    const { items } = await at.bob.channel.read({ name: 'everyone', after: 1 });
+    const { items } = await at.bob.channel.read({ name: 'everyone', after: 2 });
     expect(items.map(({ message }) => message.text)).toEqual(['to all']);
     const unread = async () =>
       (await at.pat.channel.members({ name: 'everyone' })).items
         .filter(({ agent }) => agent !== 'pat')
         .map(({ agent, unread: count }) => `${agent} ${count}`);
-    expect(await unread()).toEqual(['ada 2', 'bob 2', 'carol 1']);
-    await at.bob.channel.seen({ name: 'everyone', upTo: 2 });
-    expect(await unread()).toEqual(['ada 2', 'bob 0', 'carol 1']);
+    expect(await unread()).toEqual(['ada 3', 'bob 3', 'carol 1']);
+    await at.bob.channel.seen({ name: 'everyone', upTo: 3 });
+    expect(await unread()).toEqual(['ada 3', 'bob 0', 'carol 1']);
     const [listed] = (await at.pat.channel.list()).items;
     expect(listed).toMatchObject({ name: 'everyone', members: 3 });
   });
