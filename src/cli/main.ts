@@ -5,12 +5,14 @@
  */
 import { readFileSync } from 'node:fs';
 import { createOutput, type Output } from './output.ts';
+import { keepYoungMemorySmall } from './young-memory.ts';
 
 const USAGE_EXIT = 64;
 const UNAVAILABLE_EXIT = 69;
 const NODE_MIN = 24;
 
 async function main(argv: readonly string[]): Promise<number> {
+  keepYoungMemorySmall();
   const output = createOutput(process, process.env, asksForJson(argv));
   if (Number.parseInt(process.versions.node, 10) < NODE_MIN) return tooOld(output);
   const { CommanderError, createProgram, usageHint } = await import('./program.ts');

@@ -18,8 +18,6 @@ export const run: readonly CommandEntry[] = [
       { flags: '--log-level <level>', summary: 'fatal, error, warn, info, debug, trace or silent' },
     ],
     load: async () => {
-      const { keepYoungMemorySmall } = await import('../young-memory.ts');
-      keepYoungMemorySmall();
       const { startOptions } = await import('../start-options.ts');
       const { start } = await import('../commands/start.ts');
       return (context) => start(startOptions(context));
