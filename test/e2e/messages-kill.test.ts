@@ -63,10 +63,10 @@ test('what was sent before the hub was killed is there, once for each recipient'
     await root.team.set({ name: 'crew', members: ['bob', 'carol'] });
 
     const answered: string[] = [];
-    let isOver = false;
+    const over = new AbortController();
     const send = async (index: number): Promise<void> => {
       const client = await as(`sender-${index}`);
-      for (let count = 0; !isOver; count++) {
+      for (let count = 0; !over.signal.aborted; count++) {
         const text = `${index}.${count}`;
         const { id } = await client.message.send({ to: { team: 'crew' }, text, isSignal: true });
         answered.push(id);
@@ -80,7 +80,7 @@ test('what was sent before the hub was killed is there, once for each recipient'
       await hub.ended;
       hub = await startHub(home, port);
     }
-    isOver = true;
+    over.abort();
     await senders;
 
     const sent = new Set(answered);
