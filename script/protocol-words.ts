@@ -167,6 +167,7 @@ export const bounds: Record<keyof typeof limits, string> = {
   pageMax: 'items of a page',
   pageDefault: 'items of a page unless told',
   eventPageMax: 'events of a page',
+  plainListMax: 'items of a list at a plain path, which has no pages',
   nameCharsMax: 'a name, a capability',
   titleCharsMax: 'a title',
   bodyCharsMax: 'the body of a task',

@@ -19,6 +19,7 @@ export const limits = {
   pageMax: 200,
   pageDefault: 50,
   eventPageMax: 1_000,
+  plainListMax: 10_000,
 
   nameCharsMax: 64,
   titleCharsMax: 200,

@@ -60,6 +60,24 @@ async function* lively(
   }
 }
 
+/** The same for a body that something else reads: looks now and then whether more has come. */
+export function watchIncoming(request: IncomingMessage, clock: Clock): () => void {
+  const untilMs = clock.nowMs() + limits.uploadMsMax;
+  let bytesSeen = -1;
+  let cancel = (): void => {};
+  const look = (): void => {
+    const { complete, socket } = request;
+    if (complete) return;
+    if (socket.bytesRead === bytesSeen || clock.nowMs() >= untilMs) {
+      return void request.destroy(tooSlow());
+    }
+    bytesSeen = socket.bytesRead;
+    cancel = clock.after(limits.uploadIdleMs, look);
+  };
+  look();
+  return () => cancel();
+}
+
 function tooSlow(): SignalboxError {
   return new SignalboxError('invalid_input', 'the upload has stopped or takes too long', {
     hint: `Send something every ${limits.uploadIdleMs / 1_000} s, and all of it within the hour.`,

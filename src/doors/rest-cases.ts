@@ -4,13 +4,12 @@
  */
 import multipart from '@fastify/multipart';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { type Chunks, limits, operations as o, SignalboxError } from '../contract/index.ts';
+import { type Chunks, operations as o } from '../contract/index.ts';
 import { credentialOf } from './credential.ts';
-import { incoming } from './incoming.ts';
-import type { RestPath } from './rest-path.ts';
+import { type Form, formLimits, misfit, readForm } from './form.ts';
+import { incoming, watchIncoming } from './incoming.ts';
+import { all, type RestPath } from './rest-path.ts';
 import type { StreamDoor } from './streams.ts';
-
-const LISTED = 200;
 
 export const cases: readonly RestPath[] = [
   {
@@ -33,8 +32,9 @@ export const cases: readonly RestPath[] = [
     method: 'GET',
     url: '/api/clients/:lead_id/artifacts',
     async answer(ask, { params }) {
-      const { items } = await ask(o['artifact.list'], { caseId: params['lead_id'], limit: LISTED });
-      return Object.fromEntries(Map.groupBy(items, ({ stage }) => stage));
+      const caseId = params['lead_id'];
+      const files = await all((page) => ask(o['artifact.list'], { ...page, caseId }));
+      return Object.fromEntries(Map.groupBy(files, ({ stage }) => stage));
     },
   },
 ];
@@ -46,65 +46,59 @@ export function addArtifacts(app: FastifyInstance, door: StreamDoor): void {
   void app.register(async (inner) => {
     inner.removeAllContentTypeParsers();
     inner.addContentTypeParser('*', (_request, _body, done) => done(null));
-    await inner.register(multipart, {
-      limits: { files: 1, fields: 8, fieldSize: limits.keyCharsMax, parts: 9 },
-      throwFileSizeLimit: false,
-    });
+    await inner.register(multipart, { limits: formLimits });
     inner.post<Called>('/api/clients/:lead_id/artifacts', async (request, reply) => {
       const { socket } = request.raw;
+      const { body, drain } = incoming(request.raw, door.clock);
+      const isForm = request.isMultipart();
+      const stopWatching = isForm ? watchIncoming(request.raw, door.clock) : undefined;
       door.uploading.add(socket);
       try {
-        return await reply.code(201).send(await receive(door, request));
+        return await reply.code(201).send(await receive(door, request, body));
       } catch (error) {
-        // What still comes of the body is not waited for.
-        reply.header('connection', 'close');
+        request.raw.unpipe();
+        if (!(await drain().catch(() => false))) reply.header('connection', 'close');
         throw error;
       } finally {
+        stopWatching?.();
         door.uploading.delete(socket);
       }
     });
   });
 }
 
-interface File {
-  stage: unknown;
-  name: unknown;
-  mediaType: string | undefined;
-  body: Chunks;
-}
+type Receiving = FastifyRequest<Called>;
 
-async function receive(door: StreamDoor, request: FastifyRequest<Called>): Promise<unknown> {
-  const { stage, name, mediaType, body } = request.isMultipart()
-    ? await fromForm(request)
-    : fromBody(door, request);
-  const key = request.headers['idempotency-key'];
-  const caseId = request.params.lead_id;
-  const input = { caseId, stage, name, ...(mediaType === undefined ? {} : { mediaType }) };
-  const credential = credentialOf(request);
-  const call = { operation: 'artifact.upload', input, credential, body };
+async function receive(door: StreamDoor, request: Receiving, body: Chunks): Promise<unknown> {
+  const { params, headers } = request;
+  const file = request.isMultipart() ? await fromForm(request) : fromBody(request, body);
+  const key = headers['idempotency-key'];
+  const call = {
+    operation: 'artifact.upload',
+    input: { caseId: params.lead_id, ...file.input },
+    credential: credentialOf(request),
+    body: file.body,
+  };
   return (await door.upload({ ...call, ...(typeof key === 'string' ? { key } : {}) })).output;
 }
 
-/** The field `stage` stands before the file, or in the query: what comes later is not known yet. */
-async function fromForm(request: FastifyRequest<Called>): Promise<File> {
-  const form = await request.file();
-  if (form === undefined) throw noFile('the form has no field `file`');
-  const field = form.fields['stage'];
-  const given = field !== undefined && 'value' in field ? field.value : undefined;
-  const stage = given ?? request.query['stage'];
-  if (stage === undefined) throw noFile('the form has no field `stage` before its `file`');
-  const { filename: name, mimetype: mediaType, file } = form;
-  return { stage, name, mediaType, body: file };
+interface File {
+  input: Record<string, unknown>;
+  body: Chunks;
 }
 
-function fromBody({ clock }: StreamDoor, { raw, query, headers }: FastifyRequest<Called>): File {
+async function fromForm(request: Receiving): Promise<File> {
+  const { query } = request;
+  const stageOf = (fields: Form['fields']): unknown => fields.get('stage') ?? query['stage'];
+  const form = await readForm(request, (fields) => stageOf(fields) !== undefined);
+  const { fields, name, mediaType, body } = form;
+  const stage = stageOf(fields);
+  if (stage === undefined) throw misfit('the form has no field `stage`');
+  return { input: { stage, name, mediaType }, body };
+}
+
+function fromBody({ query, headers }: Receiving, body: Chunks): File {
   const { stage, name } = query;
   const mediaType = headers['content-type'];
-  return { stage, name, mediaType, body: incoming(raw, clock).body };
-}
-
-function noFile(message: string): SignalboxError {
-  return new SignalboxError('invalid_input', message, {
-    hint: 'For example: curl -F stage=pulse -F file=@notes.md …/artifacts',
-  });
+  return { input: { stage, name, ...(mediaType === undefined ? {} : { mediaType }) }, body };
 }

@@ -1,9 +1,9 @@
 /** A broker of channels: status, channels, agents, and the messages of each channel. */
 import { operations as o, type Posted, SignalboxError } from '../contract/index.ts';
-import type { RestPath } from './rest-path.ts';
+import { all, type Ask, type RestPath } from './rest-path.ts';
 import { isoTime } from './rest-signals.ts';
+import { momentOf } from './since.ts';
 
-const PAGE = 200;
 const SHOWN = 10;
 
 export const chat: readonly RestPath[] = [
@@ -12,7 +12,7 @@ export const chat: readonly RestPath[] = [
     url: '/status',
     async answer(ask) {
       const { version, nowMs, startedAtMs, agents } = await ask(o['hub.status'], {});
-      const { items } = await ask(o['channel.list'], { limit: PAGE });
+      const items = await channelsOf(ask);
       return {
         status: 'running',
         version,
@@ -27,8 +27,7 @@ export const chat: readonly RestPath[] = [
     method: 'GET',
     url: '/channels',
     async answer(ask) {
-      const { items } = await ask(o['channel.list'], { limit: PAGE });
-      const channels = items.map(({ name, messages, lastPostedAtMs }) => ({
+      const channels = (await channelsOf(ask)).map(({ name, messages, lastPostedAtMs }) => ({
         name,
         message_count: messages,
         last_message: lastPostedAtMs === null ? null : isoTime(lastPostedAtMs),
@@ -40,7 +39,7 @@ export const chat: readonly RestPath[] = [
     method: 'GET',
     url: '/agents',
     async answer(ask) {
-      const { items } = await ask(o['agent.list'], { limit: PAGE });
+      const items = await all((page) => ask(o['agent.list'], page));
       const agents = items.map(({ name, state, lastSeenMs }) => ({
         id: name,
         status: state,
@@ -58,7 +57,7 @@ export const chat: readonly RestPath[] = [
         name: channel,
         limit: integer('limit', query['limit']) ?? SHOWN,
         ...given('after', integer('cursor', query['cursor'])),
-        ...given('sinceMs', timeOf(query['since'])),
+        ...given('sinceMs', momentOf('since', query['since'])),
       });
       const messages = page.items.map((posted) => lineOf(posted, channel));
       return { channel, messages, cursor: page.nextCursor };
@@ -77,6 +76,10 @@ export const chat: readonly RestPath[] = [
   },
 ];
 
+function channelsOf(ask: Ask) {
+  return all((page) => ask(o['channel.list'], page));
+}
+
 function lineOf({ cursor, message }: Posted, channel: string): Record<string, unknown> {
   const { id, from: sender, text, type, createdAtMs } = message;
   return { id, channel, sender, message: text, type, timestamp: isoTime(createdAtMs), cursor };
@@ -91,21 +94,6 @@ function integer(name: string, value: unknown): number | undefined {
   if (typeof value === 'string' && /^\d{1,15}$/.test(value)) return Number(value);
   throw new SignalboxError('invalid_input', `${name} is a whole number`, {
     hint: 'For example: GET /messages/general?limit=10',
-  });
-}
-
-/**
- * ISO 8601, or seconds since the epoch, also with a fraction. What was posted at that very moment
- * belongs to it: a tie is rather given twice than lost. The cursor gives each once.
- */
-function timeOf(since: unknown): number | undefined {
-  if (since === undefined) return undefined;
-  const text = typeof since === 'string' ? since.trim() : '';
-  const isSeconds = /^\d{1,12}(\.\d{1,9})?$/.test(text);
-  const ms = isSeconds ? Math.floor(Number(text) * 1000) : Date.parse(text.replace(' ', '+'));
-  if (text !== '' && Number.isSafeInteger(ms) && ms >= 0) return ms;
-  throw new SignalboxError('invalid_input', 'since is neither an ISO time nor epoch seconds', {
-    hint: 'For example since=2025-12-04T18:30:00Z or since=1764873000.5; better, cursor=N.',
   });
 }
 
