@@ -36,7 +36,8 @@ interface Asked {
 }
 
 export function addEvents(app: FastifyInstance, door: EventDoor): void {
-  app.get('/v1/events', async (request, reply) => {
+  // Without HEAD: the head of a stream is not worth a stream.
+  app.get('/v1/events', { exposeHeadRoute: false }, async (request, reply) => {
     const asked = askedOf(request);
     const isStream = request.headers.accept?.includes('text/event-stream') === true;
     if (isStream) return stream(door, asked, reply);
@@ -109,7 +110,7 @@ async function somethingAfter(
   reply: FastifyReply,
 ): Promise<void> {
   const over = Promise.withResolvers<void>();
-  const cancel = clock.after(waitMs, over.resolve);
+  if (reply.raw.destroyed) return;
   reply.raw.once('close', over.resolve);
   const feed = await subscribe({
     after,
@@ -118,6 +119,7 @@ async function somethingAfter(
     deliver: () => (over.resolve(), true),
     end: () => over.resolve(),
   });
+  const cancel = clock.after(waitMs, over.resolve);
   await over.promise;
   cancel();
   feed.close();
@@ -148,6 +150,11 @@ async function stream(
     },
   });
   reply.hijack();
+  // Whoever left in the meantime closes nothing any more.
+  if (raw.destroyed) {
+    feed.close();
+    return reply;
+  }
   raw.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store',
