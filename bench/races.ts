@@ -41,7 +41,7 @@ const messages: Race = {
 
 const fanout: Race = {
   name: 'fanout',
-  ours: 'fanout/try.ts',
+  ours: 'fanout/signalbox.ts',
   peers: { jetstream: startNats },
   count: 1_000,
   samples: 50,
