@@ -7,6 +7,24 @@ function event(type: EventType, data: EventData = {}): Event {
   return { seq: 1, type, ...at, data };
 }
 
+const posted = {
+  cursor: 1,
+  message: {
+    id: 'msg_1',
+    from: 'ada',
+    to: { channel: 'general' },
+    type: 'MESSAGE',
+    text: 'Hello',
+    data: null,
+    thread: null,
+    replyTo: null,
+    priority: 'normal' as const,
+    isSignal: false,
+    createdAtMs: 1,
+    expiresAtMs: null,
+  },
+};
+
 test.each<[EventType, EventData, string]>([
   ['task.queued', { title: 'Write it', lane: 'high' }, 'Write it, lane high, by admin'],
   ['task.queued', { title: 'Write it', lane: 'normal' }, 'Write it, by admin'],
@@ -18,6 +36,9 @@ test.each<[EventType, EventData, string]>([
   ['task.offered', { agent: 'ada', attempt: 2 }, 'to ada, attempt 2'],
   ['task.running', { agent: 'ada', attempt: 2 }, 'by ada, attempt 2'],
   ['task.cancelled', { outcome: 'cancelled', reason: 'no need' }, 'cancelled, no need'],
+  ['message.acked', { agent: 'bob', ids: ['msg_1', 'msg_2', 'msg_3'] }, 'bob, and 2 more'],
+  ['message.dead', { agent: 'bob', reason: 'given up' }, 'bob, given up'],
+  ['channel.posted', { posted }, 'MESSAGE, ada: Hello'],
   ['change.submitted', { taskId: 'tsk_1', branch: 'signalbox/x' }, 'tsk_1, signalbox/x'],
   ['change.landed', { taskId: 'tsk_1', commit: '0123456789abcdef' }, 'tsk_1, 0123456789ab'],
   [

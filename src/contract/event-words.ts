@@ -27,6 +27,7 @@ export function eventInWords(event: Told, about?: string): string {
     return sentence([task, isSaid ? undefined : what, why]);
   }
   if (noun === 'case') return sentence(caseWords(event));
+  if (noun === 'message' || noun === 'channel') return sentence([...messageWords(event), why]);
   if (type === 'token.created') return sentence([`for ${data.agent ?? actor}`, data.role, why]);
   return sentence([data.url, why]);
 }
@@ -66,6 +67,18 @@ function changeWords({ type, actor, data }: Told): string | undefined {
     default:
       return undefined;
   }
+}
+
+/** Who said what to whom, as far as the event brings the message itself. */
+function messageWords({ actor, data }: Told): (string | undefined)[] {
+  const message = data.item?.message ?? data.posted?.message;
+  if (message === undefined) return [data.agent ?? actor, many(data.ids)];
+  const to = 'agent' in message.to ? ` to ${message.to.agent}` : '';
+  return [message.type, `${message.from}${to}: ${shortened(message.text)}`];
+}
+
+function many(ids: readonly string[] = []): string | undefined {
+  return ids.length > 1 ? `and ${ids.length - 1} more` : undefined;
 }
 
 function caseWords({ type, actor, data }: Told): (string | undefined)[] {

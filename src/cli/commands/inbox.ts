@@ -9,16 +9,20 @@ import { counted } from '../words.ts';
 export async function inbox(context: Context): Promise<void> {
   if (context.options.has('watch')) return watchInbox(context);
   const { options, output, clock } = context;
-  const hub = await context.hub(await speaker(context));
+  const as = await speaker(context);
+  const hub = await context.hub(as);
   const page = await hub.message.read({
     after: options.integer('after', { min: 0, max: Number.MAX_SAFE_INTEGER }),
     limit: options.integer('limit', { min: 1, max: limits.pageMax }),
     isPending: !options.has('all'),
   });
   const nowMs = clock.nowMs();
+  // Who names nobody may not know whose mailbox it is.
+  const isUnsaid = page.items.length === 0 && Object.keys(as).length === 0 && !output.isJson;
+  const whose = isUnsaid ? ` for ${(await hub.hub.whoami()).name}; see --as NAME` : '';
   output.give(page, () =>
     page.items.length === 0
-      ? ['Nothing waits.']
+      ? [`Nothing waits${whose}.`]
       : page.items.flatMap((item) => itemLines(output, item, nowMs)),
   );
   const ids = page.items.filter(isOpen).map(({ message }) => message.id);

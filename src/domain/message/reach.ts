@@ -43,9 +43,10 @@ function explained(lastSeenMs: number | null, nowMs: number): Explained {
     return { reach: 'unreachable', explanation: 'It has a token, and has never been here.' };
   }
   const minutes = Math.round((nowMs - lastSeenMs) / 60_000);
+  const ago = minutes === 0 ? 'just now' : `${minutes} min ago`;
   if (nowMs - lastSeenMs <= limits.reachableMs) {
-    const explanation = `It was here ${minutes} minutes ago, and reads when it next asks.`;
+    const explanation = `It was here ${ago}, and reads when it next asks.`;
     return { reach: 'next_turn', explanation };
   }
-  return { reach: 'unreachable', explanation: `Nobody has heard of it for ${minutes} minutes.` };
+  return { reach: 'unreachable', explanation: `Nobody has heard of it for ${minutes} min.` };
 }
