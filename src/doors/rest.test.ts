@@ -50,6 +50,26 @@ test('the client of signals sends, polls and acknowledges', async () => {
   expect(await first.pollInbox()).toEqual([]);
 });
 
+test('without tokens whoever acknowledges need not say who it is', async () => {
+  const { ask } = await openDoors();
+  const sent = z.object({ id: z.string() });
+  const { id } = sent.parse((await ask('POST', '/api/signals/send', { json: transition })).body);
+  const inbox = async () => (await ask('GET', '/api/signals/FirstResponder/inbox')).body;
+  expect(await inbox()).toMatchObject([{ id }]);
+  for (const wasNew of [true, false]) {
+    const { status, body } = await ask('PUT', `/api/signals/${id}/ack`);
+    expect({ status, body }).toEqual({ status: 200, body: { id, status: 'acknowledged', wasNew } });
+  }
+  expect(await inbox()).toEqual([]);
+  const named = { headers: { 'x-signalbox-agent': 'somebody' } };
+  expect((await ask('PUT', `/api/signals/${id}/ack`, named)).status).toBe(404);
+  const wrong = await ask('GET', '/api/signals/FirstResponder/inbox', { token: 'sbx_wrong' });
+  expect(wrong).toMatchObject({
+    status: 401,
+    body: { error: { hint: expect.stringContaining('asks for no token') } },
+  });
+});
+
 test('a broker of channels answers as its document says', async () => {
   const { ask } = await openDoors();
   const hello = { sender: 'test-agent', message: 'Hello World!' };
@@ -164,10 +184,15 @@ test('bad requests are refused in words', async () => {
     ['GET', '/messages/test?cursor=99'],
     ['POST', '/api/signals/send', { json: { from: 'ada', type: 'X' } }],
     ['PUT', '/api/signals/nothing/ack'],
+    ['POST', '/api/signals/send', { json: null }],
+    ['PUT', '/api/clients/abc-123/state'],
+    ['PUT', '/api/clients/abc-123/state', { json: [1] }],
+    ['PUT', '/api/clients/abc-123/state', { headers: { 'content-type': 'application/json' } }],
     ['GET', `/api/clients/${'x'.repeat(90)}/state`],
     ['GET', '/v1/events?after=x'],
     ['GET', '/v1/events?nonsense=1'],
     ['GET', '/v1/events?types=nothing'],
+    ['GET', '/v1/events?mine=maybe'],
   ];
   for (const [method, path, more] of wrong) {
     const { status, body } = await ask(method, path, more);

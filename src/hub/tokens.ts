@@ -39,7 +39,7 @@ export class Tokens {
     const { token } = credential;
     if (token === undefined || token === '') return this.#believe(credential);
     const known = this.#known.get(token) ?? this.#trusted.get(token) ?? (await this.#find(token));
-    if (known === undefined) throw refused('this token is not known here, or it was revoked');
+    if (known === undefined) throw this.#unknown();
     if (known.expiresAtMs !== null && known.expiresAtMs <= nowMs) {
       throw refused('this token has expired');
     }
@@ -73,6 +73,13 @@ export class Tokens {
     return known;
   }
 
+  #unknown(): SignalboxError {
+    const message = 'this token is not known here, or it was revoked';
+    if (this.#auth === 'token') return refused(message);
+    const hint = 'This hub asks for no token: leave it out, or send one that is valid.';
+    return new SignalboxError('unauthenticated', message, { hint });
+  }
+
   /** Without a token nobody is believed, but under `--auth none` with the rights of an agent. */
   #believe(credential: Credential): Actor {
     if (this.#auth === 'token') throw refused('a token is missing');
@@ -82,7 +89,8 @@ export class Tokens {
         hint: 'Letters, digits, dot, dash and underscore; at most 64 of them.',
       });
     }
-    return actorOf({ name: name.data, role: 'agent', project: 'default', tokenId: null });
+    const actor = actorOf({ name: name.data, role: 'agent', project: 'default', tokenId: null });
+    return credential.agent === undefined ? { ...actor, isUnnamed: true } : actor;
   }
 }
 

@@ -1,5 +1,6 @@
 /** Messages and signals: that what is sent arrives, and how its sender knows. */
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import type { Client } from '../../src/client/index.ts';
 import {
   type Event,
@@ -62,6 +63,32 @@ async function told(client: Client, types: EventType[], count: number): Promise<
 }
 
 eachEngine((engine) => {
+  test('who says no name where none is asked for acknowledges only for a single recipient', async () => {
+    const hub = await openTestHub(engine, { auth: 'none' });
+    const ask = async (operation: string, input: object, agent?: string) =>
+      hub.hub.invoke({ operation, input, credential: agent === undefined ? {} : { agent } });
+    const sent = async (to: object) => {
+      const input = { to, isSignal: true };
+      return z.object({ id: z.string() }).parse((await ask('message.send', input, 'ada')).output)
+        .id;
+    };
+    for (const name of ['bob', 'carol']) await ask('message.read', {}, name);
+    const pat = await hub.as('pat', 'operator');
+    await pat.team.set({ name: 'reviewers', members: ['bob', 'carol'] });
+    const one = await sent({ agent: 'bob' });
+    const two = await sent({ team: 'reviewers', mode: 'all' });
+    expect((await ask('message.ack', { ids: [one] })).output).toEqual({ count: 1 });
+    expect((await ask('message.ack', { ids: [one] })).output).toEqual({ count: 0 });
+    await expect(ask('message.ack', { ids: [two] })).rejects.toMatchObject({ code: 'not_found' });
+    await expect(ask('message.ack', { ids: [one] }, 'dave')).rejects.toMatchObject({
+      code: 'not_found',
+    });
+    const { output } = await ask('message.read', {}, 'bob');
+    expect(output).toMatchObject({ items: [{ message: { id: two } }] });
+    const shown = (await ask('message.show', { id: one }, 'ada')).output;
+    expect(shown).toMatchObject({ deliveries: [{ recipient: 'bob', state: 'acked' }] });
+  });
+
   describe('the ladder', () => {
     test('each rung has its time, and a later one fills those before it', async () => {
       const at = await talk(engine);

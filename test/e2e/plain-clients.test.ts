@@ -154,38 +154,48 @@ print(json.dumps(seen))
 
 const hasRequests = spawnSync('python3', ['-c', 'import requests']).status === 0;
 
-test.skipIf(!hasRequests)('the client of signals works as it is written', async () => {
-  const url = await startHub();
+const signal = {
+  from: 'Closer',
+  to: 'Claude',
+  type: 'ESCALATION',
+  lead_id: 'abc-123',
+  reason: 'Client negotiating beyond parameters',
+  context_path: '/AI_Agents/max-pipeline/abc-123/stage-5-closer/',
+};
+const file = { name: 'offer.bin', bytes: 3_000_000 };
+const talked = {
+  sent: { id: expect.stringMatching(/^msg_/), status: 'stored' },
+  first: [{ ...signal, id: expect.stringMatching(/^msg_/) }],
+  again: [signal],
+  acknowledged: [],
+  state: { stage: 'closer', offers: [1, 2] },
+  artifacts: { closer: [file], pulse: [file] },
+};
+
+/** What the agents see; `keys` are lines of the shell that make the keys of both. */
+async function talk(url: string, keys: string): Promise<unknown> {
   const program = PYTHON.replace('https://vm100.measai.net:8080', url);
   await writeFile(join(home.root, 'signal_client.py'), program);
   await writeFile(join(home.root, 'talk.py'), TALK);
-  // An agent of which nobody has heard is written to, and has its token later.
-  const { code, stdout, said } = await type(
-    'closer=$(signalbox token create --agent Closer)\n' +
-      'claude=$(signalbox token create --agent claude)\n' +
-      'python3 talk.py "$closer" "$claude"',
-  );
+  const { code, stdout, said } = await type(`${keys}\npython3 talk.py "$closer" "$claude"`);
   expect(code, said).toBe(0);
-  const signal = {
-    from: 'Closer',
-    to: 'Claude',
-    type: 'ESCALATION',
-    lead_id: 'abc-123',
-    reason: 'Client negotiating beyond parameters',
-    context_path: '/AI_Agents/max-pipeline/abc-123/stage-5-closer/',
-  };
-  const file = { name: 'offer.bin', bytes: 3_000_000 };
-  expect(JSON.parse(stdout)).toMatchObject({
-    sent: { id: expect.stringMatching(/^msg_/), status: 'stored' },
-    first: [{ ...signal, id: expect.stringMatching(/^msg_/) }],
-    again: [signal],
-    acknowledged: [],
+  return JSON.parse(stdout);
+}
+
+test.skipIf(!hasRequests)('the client of signals in Python works as it is written', async () => {
+  const key = (name: string): string => `$(signalbox token create --agent ${name})`;
+  const keys = `closer=${key('Closer')}\nclaude=${key('claude')}`;
+  expect(await talk(await startHub(), keys)).toMatchObject({
+    ...talked,
     forged: { error: { code: 'forbidden' } },
     foreign: { error: { code: 'forbidden' } },
     stranger: { error: { code: 'unauthenticated' } },
-    state: { stage: 'closer', offers: [1, 2] },
-    artifacts: { closer: [file], pulse: [file] },
   });
+});
+
+test.skipIf(!hasRequests)('the client of signals in Python works without keys, too', async () => {
+  const url = await startHub('--auth', 'none');
+  expect(await talk(url, 'closer=\nclaude=')).toMatchObject(talked);
 });
 
 test('every line of the chat works as it is printed', async () => {

@@ -12,6 +12,8 @@ export interface Actor {
   project: string;
   scopes: ReadonlySet<Scope>;
   tokenId: string | null;
+  /** Under `--auth none`: has said no name, and could have said any. */
+  isUnnamed?: true;
 }
 
 export interface QueryContext {

@@ -12,6 +12,7 @@ import {
   type DeliveryRow,
   findDeliveries,
   findMailbox,
+  listDeliveries,
   listOffered,
   lockMailbox,
   markAcked,
@@ -20,14 +21,24 @@ import {
 import { receiptOf } from './view.ts';
 
 export async function ack(
-  context: CommandContext,
-  input: Parsed<'message.ack'>,
+  asked: CommandContext,
+  { ids, upTo = 0 }: Parsed<'message.ack'>,
 ): Promise<Output<'message.ack'>> {
+  const context = await asRecipient(asked, ids);
   await registerActor(context);
   await lockMailbox(context.tx, context.actor);
-  if (input.ids === undefined) return { count: await ackUpTo(context, input.upTo ?? 0) };
-  const deliveries = await requireAll(context, input.ids);
-  return { count: await end(context, deliveries) };
+  if (ids === undefined) return { count: await ackUpTo(context, upTo) };
+  return { count: await end(context, await requireAll(context, ids)) };
+}
+
+/** Who has said no name, and could have said any, acknowledges for the only recipient there is. */
+async function asRecipient(context: CommandContext, ids: string[] = []): Promise<CommandContext> {
+  const { tx, actor } = context;
+  const [id] = ids;
+  if (!actor.isUnnamed || id === undefined || ids.length > 1) return context;
+  const [row, another] = await listDeliveries(tx, id, 2);
+  if (row?.project !== actor.project || another !== undefined) return context;
+  return { ...context, actor: { ...actor, name: row.recipient, key: row.recipient_key } };
 }
 
 /** Touches only what was offered. */
