@@ -54,7 +54,7 @@ function askedOf({ query, headers }: FastifyRequest): Asked {
   const filter = Filter.safeParse({
     ...(types === undefined ? {} : { types: listOf(types) }),
     ...(given.has('subject') ? { subject: given.get('subject') } : {}),
-    ...(given.has('mine') ? { mine: given.get('mine') === 'true' } : {}),
+    ...(given.has('mine') ? { mine: truth.get(given.get('mine')) ?? 'neither' } : {}),
   });
   if (!filter.success) throw misfit('types, subject or mine', 'those of EventFilter');
   return {
@@ -65,6 +65,11 @@ function askedOf({ query, headers }: FastifyRequest): Asked {
     credential: credentialOf({ headers }),
   };
 }
+
+const truth = new Map<unknown, boolean>([
+  ['true', true],
+  ['false', false],
+]);
 
 /** `types=a,b` and `types=a&types=b` are the same. */
 function listOf(value: unknown): string[] {

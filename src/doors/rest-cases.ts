@@ -22,6 +22,7 @@ export const cases: readonly RestPath[] = [
   {
     method: 'PUT',
     url: '/api/clients/:lead_id/state',
+    takesBody: true,
     async answer(ask, { params, body }) {
       // Without a version the last write wins, and the history says so.
       const written = await ask(o['case.put'], { id: params['lead_id'], state: body });

@@ -66,6 +66,7 @@ export const chat: readonly RestPath[] = [
   {
     method: 'POST',
     url: '/messages/:channel',
+    takesBody: true,
     async answer(ask, { params, body: { sender, message, ...rest } }) {
       refuseOthers(Object.keys(rest));
       const channel = params['channel'] ?? '';

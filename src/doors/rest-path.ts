@@ -23,6 +23,8 @@ export interface RestRequest {
 export interface RestPath {
   method: 'GET' | 'POST' | 'PUT';
   url: string;
+  /** Without one it is refused; elsewhere a body is not looked at. */
+  takesBody?: true;
   answer: (ask: Ask, request: RestRequest) => Promise<unknown>;
 }
 

@@ -8,6 +8,7 @@ export const signals: readonly RestPath[] = [
   {
     method: 'POST',
     url: '/api/signals/send',
+    takesBody: true,
     async answer(ask, { body: { from, to, type, ...data } }) {
       // A recipient that nobody has heard of yet finds it when it comes.
       const signal = { to: { agent: to }, type, data, isSignal: true, unknown: 'keep' };

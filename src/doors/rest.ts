@@ -8,7 +8,7 @@ import { type Credential, type Invoke, SignalboxError } from '../contract/index.
 import { credentialOf } from './credential.ts';
 import { chat } from './rest-chat.ts';
 import { addArtifacts, cases } from './rest-cases.ts';
-import type { Ask, RestRequest } from './rest-path.ts';
+import type { Ask } from './rest-path.ts';
 import { signals } from './rest-signals.ts';
 import type { StreamDoor } from './streams.ts';
 
@@ -17,12 +17,18 @@ export interface RestDoor extends StreamDoor {
 }
 
 export function addRest(app: FastifyInstance, door: RestDoor): void {
-  for (const { method, url, answer } of [...signals, ...cases, ...chat]) {
+  for (const { method, url, takesBody, answer } of [...signals, ...cases, ...chat]) {
     app.route({
       method,
       url,
       handler: async (request, reply) =>
-        reply.send(await answer(asker(door.invoke, request), restRequest(request))),
+        reply.send(
+          await answer(asker(door.invoke, request), {
+            params: textsOf(request.params),
+            query: isObject(request.query) ? request.query : {},
+            body: takesBody ? bodyOf(request.body) : {},
+          }),
+        ),
     });
   }
   addArtifacts(app, door);
@@ -49,21 +55,12 @@ function claimOf(claimed: unknown): Pick<Credential, 'agent'> {
   throw new SignalboxError('invalid_input', 'the name of the sender is not text');
 }
 
-function restRequest({ params, query, body }: FastifyRequest): RestRequest {
-  return {
-    params: textsOf(params),
-    query: isObject(query) ? query : {},
-    body: bodyOf(body),
-  };
-}
-
 function textsOf(params: unknown): Record<string, string> {
   const entries = Object.entries(isObject(params) ? params : {});
   return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
 }
 
 function bodyOf(body: unknown): Record<string, unknown> {
-  if (body === undefined || body === null) return {};
   if (isObject(body)) return body;
   throw new SignalboxError('invalid_input', 'the body is not a JSON object', {
     hint: 'Send one, for example {"sender":"ada","message":"Hello"}.',
