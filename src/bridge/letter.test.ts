@@ -91,7 +91,12 @@ function bomb(): string {
 const text = fc.string({ unit: 'binary', maxLength: 200 }).filter((one) => !one.includes('\0'));
 const line = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 });
 
-const json = fc.jsonValue({ maxDepth: 3 }).map((value) => z.json().parse(value));
+const key = line.filter((name) => name !== '__proto__');
+
+/** As the hub gives it: through JSON, which knows no negative zero, and without `__proto__`. */
+const json = fc
+  .jsonValue({ maxDepth: 3 })
+  .map((value) => z.json().parse(JSON.parse(JSON.stringify(value))));
 
 const message: fc.Arbitrary<Message> = fc.record({
   id: fc.constant(ID),
@@ -99,7 +104,7 @@ const message: fc.Arbitrary<Message> = fc.record({
   to: fc.constantFrom<Message['to'][]>({ agent: 'bob' }, { team: 'sales' }),
   type: fc.constantFrom('MESSAGE', 'true', '0x10', 'a:b/c'),
   text: fc.oneof(text, fc.constantFrom('---\n', '\n\n', '---\ntype: X\n---\n', '\r', 'x\r\n')),
-  data: fc.option(fc.dictionary(line, json, { maxKeys: 4 })),
+  data: fc.option(fc.dictionary(key, json, { maxKeys: 4 })),
   thread: fc.option(line),
   replyTo: fc.option(fc.constant(ID)),
   priority: fc.constantFrom('urgent', 'high', 'normal', 'low'),
