@@ -51,12 +51,17 @@ const ToTeam = z.strictObject({ team: AgentName, mode: TeamMode.optional() });
 /** Those that have a mailbox. */
 export const Named = z.union([ToAgent, ToTeam]);
 
-export const Recipient = z.union([
-  ToAgent,
-  ToTeam,
-  z.strictObject({ channel: ChannelName }),
-  z.strictObject({ everyone: z.literal(true) }),
-]);
+export const Recipient = z.union(
+  [
+    ToAgent,
+    ToTeam,
+    z.strictObject({ channel: ChannelName }),
+    z.strictObject({ everyone: z.literal(true) }),
+  ],
+  {
+    error: 'name one recipient: {"agent":"bob"}, {"team":…}, {"channel":…} or {"everyone":true}',
+  },
+);
 export type Recipient = z.infer<typeof Recipient>;
 
 /** Orders threads among each other; within a thread of one sender it is first in, first out. */
