@@ -1,6 +1,14 @@
 /** What a person asks of the whole: how it is, and why something waits. */
 import { z } from 'zod';
-import { AgentName, ChangeId, MessageId, TaskId, TimeMs, WebhookDeliveryId } from './shape.ts';
+import {
+  AgentName,
+  ChangeId,
+  LockId,
+  MessageId,
+  TaskId,
+  TimeMs,
+  WebhookDeliveryId,
+} from './shape.ts';
 import { query } from './operation.ts';
 
 /** One fact that something waits for: who holds it, until when, and what would free it. */
@@ -15,17 +23,18 @@ export type Fact = z.infer<typeof Fact>;
 export const adminOperations = {
   why: query('why', {
     scope: 'read',
-    summary: 'The exact facts that a task, a change, a message, a notice or an agent waits for.',
+    summary:
+      'The exact facts that a task, a change, a lock, a message, a notice or an agent waits for.',
     input: z.strictObject({
-      id: z.union([TaskId, ChangeId, MessageId, WebhookDeliveryId, AgentName], {
+      id: z.union([TaskId, ChangeId, LockId, MessageId, WebhookDeliveryId, AgentName], {
         error:
-          'it is no id of a task (tsk_…), change (chg_…), message (msg_…) or notice (whd_…), ' +
-          'and no name',
+          'it is no id of a task (tsk_…), change (chg_…), lock (lck_…), message (msg_…) or notice ' +
+          '(whd_…), and no name',
       }),
     }),
     output: z.strictObject({
       id: z.string(),
-      kind: z.enum(['task', 'change', 'message', 'notice', 'agent']),
+      kind: z.enum(['task', 'change', 'lock', 'message', 'notice', 'agent']),
       state: z.string(),
       summary: z.string(),
       facts: z.array(Fact),

@@ -31,6 +31,12 @@ export const eventTypes = [
   'task.failed',
   'task.dead',
   'task.orphaned',
+  'lock.waiting',
+  'lock.granted',
+  'lock.released',
+  'lock.expired',
+  'lock.stolen',
+  'lock.withdrawn',
   'message.stored',
   'message.seen',
   'message.acked',
@@ -89,6 +95,9 @@ export const EventData = z.strictObject({
   stage: z.string().optional(),
   artifactId: z.string().optional(),
   name: z.string().optional(),
+  /** Of a lock: what it covers, the first few, and the session that holds it. */
+  items: z.array(z.string()).optional(),
+  session: z.string().optional(),
   availableAtMs: TimeMs.optional(),
   /** `message.stored` and `message.returned`: the message itself, unless it is big. */
   item: InboxItem.optional(),

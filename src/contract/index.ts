@@ -8,6 +8,7 @@ export * from './errors.ts';
 export * from './event.ts';
 export * from './invoke.ts';
 export * from './limits.ts';
+export * from './lock.ts';
 export * from './message.ts';
 export * from './operation.ts';
 export * from './operations.ts';

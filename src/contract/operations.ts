@@ -5,6 +5,7 @@ import { caseOperations } from './case.ts';
 import { changeOperations } from './change.ts';
 import { channelOperations } from './channel.ts';
 import { eventOperations } from './event.ts';
+import { lockOperations } from './lock.ts';
 import { messageOperations } from './message.ts';
 import { repositoryOperations } from './repository.ts';
 import { taskOperations } from './task.ts';
@@ -15,6 +16,7 @@ export const operations = {
   ...changeOperations,
   ...caseOperations,
   ...agentOperations,
+  ...lockOperations,
   ...messageOperations,
   ...channelOperations,
   ...repositoryOperations,

@@ -22,6 +22,7 @@ import {
 } from './shape.ts';
 import { limits } from './limits.ts';
 import { command, query } from './operation.ts';
+import { PathPattern } from './lock.ts';
 import { RepositoryUrl } from './repository.ts';
 
 export const Lane = z.enum(['urgent', 'high', 'normal', 'low']);
@@ -83,6 +84,8 @@ export const Task = z.strictObject({
   reason: z.string().nullable(),
   needs: Capabilities,
   checks: z.array(z.string()),
+  /** What it means to change: its exclusive locks from the hand-out on. */
+  paths: z.array(z.string()),
   after: z.array(TaskId),
   repository: z
     .strictObject({ id: RepositoryId, url: z.string(), baseBranch: z.string().nullable() })
@@ -131,6 +134,8 @@ export const taskOperations = {
       repository: RepositoryUrl.optional(),
       baseBranch: BranchName.optional(),
       checks: z.array(Check).max(limits.checksMax).default([]),
+      /** What it will change, by pattern: locked for it at its hand-out, not given to two at once. */
+      paths: z.array(PathPattern).max(limits.taskPathsMax).default([]),
       lane: Lane.default('normal'),
       needs: Capabilities.default([]),
       /** Tasks that must be done first. */
