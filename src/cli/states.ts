@@ -1,11 +1,11 @@
 /** The states of tasks, changes, agents and webhooks at a glance: a glyph and a colour. */
-import type { AgentState, ChangeState, TaskState } from '../contract/index.ts';
+import type { AgentState, ChangeState, LockState, TaskState } from '../contract/index.ts';
 import type { WebhookDeliveryState, WebhookState } from '../contract/index.ts';
 import type { Colour, Output } from './output.ts';
 
 type Look = readonly [glyph: string, colour: Colour];
 
-type State = TaskState | ChangeState | AgentState | WebhookState | WebhookDeliveryState;
+type State = LockState | TaskState | ChangeState | AgentState | WebhookState | WebhookDeliveryState;
 
 const LOOKS: Readonly<Record<State, Look>> = {
   blocked: ['◌', 'yellow'],
@@ -34,6 +34,12 @@ const LOOKS: Readonly<Record<State, Look>> = {
   paused: ['◌', 'yellow'],
   pending: ['○', 'yellow'],
   delivered: ['✓', 'green'],
+  waiting: ['○', 'yellow'],
+  granted: ['●', 'green'],
+  released: ['✓', 'dim'],
+  expired: ['⊘', 'red'],
+  stolen: ['✗', 'red'],
+  withdrawn: ['⊘', 'dim'],
 };
 
 const UNKNOWN: Look = ['·', 'dim'];

@@ -4,6 +4,7 @@
  */
 import type { CommandEntry } from './table/entry.ts';
 import { cases } from './table/cases.ts';
+import { locks } from './table/locks.ts';
 import { look } from './table/look.ts';
 import { manage } from './table/manage.ts';
 import { run } from './table/run.ts';
@@ -16,6 +17,7 @@ export const nouns: Readonly<Record<string, string>> = {
   agent: 'Run an agent.',
   verifier: 'Run a verifier.',
   task: 'Submit tasks and see what becomes of them.',
+  lock: 'See who holds what, take it, and give it back.',
   case: 'See and move what goes from agent to agent.',
   pipeline: 'Declare the stages that cases go through.',
   change: 'See what agents handed in, and decide where a human must.',
@@ -30,6 +32,7 @@ export const nouns: Readonly<Record<string, string>> = {
 export const commands: readonly CommandEntry[] = [
   ...run,
   ...work,
+  ...locks,
   ...cases,
   ...talk,
   ...look,

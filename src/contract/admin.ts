@@ -28,8 +28,8 @@ export const adminOperations = {
     input: z.strictObject({
       id: z.union([TaskId, ChangeId, LockId, MessageId, WebhookDeliveryId, AgentName], {
         error:
-          'it is no id of a task (tsk_…), change (chg_…), lock (lck_…), message (msg_…) or notice ' +
-          '(whd_…), and no name',
+          'it is no id of a task (tsk_…), change (chg_…), lock (lck_…), message (msg_…) or ' +
+          'notice (whd_…), and no name',
       }),
     }),
     output: z.strictObject({

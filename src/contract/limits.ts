@@ -54,10 +54,11 @@ export const limits = {
 
   lockItemsMax: 200,
   lockPathCharsMax: 1_000,
+  lockPatternWaysMax: 64,
+  lockPatternTokensMax: 1_000,
   lockNameCharsMax: 200,
   lockSessionCharsMax: 200,
   lockWaitingPerHolderMax: 64,
-  lockHeldPerHolderMax: 20_000,
   lockObstaclesMax: 20,
   lockLeaseMsMin: 1_000,
   lockLeaseMsDefault: 15 * 60_000,

@@ -144,12 +144,12 @@ export const lockOperations = {
       reason: Reason.optional(),
     }),
     output: z.strictObject({ lock: Lock, obstacles: z.array(Obstacle) }),
-    errors: ['conflict', 'not_found', 'stale_fence', 'forbidden'],
+    errors: ['conflict', 'not_found', 'stale_fence', 'rate_limited'],
   }),
   'lock.release': command('lock.release', {
     scope: 'submit',
     summary:
-      'Gives locks back, or leaves the line: one by its id, some items, or all that the holder has.',
+      'Gives locks back, or leaves the line: one by its id, some items, or all of the holder.',
     input: z.strictObject({
       holder: LockHolder,
       id: LockId.optional(),
@@ -160,7 +160,7 @@ export const lockOperations = {
       released: z.array(LockId),
       items: z.int().min(0),
     }),
-    errors: ['not_found', 'forbidden'],
+    errors: ['not_found', 'forbidden', 'stale_fence'],
   }),
   'lock.renew': command('lock.renew', {
     scope: 'submit',
@@ -183,11 +183,10 @@ export const lockOperations = {
       holder: LockHolder.optional(),
     }),
     output: z.strictObject({ isFree: z.boolean(), obstacles: z.array(Obstacle) }),
-    errors: ['not_found'],
   }),
   'lock.show': query('lock.show', {
     scope: 'read',
-    summary: 'One lock by its id.',
+    summary: 'One lock, held, waited for or ended.',
     input: z.strictObject({ id: LockId }),
     output: Lock,
     errors: ['not_found'],

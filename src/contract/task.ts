@@ -134,7 +134,7 @@ export const taskOperations = {
       repository: RepositoryUrl.optional(),
       baseBranch: BranchName.optional(),
       checks: z.array(Check).max(limits.checksMax).default([]),
-      /** What it will change, by pattern: locked for it at its hand-out, not given to two at once. */
+      /** What it will change: locked for it from its hand-out on, never given to two at once. */
       paths: z.array(PathPattern).max(limits.taskPathsMax).default([]),
       lane: Lane.default('normal'),
       needs: Capabilities.default([]),

@@ -9,8 +9,11 @@ import { listLapsedAgents } from '../domain/agent/index.ts';
 import { listDueChanges } from '../domain/change/queries.ts';
 import { checkChange } from '../domain/change/sweep.ts';
 import type { CommandContext } from '../domain/event/index.ts';
+import { listLapsedSessions } from '../domain/lock/queries.ts';
+import { forgetOldLocks } from '../domain/lock/sweep.ts';
 import { checkDelivery } from '../domain/message/hold.ts';
 import { listDueDeliveries } from '../domain/message/delivery-queries.ts';
+import { expireSession } from '../domain/task/held.ts';
 import { expireAgent } from '../domain/task/presence.ts';
 import { listDue } from '../domain/task/queries.ts';
 import { checkTask } from '../domain/task/sweep.ts';
@@ -45,6 +48,9 @@ export class Duties {
     for (const { project, key } of await listLapsedAgents(read, nowMs, DUE_AT_ONCE)) {
       await this.#inProject(project, nowMs, (context) => expireAgent(context, key));
     }
+    for (const { project, holder } of await listLapsedSessions(read, nowMs, DUE_AT_ONCE)) {
+      await this.#inProject(project, nowMs, (context) => expireSession(context, holder));
+    }
     const tasks = await listDue(read, nowMs, DUE_AT_ONCE);
     await Promise.all(
       tasks.map(({ project, id }) =>
@@ -66,7 +72,7 @@ export class Duties {
   async #forget(nowMs: number): Promise<void> {
     if (nowMs - this.#forgottenAtMs < FORGET_EVERY_MS) return;
     this.#forgottenAtMs = nowMs;
-    for (const forget of [forgetOldReplies, forgetDeliveries]) {
+    for (const forget of [forgetOldReplies, forgetDeliveries, forgetOldLocks]) {
       let isMore = true;
       while (isMore) isMore = await this.#inProject('default', nowMs, forget);
     }

@@ -14,6 +14,7 @@ import * as reports from '../domain/task/reports.ts';
 import { latestSeq } from '../store/events.ts';
 import { type Bound, command, query } from './bound.ts';
 import { caseHandlers } from './case-handlers.ts';
+import { lockHandlers } from './lock-handlers.ts';
 import { type IsListening, messageHandlers } from './message-handlers.ts';
 import { type Outward, webhookHandlers } from './webhook-handlers.ts';
 
@@ -62,6 +63,7 @@ export function handlers(about: About, around: Around): Record<OperationName, Bo
     'agent.drain': command(o['agent.drain'], presence.drain),
     'agent.disconnect': command(o['agent.disconnect'], presence.disconnect),
     'agent.list': query(o['agent.list'], agents.list),
+    ...lockHandlers,
     ...messageHandlers(around.isListening),
     'token.create': command(o['token.create'], tokens.create),
     'token.list': query(o['token.list'], tokens.list),

@@ -18,6 +18,7 @@ import { newSecret } from '../core/ids.ts';
 import type { Random } from '../core/random.ts';
 import { findAdminToken, makeToken, rearmLeases } from '../domain/agent/index.ts';
 import { lapseChanges, rearmChanges } from '../domain/change/queries.ts';
+import { rearmLockSessions } from '../domain/lock/queries.ts';
 import { rearmDeliveries } from '../domain/message/delivery-queries.ts';
 import { rearmOffers } from '../domain/task/queries.ts';
 import { createGuard, type Resolve } from '../outbound/guard.ts';
@@ -227,6 +228,7 @@ async function rearm({ store, ownVerifier }: HubOptions, nowMs: number): Promise
   await store.transaction(async (tx) => {
     await rearmLeases(tx, nowMs + limits.agentLeaseMs);
     await rearmOffers(tx, nowMs + limits.offerMs);
+    await rearmLockSessions(tx, nowMs);
     await rearmDeliveries(tx, nowMs + limits.messageLeaseMs);
     await rearmChanges(tx, nowMs + limits.verifierLeaseMs);
     const isAlone = store.engine === 'sqlite';

@@ -144,6 +144,7 @@ export function newTask(fields: Partial<Task> = {}): Task {
     reason: null,
     needs: [],
     checks: [],
+    paths: [],
     after: [],
     repository: null,
     submitter: 'grace',

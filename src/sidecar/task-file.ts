@@ -94,6 +94,8 @@ export function commandEnvironment(parts: EnvironmentParts): Record<string, stri
     SIGNALBOX_TOKEN: token,
     SIGNALBOX_TASK_FILE: taskFile,
     SIGNALBOX_TASK_ID: attempt.taskId,
+    SIGNALBOX_FENCE: String(attempt.fence),
+    SIGNALBOX_REPOSITORY: attempt.task.repository?.url,
     SIGNALBOX_TASK_TITLE: attempt.task.title,
     SIGNALBOX_TASK_BODY: attempt.task.body,
     SIGNALBOX_ATTEMPT: String(attempt.attempt),

@@ -73,5 +73,7 @@ async function test(session: Session, passed: Passed): Promise<Verdict> {
   const log = lastChars(outcome.log, limits.outputCharsMax);
   const { state } = await report.pass({ testedCommit: commit, testedBase: base, log });
   tools.log({ kind: 'passed', changeId, commit, base, baseBranch });
-  return state === 'landing' ? land(session, passed) : { kind: 'awaiting' };
+  if (state === 'landing') return land(session, passed);
+  if (state === 'awaiting') return { kind: 'awaiting' };
+  return { kind: 'leave', reason: 'others have landed on its paths: the hub has sent it back' };
 }

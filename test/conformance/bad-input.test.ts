@@ -9,6 +9,7 @@ import { type OperationName, SignalboxError } from '../../src/contract/index.ts'
 import { serve } from '../../src/doors/serve.ts';
 import { eachEngine } from '../support/engines.ts';
 import { commit, NOBODY, openTestHub, type TestHub } from '../support/hub.ts';
+import { lockInputs } from './lock-entries.ts';
 import { messageInputs } from './message-inputs.ts';
 
 interface Door {
@@ -395,6 +396,7 @@ const full: Record<OperationName, Record<string, unknown>> = {
     repository: '/srv/x.git',
     baseBranch: 'main',
     checks: ['make'],
+    paths: ['src/**'],
     lane: 'low',
     needs: ['ts'],
     after: [],
@@ -480,6 +482,7 @@ const full: Record<OperationName, Record<string, unknown>> = {
   'repository.add': { url: '/srv/x.git', baseBranch: 'main' },
   'repository.list': { cursor: 'x', limit: 1 },
   'event.list': { after: 0, limit: 1, filter: { types: ['task.done'], subject: 'x', mine: true } },
+  ...lockInputs,
   ...messageInputs,
   'webhook.add': {
     url: 'https://example.org/hook',

@@ -7,6 +7,7 @@ import { type OperationName, operations, Role, roleScopes } from '../../src/cont
 import { sql } from '../../src/store/sql.ts';
 import { eachEngine } from '../support/engines.ts';
 import { caseEntries } from './case-entries.ts';
+import { lockEntries } from './lock-entries.ts';
 import { messageEntries } from './message-entries.ts';
 import { type Entry, scene, type Scene } from './scene.ts';
 import { webhookEntries } from './webhook-entries.ts';
@@ -85,6 +86,7 @@ const rejected = { outcome: 'check_failed', reason: 'no', log: '' } as const;
 const late = (held: InHand): InHand => ({ ...held, fence: held.fence + 1_000 });
 
 const table: Record<OperationName, Entry> = {
+  ...lockEntries,
   ...messageEntries,
   ...caseEntries,
   ...webhookEntries,

@@ -29,6 +29,7 @@ async function readTask(context: Context): Promise<Input<'task.submit'>> {
     repository: repo === undefined ? undefined : await repositoryUrl(context, repo),
     baseBranch: options.text('base'),
     checks: options.list('check'),
+    paths: options.list('path'),
     lane: options.choice('lane', Lane.options),
     needs: options.list('needs'),
     after: options.list('after'),

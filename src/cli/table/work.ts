@@ -12,6 +12,7 @@ export const work: readonly CommandEntry[] = [
       { flags: '--base <branch>', summary: 'its base branch, if it is not the one HEAD names' },
       { flags: '--body <text>', summary: 'what is to be done; `-` reads stdin' },
       { flags: '--check <command>', summary: 'what the change must pass (sh -c)', isMany: true },
+      { flags: '--path <glob>', summary: 'what it will change, locked for it', isMany: true },
       { flags: '--lane <lane>', summary: 'urgent, high, normal or low' },
       { flags: '--needs <capability>', summary: 'what its agent must be able to do', isMany: true },
       { flags: '--after <id>', summary: 'a task that must be done first', isMany: true },

@@ -3,7 +3,15 @@ import type { Output } from '../../contract/index.ts';
 import { capabilitiesOf, listAgents, listIdleAgents, toAgent } from '../agent/index.ts';
 import { countChangesByState } from '../change/index.ts';
 import type { QueryContext } from '../event/index.ts';
-import { countByState, countRunnableByNeeds, findOldestQueued, parseList } from '../task/index.ts';
+import { doMeet, listTakenPaths } from '../lock/index.ts';
+import {
+  countByState,
+  countRunnableByNeeds,
+  findOldestQueued,
+  listWithPaths,
+  parseList,
+  type TaskRow,
+} from '../task/index.ts';
 
 type Counts = Pick<
   Output<'hub.status'>,
@@ -40,15 +48,40 @@ async function countAgents({ db, actor }: QueryContext): Promise<Record<string, 
  * Runnable tasks that wait beside an idle agent which could do them. It shares nothing with the
  * scheduler, so that it can catch it: anything but 0 is a defect.
  */
-export async function countMissedMatches({ db, actor, nowMs }: QueryContext): Promise<number> {
+export async function countMissedMatches(context: Omit<QueryContext, 'dialect'>): Promise<number> {
+  const { db, actor, nowMs } = context;
   const agents = await listIdleAgents(db, actor.project, AGENTS_MAX);
   if (agents.length === 0) return 0;
   const idle = agents.map((row) => new Set(capabilitiesOf(row)));
+  const canBeDone = ({ needs }: { needs: string }): boolean => {
+    const wanted = new Set(parseList(needs));
+    return idle.some((capabilities) => wanted.isSubsetOf(capabilities));
+  };
   const waiting = await countRunnableByNeeds(db, actor.project, nowMs);
+  const withPaths = await listUnobstructed(context);
   return waiting
-    .filter(({ needs }) => {
-      const wanted = new Set(parseList(needs));
-      return idle.some((capabilities) => wanted.isSubsetOf(capabilities));
-    })
-    .reduce((sum, { count }) => sum + count, 0);
+    .filter(canBeDone)
+    .reduce((sum, { count }) => sum + count, withPaths.filter(canBeDone).length);
+}
+
+const WITH_PATHS_MAX = 1_000;
+
+/** Tasks whose paths nobody has, nor a task before them in their lane that waits for its own. */
+async function listUnobstructed(context: Omit<QueryContext, 'dialect'>): Promise<TaskRow[]> {
+  const { db, actor, nowMs } = context;
+  const page = { project: actor.project, nowMs, limit: WITH_PATHS_MAX };
+  const tasks = await listWithPaths(db, page);
+  if (tasks.length === 0) return [];
+  const taken = await listTakenPaths(db, actor.project);
+  const isTaken = (task: TaskRow): boolean =>
+    doMeet(parseList(task.paths), taken.get(task.repository_id ?? '') ?? []);
+  const waiting = tasks.filter(isTaken);
+  return tasks.filter((task) => {
+    const isBehind = (other: TaskRow): boolean =>
+      other.lane === task.lane &&
+      other.repository_id === task.repository_id &&
+      (other.rank_ms < task.rank_ms || (other.rank_ms === task.rank_ms && other.id < task.id)) &&
+      doMeet(parseList(other.paths), parseList(task.paths));
+    return !isTaken(task) && !waiting.some(isBehind);
+  });
 }

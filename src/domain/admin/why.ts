@@ -2,6 +2,7 @@
 import {
   ChangeId,
   type Fact,
+  LockId,
   MessageId,
   nameKey,
   type Output,
@@ -20,8 +21,15 @@ import {
 } from '../agent/index.ts';
 import { findChangeWithRepository, findHeldBeside } from '../change/index.ts';
 import type { QueryContext } from '../event/index.ts';
+import { whyLock } from '../lock/index.ts';
 import { whyMessage } from './why-message.ts';
-import { findTaskWithRepository, listNeeded, parseList, type TaskRow } from '../task/index.ts';
+import {
+  factsOfIntents,
+  findTaskWithRepository,
+  listNeeded,
+  parseList,
+  type TaskRow,
+} from '../task/index.ts';
 import { whyDelivery } from '../webhook/index.ts';
 
 type Answer = Output<'why'>;
@@ -30,6 +38,7 @@ export async function why(context: QueryContext, input: Parsed<'why'>): Promise<
   const { id } = input;
   if (TaskId.safeParse(id).success) return whyTask(context, id);
   if (ChangeId.safeParse(id).success) return whyChange(context, id);
+  if (LockId.safeParse(id).success) return whyLock(context, id);
   if (MessageId.safeParse(id).success) return whyMessage(context, id);
   if (WebhookDeliveryId.safeParse(id).success) return whyDelivery(context, id);
   return whyAgent(context, id);
@@ -109,6 +118,7 @@ async function factsOfQueued(context: QueryContext, task: TaskRow): Promise<Fact
       frees: 'Nothing to do: it is offered again then.',
     });
   }
+  facts.push(...(await factsOfIntents(context, task)));
   const { project } = context.actor;
   const agents = await listAgents(context.db, { project, afterKey: '', limit: AGENTS_MAX });
   const online = agents.filter((agent) => agent.presence === 'online');
@@ -245,8 +255,8 @@ function seconds(ms: number): string {
 }
 
 function unknown(id: string): SignalboxError {
-  const message = `there is no task, change, message, notice or agent ${id}`;
+  const message = `there is no task, change, lock, message, notice or agent ${id}`;
   return new SignalboxError('not_found', message, {
-    hint: 'Give the id of a task, a change, a message (msg_…) or a notice (whd_…), or an agent.',
+    hint: 'Give the id of a task, change, lock, message or notice, or the name of an agent.',
   });
 }

@@ -54,6 +54,7 @@ async function handIn(
     tier: null,
     rules: '[]',
     checks: '[]',
+    paths: '[]',
     tested_commit: null,
     tested_base: null,
     landed_commit: null,

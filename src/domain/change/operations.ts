@@ -6,6 +6,7 @@ import { parseList, requireTask } from '../task/index.ts';
 import { decideChange } from './lifecycle.ts';
 import { changeFacts, moveChange, permitted, requireChange, unknownChange } from './move.ts';
 import { landTask, sendBack } from './outcome.ts';
+import { keepLanded, overtakenInWords } from './overtaken.ts';
 import { assess as assessPolicy } from './policy.ts';
 import {
   type ChangeRow,
@@ -60,6 +61,7 @@ export async function assess(
     tier: found.tier,
     rules: JSON.stringify(found.rules),
     checks: JSON.stringify(found.checks),
+    paths: JSON.stringify(paths),
     next_check_ms: context.nowMs + limits.verifierLeaseMs,
   });
   await record(context, {
@@ -74,6 +76,7 @@ export async function pass(
   context: CommandContext,
   input: Parsed<'change.pass'>,
 ): Promise<Output<'change.pass'>> {
+  await lockProject(context.tx, context.actor.project);
   const row = await requireChange(context, input.id);
   const verdict = decideChange(changeFacts(row), { type: 'pass', lease: input.lease });
   const move = permitted(row, verdict);
@@ -84,6 +87,10 @@ export async function pass(
   }
   if (move === undefined) return { state: row.state };
   const { testedCommit, testedBase, log } = input;
+  if (move.to === 'landing') {
+    const reason = await overtakenInWords(context, row);
+    if (reason !== undefined) return sendBackOvertaken(context, row, reason);
+  }
   const isAwaiting = move.to === 'awaiting';
   const next = await moveChange(context, row, {
     state: move.to,
@@ -92,6 +99,20 @@ export async function pass(
     tested_base: testedBase,
     log,
   });
+  return { state: next.state };
+}
+
+/** Its author was paused, and another took a path over and landed: a new attempt starts on that. */
+async function sendBackOvertaken(
+  context: CommandContext,
+  row: ChangeRow,
+  reason: string,
+): Promise<Output<'change.pass'>> {
+  const verdict = decideChange(changeFacts(row), { type: 'conflict', lease: row.lease ?? 0 });
+  const move = permitted(row, verdict);
+  if (move === undefined) return { state: row.state };
+  const next = await moveChange(context, row, { state: move.to, reason });
+  await sendBack(context, next, { outcome: 'conflict', reason, log: '' });
   return { state: next.state };
 }
 
@@ -138,6 +159,7 @@ export async function land(
   if (move === undefined) return { state: row.state };
   const landed = { state: move.to, landed_commit: input.landedCommit };
   const next = await moveChange(context, row, landed);
+  await keepLanded(context, next);
   await landTask(context, next);
   return { state: next.state };
 }

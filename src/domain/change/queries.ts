@@ -23,6 +23,8 @@ export interface ChangeRow {
   rules: string;
   /** JSON list of commands with their time limits. */
   checks: string;
+  /** JSON list of what it touches, once its verifier has looked. */
+  paths: string;
   tested_commit: string | null;
   tested_base: string | null;
   landed_commit: string | null;
@@ -111,13 +113,13 @@ export function listDueChanges(
 export async function insertChange(tx: Tx, row: ChangeRow): Promise<void> {
   await tx.run(sql`
     insert into changes (id, project, task_id, attempt, fence, repository_id, base_branch, author,
-      branch, base_commit, head_commit, state, reason, tier, rules, checks, tested_commit,
+      branch, base_commit, head_commit, state, reason, tier, rules, checks, paths, tested_commit,
       tested_base, landed_commit, verifier, lease, available_at_ms, approved_by, log,
       created_at_ms, ended_at_ms, next_check_ms, version)
     values (${row.id}, ${row.project}, ${row.task_id}, ${row.attempt}, ${row.fence},
       ${row.repository_id}, ${row.base_branch}, ${row.author}, ${row.branch},
       ${row.base_commit}, ${row.head_commit}, ${row.state}, ${row.reason}, ${row.tier},
-      ${row.rules}, ${row.checks}, ${row.tested_commit}, ${row.tested_base},
+      ${row.rules}, ${row.checks}, ${row.paths}, ${row.tested_commit}, ${row.tested_base},
       ${row.landed_commit}, ${row.verifier}, ${row.lease}, ${row.available_at_ms},
       ${row.approved_by}, ${row.log}, ${row.created_at_ms}, ${row.ended_at_ms},
       ${row.next_check_ms}, ${row.version})`);
@@ -127,7 +129,8 @@ export async function insertChange(tx: Tx, row: ChangeRow): Promise<void> {
 export async function updateChange(tx: Tx, row: ChangeRow): Promise<boolean> {
   const changed = await tx.run(sql`
     update changes set state = ${row.state}, reason = ${row.reason}, tier = ${row.tier},
-      rules = ${row.rules}, checks = ${row.checks}, tested_commit = ${row.tested_commit},
+      rules = ${row.rules}, checks = ${row.checks}, paths = ${row.paths},
+      tested_commit = ${row.tested_commit},
       tested_base = ${row.tested_base}, landed_commit = ${row.landed_commit},
       verifier = ${row.verifier}, lease = ${row.lease}, available_at_ms = ${row.available_at_ms},
       approved_by = ${row.approved_by}, log = ${row.log}, ended_at_ms = ${row.ended_at_ms},

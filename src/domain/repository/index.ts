@@ -1,3 +1,8 @@
 /** What other domains may ask about repositories. */
 export { ensureRepository } from './operations.ts';
-export type { RepositoryRow } from './queries.ts';
+export {
+  findRepository,
+  findByUrl as findRepositoryByUrl,
+  listRepositories,
+  type RepositoryRow,
+} from './queries.ts';

@@ -21,6 +21,14 @@ export function findByUrl(
   );
 }
 
+export function findRepository(
+  db: Db,
+  project: string,
+  id: string,
+): Promise<RepositoryRow | undefined> {
+  return db.get(sql`select * from repositories where project = ${project} and id = ${id}`);
+}
+
 /** False when another writer was first. */
 export async function insertRepository(tx: Tx, row: RepositoryRow): Promise<boolean> {
   const changed = await tx.run(sql`

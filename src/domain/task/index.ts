@@ -1,7 +1,11 @@
 /** What other domains may do with tasks. */
 export { isEnded } from './lifecycle.ts';
-export { moveTask, requireTask, factsOf, shorten } from './move.ts';
+export { releaseDependents } from './dependents.ts';
+export { factsOf, requireTask } from './facts.ts';
+export { factsOfIntents } from './locks.ts';
+export { moveTask, shorten } from './move.ts';
 export { decide } from './lifecycle.ts';
+export { listWithPaths } from './path-queries.ts';
 export type { TaskRow } from './queries.ts';
 export {
   countByState,
@@ -13,5 +17,5 @@ export {
   setOutcome,
 } from './queries.ts';
 export { complete } from './reports.ts';
-export { matchFreed, matchTask, releaseDependents } from './schedule.ts';
+export { matchFreed, matchTask } from './schedule.ts';
 export { parseList, toProgress } from './view.ts';

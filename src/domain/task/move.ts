@@ -6,8 +6,11 @@ import { type EventData, limits, SignalboxError } from '../../contract/index.ts'
 import { backoffMs } from '../../core/backoff.ts';
 import { freeAgent } from '../agent/index.ts';
 import { type CommandContext, record } from '../event/index.ts';
-import { inHand, isEnded, type TaskFacts, type Verdict } from './lifecycle.ts';
-import { advanceTask, endAttempt, findTask, type TaskRow, updateTask } from './queries.ts';
+import { requireTask } from './facts.ts';
+import { inHand, isEnded, type Verdict } from './lifecycle.ts';
+import { endHolding, isHolding, resumeIntents } from './locks.ts';
+import { advanceTask, endAttempt, type TaskRow, updateTask } from './queries.ts';
+import { matchIntents } from './schedule.ts';
 
 export type Move = Extract<Verdict, { is: 'move' }>;
 
@@ -17,34 +20,6 @@ export interface MoveDetails {
   failure?: string;
   log?: string;
   fields?: Partial<TaskRow>;
-}
-
-export function factsOf(row: TaskRow, unmetDependencies = 0): TaskFacts {
-  return {
-    state: row.state,
-    fence: row.fence,
-    attempt: row.attempt,
-    attemptsMax: row.attempts_max,
-    agentKey: row.agent_key,
-    isStarted: row.started_at_ms !== null,
-    hasRepository: row.repository_id !== null,
-    failures: row.failures,
-    failuresMax: row.failures_max,
-    conflicts: row.conflicts,
-    unmetDependencies,
-  };
-}
-
-export async function requireTask(context: CommandContext, id: string): Promise<TaskRow> {
-  const row = await findTask(context.tx, context.actor.project, id);
-  if (row === undefined) throw unknownTask(id);
-  return row;
-}
-
-export function unknownTask(id: string): SignalboxError {
-  return new SignalboxError('not_found', `there is no task ${id}`, {
-    hint: '`signalbox task list` shows the tasks of your project.',
-  });
 }
 
 export async function moveTask(
@@ -64,7 +39,13 @@ export async function moveTask(
     await freeAgent(context.tx, freed);
   }
   await recordMove(context, next, { ...move, holderKey: row.agent_key });
-  return { ...next, version: row.version + 1 };
+  const moved = { ...next, version: row.version + 1 };
+  if (row.state === 'queued' && inHand.includes(next.state)) await resumeIntents(context, moved);
+  if (row.has_locks === 0 || isHolding(next.state)) return moved;
+  await endHolding(context, moved);
+  // What waited for its paths goes on, and this one with it if it is its turn.
+  await matchIntents(context);
+  return requireTask(context, row.id);
 }
 
 async function write(context: CommandContext, row: TaskRow, goesOn: boolean): Promise<void> {

@@ -3,10 +3,12 @@ import { type Output, type Parsed, SignalboxError } from '../../contract/index.t
 import { newId } from '../../core/ids.ts';
 import { lockProject } from '../agent/index.ts';
 import { type CommandContext, type QueryContext, record } from '../event/index.ts';
+import { canonicalPattern } from '../lock/index.ts';
 import { ensureRepository } from '../repository/index.ts';
 import { rankMs } from './assign.ts';
 import { decide } from './lifecycle.ts';
-import { factsOf, moveTask, requireTask, unknownTask } from './move.ts';
+import { factsOf, requireTask, unknownTask } from './facts.ts';
+import { moveTask } from './move.ts';
 import {
   findLog,
   findTask,
@@ -46,8 +48,9 @@ export async function submit(
 /** A check that is never run must not seem to have passed. */
 function refuseUnheeded(input: Parsed<'task.submit'>): void {
   if (input.repository !== undefined) return;
-  if (input.checks.length === 0 && input.baseBranch === undefined) return;
-  throw new SignalboxError('invalid_input', 'checks and a base branch need a repository', {
+  const { checks, baseBranch, paths } = input;
+  if (checks.length === 0 && baseBranch === undefined && paths.length === 0) return;
+  throw new SignalboxError('invalid_input', 'checks, paths and a base branch need a repository', {
     hint: 'Name the repository too, or leave them out: without one a task is done by its report.',
   });
 }
@@ -70,6 +73,7 @@ async function newTask(
     reason: unmet.length === 0 ? null : waitsFor(unmet),
     needs: JSON.stringify([...new Set(input.needs)].toSorted()),
     checks: JSON.stringify(input.checks),
+    paths: JSON.stringify([...new Set(input.paths.map(canonicalPattern))]),
     after_ids: JSON.stringify([...new Set(input.after)]),
     repository_id: repository?.id ?? null,
     base_branch: input.baseBranch ?? null,
@@ -96,6 +100,7 @@ async function newTask(
     started_at_ms: null,
     ended_at_ms: null,
     next_check_ms: nowMs + limits.recheckMs,
+    has_locks: 0,
     version: 1,
   };
 }

@@ -15,7 +15,8 @@ import {
 import { type CommandContext, latestCursor } from '../event/index.ts';
 import { giveBackAll } from '../message/index.ts';
 import { decide } from './lifecycle.ts';
-import { factsOf, moveTask, requireTask } from './move.ts';
+import { factsOf, requireTask } from './facts.ts';
+import { moveTask } from './move.ts';
 import { findTask } from './queries.ts';
 import { assignmentOf } from './reports.ts';
 import { matchAgent, matchFreed, matchTask } from './schedule.ts';

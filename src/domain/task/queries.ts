@@ -16,6 +16,8 @@ export interface TaskRow {
   needs: string;
   /** JSON list. */
   checks: string;
+  /** JSON list of patterns: what it means to change. */
+  paths: string;
   /** JSON list of the tasks that must be done first. */
   after_ids: string;
   repository_id: string | null;
@@ -44,6 +46,8 @@ export interface TaskRow {
   started_at_ms: number | null;
   ended_at_ms: number | null;
   next_check_ms: number | null;
+  /** 1 where it may hold locks or wait for some: only then they are looked for at its end. */
+  has_locks: number;
   version: number;
 }
 
@@ -143,12 +147,15 @@ export interface QueuePage {
   afterId: string;
 }
 
-export type RunnableRow = Pick<TaskRow, 'id' | 'rank_ms' | 'needs' | 'preferred_key'>;
+export type RunnableRow = Pick<
+  TaskRow,
+  'id' | 'project' | 'rank_ms' | 'needs' | 'preferred_key' | 'paths' | 'repository_id' | 'lane'
+>;
 
 /** What waits and may be handed out now, in the order in which it goes. */
 export function listRunnable(db: Db, page: QueuePage): Promise<RunnableRow[]> {
   return db.all(sql`
-    select id, rank_ms, needs, preferred_key from tasks
+    select id, project, rank_ms, needs, preferred_key, paths, repository_id, lane from tasks
     where project = ${page.project} and state = 'queued' and available_at_ms <= ${page.nowMs}
       and (rank_ms, id) > (${page.afterRankMs}, ${page.afterId})
     order by rank_ms, id ${limitTo(page.limit)}`);
@@ -166,21 +173,24 @@ export function listDue(
 
 export async function insertTask(tx: Tx, row: TaskRow): Promise<void> {
   await tx.run(sql`
-    insert into tasks (id, project, title, body, lane, state, reason, needs, checks, after_ids,
+    insert into tasks (id, project, title, body, lane, state, reason, needs, checks, paths,
+      after_ids,
       repository_id, base_branch, submitter, agent, agent_key, preferred_key, attempt,
       attempts_max, fence,
       failures, failures_max, conflicts, timeout_ms, last_failure, change_id, landed_commit,
       report, rank_ms, created_at_ms, available_at_ms, offered_at_ms, accepted_at_ms,
-      started_at_ms, ended_at_ms, next_check_ms, version)
+      started_at_ms, ended_at_ms, next_check_ms, has_locks, version)
     values (${row.id}, ${row.project}, ${row.title}, ${row.body}, ${row.lane}, ${row.state},
-      ${row.reason}, ${row.needs}, ${row.checks}, ${row.after_ids}, ${row.repository_id},
+      ${row.reason}, ${row.needs}, ${row.checks}, ${row.paths}, ${row.after_ids},
+      ${row.repository_id},
       ${row.base_branch},
       ${row.submitter}, ${row.agent}, ${row.agent_key}, ${row.preferred_key}, ${row.attempt},
       ${row.attempts_max}, ${row.fence}, ${row.failures}, ${row.failures_max},
       ${row.conflicts}, ${row.timeout_ms},
       ${row.last_failure}, ${row.change_id}, ${row.landed_commit}, ${row.report}, ${row.rank_ms},
       ${row.created_at_ms}, ${row.available_at_ms}, ${row.offered_at_ms}, ${row.accepted_at_ms},
-      ${row.started_at_ms}, ${row.ended_at_ms}, ${row.next_check_ms}, ${row.version})`);
+      ${row.started_at_ms}, ${row.ended_at_ms}, ${row.next_check_ms}, ${row.has_locks},
+      ${row.version})`);
 }
 
 /**
@@ -347,7 +357,10 @@ export function findOldestQueued(
     order by id limit 1`);
 }
 
-/** What waits and may be handed out, by what it needs: for the gauge, which asks in its own way. */
+/**
+ * What waits, may be handed out and declares no paths, by what it needs: for the gauge, which asks
+ * in its own way.
+ */
 export function countRunnableByNeeds(
   db: Db,
   project: string,
@@ -356,5 +369,6 @@ export function countRunnableByNeeds(
   return db.all(sql`
     select needs, count(*) as count from tasks
     where project = ${project} and state = 'queued' and available_at_ms <= ${nowMs}
+      and paths = '[]'
     group by needs`);
 }

@@ -15,7 +15,8 @@ import { newId } from '../../core/ids.ts';
 import { assignTask, findAgent, lockProject } from '../agent/index.ts';
 import { type CommandContext, record } from '../event/index.ts';
 import { decide, inHand, type TaskCommand, type Verdict } from './lifecycle.ts';
-import { factsOf, type Move, type MoveDetails, moveTask, requireTask } from './move.ts';
+import { factsOf, requireTask } from './facts.ts';
+import { type Move, type MoveDetails, moveTask } from './move.ts';
 import {
   findAttemptByFence,
   findTaskWithRepository,
@@ -23,7 +24,8 @@ import {
   type TaskRow,
   type TaskWithRepository,
 } from './queries.ts';
-import { matchFreed, matchTask, releaseDependents } from './schedule.ts';
+import { releaseDependents } from './dependents.ts';
+import { matchFreed, matchTask } from './schedule.ts';
 import { toProgress, toTask } from './view.ts';
 
 type HeldCommand = Extract<TaskCommand, { fence: number }>;

@@ -14,14 +14,14 @@ import {
   listIdleAgents,
 } from '../agent/index.ts';
 import { type CommandContext, record } from '../event/index.ts';
-import { assign, type IdleAgent, rankMs, type WaitingTask } from './assign.ts';
+import { assign, type IdleAgent, type WaitingTask } from './assign.ts';
+import { factsOf } from './facts.ts';
 import { decide } from './lifecycle.ts';
-import { factsOf, moveTask, requireTask } from './move.ts';
+import { isHeldUp, takeOwnIntents } from './locks.ts';
+import { listWithPaths } from './path-queries.ts';
 import {
   findTask,
   insertAttempt,
-  listDependents,
-  listNeeded,
   listRunnable,
   nextFence,
   type RunnableRow,
@@ -36,6 +36,7 @@ const PAGE_SIZES = [1, 32, 1_000];
 /** Offers a task that may be handed out now to an idle agent, if there is one that can do it. */
 export async function matchTask(context: CommandContext, task: TaskRow): Promise<void> {
   if (task.state !== 'queued' || task.available_at_ms > context.nowMs) return;
+  if (await isHeldUp(context, task)) return;
   for (const limit of PAGE_SIZES) {
     const rows = await listIdleAgents(context.tx, context.actor.project, limit);
     const [match] = assign([toWaiting(task)], rows.map(toIdle));
@@ -58,13 +59,39 @@ export async function matchAgent(
     const { project } = context.actor;
     const page = { project, nowMs: context.nowMs, limit, afterRankMs, afterId };
     const rows = await listRunnable(context.tx, page);
-    const [match] = assign(rows.map(toWaiting), [toIdle(agent)]);
-    const task =
-      match === undefined ? undefined : await findTask(context.tx, project, match.taskId);
+    const taskId = await firstFree(context, rows, agent);
+    const task = taskId === undefined ? undefined : await findTask(context.tx, project, taskId);
     if (task !== undefined) return offer(context, task, agent);
     const last = rows.at(-1);
     if (last === undefined || rows.length < limit) return undefined;
     [afterRankMs, afterId] = [last.rank_ms, last.id];
+  }
+}
+
+/** The first of these that the agent can do, and whose paths nobody else has. */
+async function firstFree(
+  context: CommandContext,
+  rows: readonly RunnableRow[],
+  agent: AgentRow,
+): Promise<string | undefined> {
+  let left = rows;
+  for (;;) {
+    const [match] = assign(left.map(toWaiting), [toIdle(agent)]);
+    const row = left.find(({ id }) => id === match?.taskId);
+    if (row === undefined || !(await isHeldUp(context, row))) return row?.id;
+    left = left.filter((other) => other !== row);
+  }
+}
+
+/** Tasks looked at when locks were given back; nearly always a few wait for paths, or none. */
+const INTENTS_MAX = 1_000;
+
+/** Hands out what waited for paths that are free now. Called wherever locks end. */
+export async function matchIntents(context: CommandContext): Promise<void> {
+  const { tx, actor, nowMs } = context;
+  const page = { project: actor.project, nowMs, limit: INTENTS_MAX };
+  for (const task of await listWithPaths(tx, page)) {
+    await matchTask(context, task);
   }
 }
 
@@ -73,19 +100,6 @@ export async function matchFreed(context: CommandContext, agentKey: string): Pro
   const agent = await findAgent(context.tx, context.actor.project, agentKey);
   const isIdle = agent?.presence === 'online' && agent.is_pushed === 1 && agent.task_id === null;
   if (agent !== undefined && isIdle) await matchAgent(context, agent);
-}
-
-/** Lets go the tasks that waited for this one and wait for nothing else. */
-export async function releaseDependents(context: CommandContext, neededId: string): Promise<void> {
-  for (const { task_id: id } of await listDependents(context.tx, neededId)) {
-    const row = await requireTask(context, id);
-    const needed = await listNeeded(context.tx, id);
-    const unmet = needed.filter((task) => task.state !== 'done').length;
-    const verdict = decide(factsOf(row, unmet), { type: 'unblock' });
-    if (verdict.is !== 'move') continue;
-    const fields = { rank_ms: rankMs(row.lane, context.nowMs) };
-    await matchTask(context, await moveTask(context, row, { ...verdict, fields }));
-  }
 }
 
 /** The hand-out: here, and only here, the fence rises. */
@@ -109,6 +123,7 @@ async function offer(context: CommandContext, task: TaskRow, agent: AgentRow): P
   };
   if (!(await updateTask(tx, next))) throw lostRace(task);
   await insertAttempt(tx, next);
+  await takeOwnIntents(context, next);
   await record(context, {
     type: 'task.offered',
     subject: task.id,

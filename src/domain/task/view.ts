@@ -19,6 +19,7 @@ export function toTask(row: TaskWithRepository): Task {
     reason: row.reason,
     needs: parseList(row.needs),
     checks: parseList(row.checks),
+    paths: parseList(row.paths),
     after: parseList(row.after_ids),
     repository:
       row.repository_id === null

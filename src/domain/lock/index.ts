@@ -1,0 +1,16 @@
+/** What other domains may do with locks. */
+export { type Holder, sessionHolder, taskHolder, taskHolderKey } from './holder.ts';
+export { findOvertaken, recordLanding, type Touched } from './landed.ts';
+export { canonicalPattern } from './items.ts';
+export { takePlace as holdLine } from './queries.ts';
+export { acquire, release, steal } from './operations.ts';
+export { expireSession } from './sweep.ts';
+export {
+  doMeet,
+  endLocksOfTask,
+  type Intents,
+  listTakenPaths,
+  obstaclesOf,
+  takeIntents,
+} from './task-locks.ts';
+export { factsOfHits, whyLock } from './why.ts';

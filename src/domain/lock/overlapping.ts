@@ -1,0 +1,133 @@
+/**
+ * What stands in the way of a lock: items of other holders that overlap its own, are not shared
+ * with it, and are held or were asked for before.
+ *
+ * Nobody is passed over, with one exception: who already waits for something that this holder has
+ * does not hold it up. Both would wait for each other, and it would gain nothing by it.
+ */
+import type { LockMode } from '../../contract/index.ts';
+import type { Db } from '../../store/db.ts';
+import type { Item } from './items.ts';
+import { overlaps } from './overlap.ts';
+import { parsePattern, type Pattern } from './pattern.ts';
+import { type ItemRow, listItems, listItemsOf, listItemsOn } from './queries.ts';
+
+export interface Wanted {
+  project: string;
+  holder: string;
+  mode: LockMode;
+  /** Who asked later is not in its way. */
+  place: number;
+  items: readonly Item[];
+}
+
+export interface Hit {
+  item: Item;
+  row: ItemRow;
+}
+
+/** Many bases go in portions: a statement takes only so many values. */
+const PORTION = 500;
+
+export async function findHits(db: Db, wanted: Wanted): Promise<Hit[]> {
+  const hits = await findOverlaps(db, wanted);
+  const others = hits.filter(({ row }) => isInTheWay(row, wanted));
+  if (others.every(({ row }) => row.state === 'granted')) return others;
+  return withoutThoseBehind(db, wanted, others);
+}
+
+/** What of all others, and of its own, meets these items. */
+export async function findOverlaps(
+  db: Db,
+  { project, items }: Pick<Wanted, 'project' | 'items'>,
+): Promise<Hit[]> {
+  const hits: Hit[] = [];
+  for (const [scope, own] of Map.groupBy(items, (item) => item.scope)) {
+    const rows = await readGround(db, { project, scope, items: own });
+    for (const item of own) {
+      for (const row of rows) if (meets(item.pattern, row)) hits.push({ item, row });
+    }
+  }
+  return hits;
+}
+
+interface Place {
+  project: string;
+  scope: string;
+  items: readonly Item[];
+}
+
+async function readGround(db: Db, { project, scope, items }: Place): Promise<ItemRow[]> {
+  const bases = [...new Set(items.flatMap(({ pattern }) => wayUp(pattern.base)))];
+  const folders = [
+    ...new Set(
+      items.filter(({ pattern }) => !pattern.isLiteral).map(({ pattern }) => pattern.base),
+    ),
+  ];
+  if (bases.length + folders.length <= PORTION) {
+    return listItemsOn(db, { project, scope, bases, folders });
+  }
+  const found = new Map<string, ItemRow>();
+  const keep = (rows: ItemRow[]) =>
+    rows.forEach((row) => found.set(`${row.lock_id}\0${row.pattern}`, row));
+  for (let from = 0; from < bases.length; from += PORTION) {
+    const part = bases.slice(from, from + PORTION);
+    keep(await listItemsOn(db, { project, scope, bases: part, folders: [] }));
+  }
+  for (const folder of folders) {
+    keep(await listItemsOn(db, { project, scope, bases: [folder], folders: [folder] }));
+  }
+  return [...found.values()].toSorted((a, b) => a.place - b.place);
+}
+
+/** `a/b/c` → '', `a`, `a/b`, `a/b/c`. */
+function wayUp(base: string): string[] {
+  if (base === '') return [''];
+  const parts = base.split('/');
+  return ['', ...parts.map((_, index) => parts.slice(0, index + 1).join('/'))];
+}
+
+function meets(pattern: Pattern, row: ItemRow): boolean {
+  if (row.is_literal === 1 && pattern.isLiteral) return row.base === pattern.base;
+  if (!isOnOneWay(pattern.base, row.base)) return false;
+  const other = row.is_literal === 1 ? literalOf(row) : parsePattern(row.pattern);
+  return typeof other !== 'string' && overlaps(pattern, other);
+}
+
+function literalOf({ pattern, base }: ItemRow): Pattern {
+  return { text: pattern, isLiteral: true, base };
+}
+
+function isOnOneWay(a: string, b: string): boolean {
+  return a === b || a === '' || b === '' || a.startsWith(`${b}/`) || b.startsWith(`${a}/`);
+}
+
+function isInTheWay(row: ItemRow, { holder, mode, place }: Wanted): boolean {
+  if (row.holder === holder) return false;
+  if (row.mode === 'shared' && mode === 'shared') return false;
+  return row.state === 'granted' || row.place < place;
+}
+
+async function withoutThoseBehind(db: Db, wanted: Wanted, hits: Hit[]): Promise<Hit[]> {
+  const own = (await listItemsOf(db, wanted.project, wanted.holder)).filter(
+    (row) => row.state === 'granted',
+  );
+  if (own.length === 0) return hits;
+  const behind = new Map<string, boolean>();
+  for (const { row } of hits) {
+    if (row.state === 'granted' || behind.has(row.lock_id)) continue;
+    const theirs = await listItems(db, row.lock_id);
+    behind.set(
+      row.lock_id,
+      theirs.some((item) => own.some((held) => isBlocked(item, held))),
+    );
+  }
+  return hits.filter(({ row }) => row.state === 'granted' || behind.get(row.lock_id) !== true);
+}
+
+function isBlocked(item: ItemRow, held: ItemRow): boolean {
+  if (item.scope !== held.scope) return false;
+  if (item.mode === 'shared' && held.mode === 'shared') return false;
+  const pattern = item.is_literal === 1 ? literalOf(item) : parsePattern(item.pattern);
+  return typeof pattern !== 'string' && meets(pattern, held);
+}

@@ -1,0 +1,36 @@
+/** What events and refusals say of locks. */
+import { type Obstacle, SignalboxError } from '../../contract/index.ts';
+import { wordOf } from './items.ts';
+import type { LockRow } from './queries.ts';
+import { shownItems } from './view.ts';
+
+const ITEMS_TOLD = 5;
+
+export function itemsToEvent(row: Pick<LockRow, 'items'>): string[] {
+  return shownItems(row).slice(0, ITEMS_TOLD).map(wordOf);
+}
+
+/** `src/a.ts is held by bob until 12:30:00 UTC (refactoring)`. */
+export function obstacleInWords(obstacle: Obstacle): string {
+  const { agent, taskId, item, theirs, state, leaseUntilMs, reason } = obstacle;
+  const what = item === theirs ? item : `${item} (by ${theirs})`;
+  const who = taskId === null ? agent : `${agent} for ${taskId}`;
+  const doing = state === 'granted' ? 'is held by' : 'was asked for before by';
+  return `${what} ${doing} ${who}${until(leaseUntilMs)}${reason === null ? '' : `: ${reason}`}`;
+}
+
+function until(leaseUntilMs: number | null): string {
+  if (leaseUntilMs === null) return '';
+  return ` until ${new Date(leaseUntilMs).toISOString().slice(11, 19)} UTC`;
+}
+
+export function refused(obstacles: readonly Obstacle[], count: number): SignalboxError {
+  const said = obstacles.slice(0, 3).map(obstacleInWords).join('; ');
+  const more = count > 3 ? `; and ${count - 3} more` : '';
+  const first = obstacles[0];
+  const ask = first === undefined ? '' : ` \`signalbox why ${first.lockId}\` tells more.`;
+  return new SignalboxError('conflict', `${said}${more}`, {
+    hint: `Work on something else, write to the holder, or ask with wait: true to be next.${ask}`,
+    details: { obstacles },
+  });
+}

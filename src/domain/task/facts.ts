@@ -1,0 +1,33 @@
+/** A task as its life cycle sees it, and where there is none. */
+import { SignalboxError } from '../../contract/index.ts';
+import type { CommandContext } from '../event/index.ts';
+import type { TaskFacts } from './lifecycle.ts';
+import { findTask, type TaskRow } from './queries.ts';
+
+export function factsOf(row: TaskRow, unmetDependencies = 0): TaskFacts {
+  return {
+    state: row.state,
+    fence: row.fence,
+    attempt: row.attempt,
+    attemptsMax: row.attempts_max,
+    agentKey: row.agent_key,
+    isStarted: row.started_at_ms !== null,
+    hasRepository: row.repository_id !== null,
+    failures: row.failures,
+    failuresMax: row.failures_max,
+    conflicts: row.conflicts,
+    unmetDependencies,
+  };
+}
+
+export async function requireTask(context: CommandContext, id: string): Promise<TaskRow> {
+  const row = await findTask(context.tx, context.actor.project, id);
+  if (row === undefined) throw unknownTask(id);
+  return row;
+}
+
+export function unknownTask(id: string): SignalboxError {
+  return new SignalboxError('not_found', `there is no task ${id}`, {
+    hint: '`signalbox task list` shows the tasks of your project.',
+  });
+}
