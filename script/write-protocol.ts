@@ -150,6 +150,7 @@ const shapes = {
   HandIn: contract.HandIn,
   Progress: contract.Progress,
   Change: contract.Change,
+  Memory: contract.Memory,
   Lock: contract.Lock,
   LockItem: contract.LockItem,
   LockHolder: contract.LockHolder,

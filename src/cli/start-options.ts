@@ -1,5 +1,6 @@
 /** What `signalbox start` was told, in the types that it works with. */
 import { isAbsolute, resolve } from 'node:path';
+import { type ApiKey, readApiKeys } from './api-keys.ts';
 import type { Context } from './context.ts';
 import type { Output } from './output.ts';
 import { dataFolder, type Env } from './places.ts';
@@ -18,6 +19,8 @@ export interface StartOptions {
   /** Ranges of addresses that webhooks may reach although they are not public. */
   webhookAllow: string[];
   logLevel: LogLevel | undefined;
+  /** Keys that agents elsewhere bring instead of a token. */
+  apiKeys: ApiKey[];
   env: Env;
   output: Output;
   /** Aborts at the first SIGINT or SIGTERM; a second one ends the process. */
@@ -40,6 +43,7 @@ export function startOptions({ options, output, env, cwd, interruption }: Contex
     hasVerifier: !options.isOff('verifier'),
     webhookAllow: options.list('webhookAllow'),
     logLevel: options.choice('logLevel', logLevels),
+    apiKeys: readApiKeys(env),
     env,
     output,
     interruption,

@@ -7,6 +7,7 @@ import { cases } from './table/cases.ts';
 import { locks } from './table/locks.ts';
 import { look } from './table/look.ts';
 import { manage } from './table/manage.ts';
+import { memory } from './table/memory.ts';
 import { run } from './table/run.ts';
 import { talk } from './table/talk.ts';
 import { webhook } from './table/webhook.ts';
@@ -35,6 +36,7 @@ export const commands: readonly CommandEntry[] = [
   ...locks,
   ...cases,
   ...talk,
+  ...memory,
   ...look,
   ...webhook,
   ...manage,

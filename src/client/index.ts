@@ -16,6 +16,8 @@
  * calls are sent again under the same idempotency key and feeds go on after the last event they
  * delivered.
  */
+export { AgentCoordinationClient } from './coordination.ts';
+export type { CoordinationOptions } from './coordination.ts';
 export { connect, createClient } from './client.ts';
 export type { CallOptions, Client, ConnectOptions, DownloadOptions } from './client.ts';
 export type { Downloaded, Subscription } from './client.ts';

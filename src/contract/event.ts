@@ -37,6 +37,8 @@ export const eventTypes = [
   'lock.expired',
   'lock.stolen',
   'lock.withdrawn',
+  'memory.stored',
+  'memory.forgotten',
   'message.stored',
   'message.seen',
   'message.acked',

@@ -9,6 +9,7 @@ export * from './event.ts';
 export * from './invoke.ts';
 export * from './limits.ts';
 export * from './lock.ts';
+export * from './memory.ts';
 export * from './message.ts';
 export * from './operation.ts';
 export * from './operations.ts';

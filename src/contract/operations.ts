@@ -6,6 +6,7 @@ import { changeOperations } from './change.ts';
 import { channelOperations } from './channel.ts';
 import { eventOperations } from './event.ts';
 import { lockOperations } from './lock.ts';
+import { memoryOperations } from './memory.ts';
 import { messageOperations } from './message.ts';
 import { repositoryOperations } from './repository.ts';
 import { taskOperations } from './task.ts';
@@ -17,6 +18,7 @@ export const operations = {
   ...caseOperations,
   ...agentOperations,
   ...lockOperations,
+  ...memoryOperations,
   ...messageOperations,
   ...channelOperations,
   ...repositoryOperations,

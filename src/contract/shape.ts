@@ -25,6 +25,7 @@ export const SessionId = id('ses', 'session');
 export const MessageId = id('msg', 'message', listedBy('message list'));
 export const RouteId = id('rou', 'rule', listedBy('route list'));
 export const ArtifactId = id('art', 'artifact', listedBy('case artifacts'));
+export const MemoryId = id('mem', 'memory', listedBy('recall'));
 export const LockId = id('lck', 'lock', listedBy('lock list'));
 export const WebhookId = id('whk', 'webhook', listedBy('webhook list'));
 export const WebhookDeliveryId = id('whd', 'delivery', listedBy('webhook deliveries'));

@@ -22,7 +22,7 @@ import {
 } from './shape.ts';
 import { limits } from './limits.ts';
 import { command, query } from './operation.ts';
-import { PathPattern } from './lock.ts';
+import { LockSession, PathPattern } from './lock.ts';
 import { RepositoryUrl } from './repository.ts';
 
 export const Lane = z.enum(['urgent', 'high', 'normal', 'low']);
@@ -192,7 +192,11 @@ export const taskOperations = {
   'task.pull': command('task.pull', {
     scope: 'work',
     summary: 'Takes the next task for an agent that has no socket; null when there is none.',
-    input: z.strictObject({ capabilities: Capabilities.default([]) }),
+    input: z.strictObject({
+      capabilities: Capabilities.default([]),
+      /** Whose own locks do not bar the task's: the session that will do the work. */
+      session: LockSession.optional(),
+    }),
     output: z.strictObject({ assignment: Assignment.nullable() }),
     errors: ['conflict'],
   }),

@@ -12,6 +12,7 @@ import { credentialOf } from './credential.ts';
 import { addDocs } from './docs-page.ts';
 import { addEvents } from './events.ts';
 import { guardLoopback } from './guard.ts';
+import { addMcp } from './mcp.ts';
 import { refuseRaw, unreadable } from './raw-refusal.ts';
 import { addRest } from './rest.ts';
 import { addStreams, type StreamDoor } from './streams.ts';
@@ -66,6 +67,7 @@ export function httpDoor(door: HttpDoor): FastifyInstance {
   addStreams(app, { ...door, uploading });
   addEvents(app, door);
   addRest(app, { ...door, uploading });
+  addMcp(app, door);
   addHealth(app, door);
   addDocs(app);
   app.get('/openapi.json', async () => {

@@ -15,6 +15,7 @@ import { latestSeq } from '../store/events.ts';
 import { type Bound, command, query } from './bound.ts';
 import { caseHandlers } from './case-handlers.ts';
 import { lockHandlers } from './lock-handlers.ts';
+import { memoryHandlers } from './memory-handlers.ts';
 import { type IsListening, messageHandlers } from './message-handlers.ts';
 import { type Outward, webhookHandlers } from './webhook-handlers.ts';
 
@@ -64,6 +65,7 @@ export function handlers(about: About, around: Around): Record<OperationName, Bo
     'agent.disconnect': command(o['agent.disconnect'], presence.disconnect),
     'agent.list': query(o['agent.list'], agents.list),
     ...lockHandlers,
+    ...memoryHandlers,
     ...messageHandlers(around.isListening),
     'token.create': command(o['token.create'], tokens.create),
     'token.list': query(o['token.list'], tokens.list),

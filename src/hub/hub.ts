@@ -57,6 +57,8 @@ export interface HubOptions {
   ownVerifier?: string | undefined;
   /** Ranges of addresses that webhooks may reach although they are not public. */
   webhookAllow?: readonly string[];
+  /** Keys by which agents elsewhere are known beside tokens; kept as hashes, in memory alone. */
+  apiKeys?: readonly { agent: string; key: string }[];
   /** Finds the addresses of a name; the resolver of the machine unless told. */
   resolve?: Resolve;
   /** Hears each event once, for the log. */
@@ -97,6 +99,7 @@ const BLOBS_EVERY_MS = 10 * 60_000;
 export async function createHub(options: HubOptions): Promise<Hub> {
   const parts = await assemble(options, (project, key) => feed.isListening(project, key));
   const { store, clock, random, tokens, blobs, notices, onDefect } = parts;
+  for (const { agent, key } of options.apiKeys ?? []) tokens.trust(agent, 'agent', key);
   const connections = new Connections(store, clock);
   const hear = (event: StoredEvent): void => {
     options.onEvent?.(event);

@@ -38,7 +38,8 @@ export class Tokens {
   async identify(credential: Credential, nowMs: number): Promise<Actor> {
     const { token } = credential;
     if (token === undefined || token === '') return this.#believe(credential);
-    const known = this.#known.get(token) ?? this.#trusted.get(token) ?? (await this.#find(token));
+    const known =
+      this.#known.get(token) ?? this.#trusted.get(hashSecret(token)) ?? (await this.#find(token));
     if (known === undefined) throw this.#unknown();
     if (known.expiresAtMs !== null && known.expiresAtMs <= nowMs) {
       throw refused('this token has expired');
@@ -47,10 +48,10 @@ export class Tokens {
     return known.actor;
   }
 
-  /** A secret that only this process knows, for a part of it that acts under a name and role. */
+  /** A secret that was not made by the hub: of a part of this process, or a key given at start. */
   trust(name: string, role: Role, secret: string): Credential {
     const actor = actorOf({ name, role, project: 'default', tokenId: null });
-    this.#trusted.set(secret, { actor, expiresAtMs: null });
+    this.#trusted.set(hashSecret(secret), { actor, expiresAtMs: null });
     return { token: secret };
   }
 

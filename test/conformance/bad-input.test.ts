@@ -10,6 +10,7 @@ import { serve } from '../../src/doors/serve.ts';
 import { eachEngine } from '../support/engines.ts';
 import { commit, NOBODY, openTestHub, type TestHub } from '../support/hub.ts';
 import { lockInputs } from './lock-entries.ts';
+import { memoryInputs } from './memory-entries.ts';
 import { messageInputs } from './message-inputs.ts';
 
 interface Door {
@@ -414,7 +415,7 @@ const full: Record<OperationName, Record<string, unknown>> = {
   'task.log': { id: NOBODY.task, attempt: 1 },
   'task.cancel': { id: NOBODY.task, reason: 'x' },
   'task.retry': { id: NOBODY.task },
-  'task.pull': { capabilities: ['gpu'] },
+  'task.pull': { capabilities: ['gpu'], session: 's' },
   'task.accept': held,
   'task.decline': { ...held, reason: 'x', log: 'x' },
   'task.start': held,
@@ -483,6 +484,7 @@ const full: Record<OperationName, Record<string, unknown>> = {
   'repository.list': { cursor: 'x', limit: 1 },
   'event.list': { after: 0, limit: 1, filter: { types: ['task.done'], subject: 'x', mine: true } },
   ...lockInputs,
+  ...memoryInputs,
   ...messageInputs,
   'webhook.add': {
     url: 'https://example.org/hook',

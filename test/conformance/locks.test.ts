@@ -423,3 +423,21 @@ eachEngine((engine) => {
     await expect.poll(async () => (await pat.lock.list({})).items).toEqual([]);
   });
 });
+
+eachEngine((engine) => {
+  test('a session that works on a task is not barred by the locks of that task', async () => {
+    const hub = await openTestHub(engine);
+    const pat = await hub.as('pat', 'operator');
+    const ada = await hub.as('ada');
+    await pat.task.submit({ title: 'x', repository: REPOSITORY, paths: ['src/**'] });
+    const { assignment } = await ada.task.pull({ session: 'one' });
+    expect(assignment?.task.paths).toEqual(['src/**']);
+    expect((await take(ada, 'one', 'src/a.ts')).lock.state).toBe('granted');
+    expect((await refusal(take(ada, 'two', 'src/b.ts'))).message).toContain(
+      'is held by ada for tsk_',
+    );
+    const items = [at('src/c.ts')];
+    expect((await ada.lock.check({ ...session('one'), items })).isFree).toBe(true);
+    expect((await ada.lock.check({ ...session('two'), items })).isFree).toBe(false);
+  });
+});

@@ -8,6 +8,7 @@ import { sql } from '../../src/store/sql.ts';
 import { eachEngine } from '../support/engines.ts';
 import { caseEntries } from './case-entries.ts';
 import { lockEntries } from './lock-entries.ts';
+import { memoryEntries } from './memory-entries.ts';
 import { messageEntries } from './message-entries.ts';
 import { type Entry, scene, type Scene } from './scene.ts';
 import { webhookEntries } from './webhook-entries.ts';
@@ -87,6 +88,7 @@ const late = (held: InHand): InHand => ({ ...held, fence: held.fence + 1_000 });
 
 const table: Record<OperationName, Entry> = {
   ...lockEntries,
+  ...memoryEntries,
   ...messageEntries,
   ...caseEntries,
   ...webhookEntries,

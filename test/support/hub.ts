@@ -150,6 +150,7 @@ export const NOBODY = {
   change: `chg_${'0'.repeat(21)}`,
   token: `tok_${'0'.repeat(21)}`,
   session: `ses_${'0'.repeat(21)}`,
+  memory: `mem_${'0'.repeat(21)}`,
   lock: `lck_${'0'.repeat(21)}`,
   message: `msg_${'0'.repeat(21)}`,
   route: `rou_${'0'.repeat(21)}`,

@@ -33,22 +33,18 @@ import { letYoungMemoryGrow } from '../young-memory.ts';
 const VERIFIER = 'verifier';
 
 export async function start(options: StartOptions): Promise<void> {
-  const { dataDir, output } = options;
+  const { dataDir, output, mirror, auth, webhookAllow, apiKeys } = options;
   const clock = systemClock();
   const version = packageVersion();
   const log = createLog(options.logLevel ?? 'warn');
   const stop = untilStopped(options.interruption());
   const { store, blobs } = await open(options, clock);
   const hub = await createHub({
-    store,
-    blobs,
-    mirror: options.mirror,
+    ...{ store, blobs, mirror, auth, webhookAllow, apiKeys },
     clock,
     random: systemRandom(),
     version,
-    auth: options.auth,
     ownVerifier: options.hasVerifier ? VERIFIER : undefined,
-    webhookAllow: options.webhookAllow,
     onEvent: (event) => log.event(event),
     onDefect: (where, error) => log.defect(where, error),
   });

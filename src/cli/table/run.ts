@@ -1,5 +1,5 @@
 /** Commands that stay: hubs, agents, verifiers. */
-import type { CommandEntry } from './entry.ts';
+import { AS, type CommandEntry } from './entry.ts';
 
 export const run: readonly CommandEntry[] = [
   {
@@ -22,6 +22,17 @@ export const run: readonly CommandEntry[] = [
       const { start } = await import('../commands/start.ts');
       return (context) => start(startOptions(context));
     },
+  },
+  {
+    name: 'mcp',
+    summary: 'Serve the tools of the hub over MCP on stdin and stdout, for the agent that asks.',
+    group: 'Run',
+    options: [
+      { flags: '--session <name>', summary: 'who holds its locks; SESSION_ID unless told' },
+      AS,
+    ],
+    example: 'claude mcp add signalbox -- signalbox mcp --as ada',
+    load: async () => (await import('../commands/mcp.ts')).mcp,
   },
   {
     name: 'agent run',

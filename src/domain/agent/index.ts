@@ -17,6 +17,7 @@ export {
   rearmLeases,
   renewLease,
   saveAgent,
+  setTaskSession,
   shortenLease,
   type TokenRow,
 } from './queries.ts';

@@ -35,6 +35,7 @@ export async function arrive(context: CommandContext, arrival: Arrival): Promise
   refuseTwin(before, arrival);
   const isSameSession = arrival.sessionId !== undefined && before?.session_id === arrival.sessionId;
   const row: AgentRow = {
+    task_session: before?.task_session ?? null,
     project: actor.project,
     key: actor.key,
     name: before?.name ?? actor.name,

@@ -17,6 +17,8 @@ export interface AgentRow {
   /** 1 where a live socket can be told of an offer. */
   is_pushed: number;
   task_id: string | null;
+  /** Which of its sessions has the task in hand, where that was said. */
+  task_session: string | null;
   idle_since_ms: number;
   lease_until_ms: number;
   last_seen_ms: number;
@@ -123,6 +125,17 @@ export async function assignTask(tx: Tx, agent: AgentRow, taskId: string): Promi
     where project = ${agent.project} and key = ${agent.key} and task_id is null
       and presence <> 'offline'`);
   return changed === 1;
+}
+
+/** Says which session does the work that the agent has in hand. */
+export async function setTaskSession(
+  tx: Tx,
+  agent: Pick<AgentRow, 'project' | 'key'>,
+  session: string | null,
+): Promise<void> {
+  await tx.run(sql`
+    update agents set task_session = ${session}
+    where project = ${agent.project} and key = ${agent.key}`);
 }
 
 export interface Freed {

@@ -26,6 +26,7 @@ function newcomer({ actor, nowMs }: CommandContext): AgentRow {
     session_id: null,
     is_pushed: 0,
     task_id: null,
+    task_session: null,
     idle_since_ms: nowMs,
     lease_until_ms: nowMs,
     last_seen_ms: nowMs,

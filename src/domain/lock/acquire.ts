@@ -51,7 +51,8 @@ export async function acquireSet(
   await keepAlive(context, holder);
   const held = await findHeld(context, request);
   if (held !== undefined) return { lock: toLock(held), obstacles: [] };
-  const wanted = { project: actor.project, holder: holder.key, mode, place, items };
+  const { key, also } = holder;
+  const wanted = { project: actor.project, holder: key, also, mode, place, items };
   const hits = await findHits(tx, wanted);
   const row = newRow(context, request, place);
   if (hits.length === 0) return grantNow(context, row, items);

@@ -16,8 +16,11 @@ const table: Record<LockState, readonly string[]> = {
 };
 
 describe.each(LockState.options)('a lock that is %s', (state) => {
-  test.each(commands.map((command, at) => [command, table[state][at]]))('%s: %s', (command, to) => {
-    const verdict = decideLock(state, command);
-    expect(verdict.is === 'move' ? verdict.to : verdict.is).toBe(to);
-  });
+  test.each(commands.map((command, at) => [command, table[state][at]]))(
+    '%s leads to %s',
+    (command, to) => {
+      const verdict = decideLock(state, command);
+      expect(verdict.is === 'move' ? verdict.to : verdict.is).toBe(to);
+    },
+  );
 });

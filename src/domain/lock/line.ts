@@ -15,7 +15,6 @@ import {
   deleteItems,
   findLock,
   grantItems,
-  listOpenOf,
   type LockRow,
   nextFence,
   updateLock,
@@ -54,10 +53,7 @@ export async function endLock(
   return { ...ended, version: row.version + 1 };
 }
 
-/**
- * Grants what stood behind this lock and is free now. A grant may free other requests of the same
- * holder, which then pass those that wait for it: so they are looked at again.
- */
+/** Grants what stood behind this lock and is free now. */
 export async function letThrough(
   context: CommandContext,
   freed: Pick<LockRow, 'project' | 'items'>,
@@ -66,15 +62,10 @@ export async function letThrough(
   const hits = await findOverlaps(tx, { project: freed.project, items: itemsOfRow(freed) });
   const waiting = hits.filter(({ row }) => row.state === 'waiting');
   const line = new Map(waiting.map(({ row }) => [row.lock_id, row.place]));
-  while (line.size > 0) {
-    const [[id] = []] = [...line].toSorted((a, b) => a[1] - b[1]);
-    line.delete(id ?? '');
-    const next = await findLock(tx, freed.project, id ?? '');
+  for (const [id] of [...line].toSorted((a, b) => a[1] - b[1])) {
+    const next = await findLock(tx, freed.project, id);
     if (next?.state !== 'waiting') continue;
-    if ((await findHits(tx, wantedBy(next))).length > 0) continue;
-    await grant(context, next);
-    const open = await listOpenOf(tx, next.project, next.holder);
-    for (const lock of open) if (lock.state === 'waiting') line.set(lock.id, lock.place);
+    if ((await findHits(tx, wantedBy(next))).length === 0) await grant(context, next);
   }
 }
 

@@ -9,7 +9,7 @@ import {
 } from '../../contract/index.ts';
 import type { CommandContext, QueryContext } from '../event/index.ts';
 import { acquireSet, keepAlive } from './acquire.ts';
-import { type Holder, sessionHolder, sessionKey, taskHolderKey } from './holder.ts';
+import { type Holder, sessionHolder, sessionKey, taskHolderKey, tasksOf } from './holder.ts';
 import { type Item, itemsToLookAt, itemsToTake } from './items.ts';
 import { endLock } from './line.ts';
 import { findHits } from './overlapping.ts';
@@ -33,7 +33,9 @@ export async function acquire(
 ): Promise<Output<'lock.acquire'> | SignalboxError> {
   const items = await itemsToTake(context, input.items);
   const { mode, wait, reason = null } = input;
-  return acquireSet(context, { holder, items, mode, wait, reason });
+  const { tx, actor } = context;
+  const also = holder.session === null ? [] : await tasksOf(tx, actor, holder.session);
+  return acquireSet(context, { holder: { ...holder, also }, items, mode, wait, reason });
 }
 
 /** Answers what ended, so that the caller can hand out work that waited for it. */
@@ -129,10 +131,19 @@ export async function check(
   const { db, actor } = context;
   const items = await itemsToLookAt(context, input.items);
   const holder = input.holder === undefined ? '' : keyOf(actor.key, input.holder);
-  const wanted = { project: actor.project, holder, mode: input.mode, items };
+  const also = await alsoOf(context, input.holder);
+  const wanted = { project: actor.project, holder, also, mode: input.mode, items };
   const hits = await findHits(db, { ...wanted, place: Number.MAX_SAFE_INTEGER });
   const obstacles = await toObstacles(db, hits, limits.lockObstaclesMax);
   return { isFree: hits.length === 0, obstacles };
+}
+
+function alsoOf(
+  { db, actor }: QueryContext,
+  holder: Parsed<'lock.check'>['holder'],
+): Promise<string[]> {
+  const isSession = holder !== undefined && 'session' in holder;
+  return isSession ? tasksOf(db, actor, holder.session) : Promise.resolve([]);
 }
 
 function keyOf(agentKey: string, holder: Parsed<'lock.acquire'>['holder']): string {

@@ -15,6 +15,8 @@ import { type ItemRow, listItems, listItemsOf, listItemsOn } from './queries.ts'
 export interface Wanted {
   project: string;
   holder: string;
+  /** Other holders that are the same one: the task that a session has in hand. */
+  also?: readonly string[] | undefined;
   mode: LockMode;
   /** Who asked later is not in its way. */
   place: number;
@@ -102,8 +104,8 @@ function isOnOneWay(a: string, b: string): boolean {
   return a === b || a === '' || b === '' || a.startsWith(`${b}/`) || b.startsWith(`${a}/`);
 }
 
-function isInTheWay(row: ItemRow, { holder, mode, place }: Wanted): boolean {
-  if (row.holder === holder) return false;
+function isInTheWay(row: ItemRow, { holder, also, mode, place }: Wanted): boolean {
+  if (row.holder === holder || also?.includes(row.holder) === true) return false;
   if (row.mode === 'shared' && mode === 'shared') return false;
   return row.state === 'granted' || row.place < place;
 }

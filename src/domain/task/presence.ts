@@ -10,6 +10,7 @@ import {
   findAgentWithTask,
   lockProject,
   setPresence,
+  setTaskSession,
   toAgent,
 } from '../agent/index.ts';
 import { type CommandContext, latestCursor } from '../event/index.ts';
@@ -126,6 +127,7 @@ export async function pull(
     isPushed: before?.is_pushed === 1 && before.presence === 'online',
     leaseMs: limits.pullLeaseMs,
   });
+  await setTaskSession(tx, row, input.session ?? null);
   const taskId = row.task_id ?? (await matchAgent(context, row))?.id;
   if (taskId === undefined) return { assignment: null };
   const task = await requireTask(context, taskId);

@@ -83,5 +83,7 @@ alter table tasks add column paths text not null default '[]';
 alter table tasks add column has_locks bigint not null default 0;
 create index tasks_with_paths on tasks (project, rank_ms, id)
   where state = 'queued' and paths <> '[]';
+-- Which of an agent's sessions has its task in hand, where it said so.
+alter table agents add column task_session text;
 -- The paths that a change touches, as its verifier has found them.
 alter table changes add column paths text not null default '[]';
