@@ -150,7 +150,7 @@ const shapes = {
   HandIn: contract.HandIn,
   Progress: contract.Progress,
   Change: contract.Change,
-  Memory: contract.Memory,
+  MemoryItem: contract.MemoryItem,
   Lock: contract.Lock,
   LockItem: contract.LockItem,
   LockHolder: contract.LockHolder,

@@ -122,7 +122,8 @@ test('what is submitted is what the command line says', async () => {
   const hub = await localHub({ 'task.submit': () => ({ id: ID, state: 'queued', fence: 0 }) });
   const submit = ['task', 'submit', 'Fix it', '--repo', 'https://example.org/a.git', '--body', '-'];
   const rules = ['--check', 'npm test', '--check', 'npm run lint', '--needs', 'ts', '--after', ID];
-  const more = ['--lane', 'high', '--retries', '0', '--timeout', '30m', '--base', 'next'];
+  const paths = ['--path', 'src/**', '--path', 'docs/a.md'];
+  const more = [...paths, '--lane', 'high', '--retries', '0', '--timeout', '30m', '--base', 'next'];
   const ended = await home.run([...submit, ...rules, ...more], { stdin: 'Two\nlines\n' });
   expect(ended).toEqual({ code: 0, stdout: `${ID}  queued\n`, stderr: '' });
   expect(hub.asked[0]?.input).toEqual({
@@ -131,6 +132,7 @@ test('what is submitted is what the command line says', async () => {
     repository: 'https://example.org/a.git',
     baseBranch: 'next',
     checks: ['npm test', 'npm run lint'],
+    paths: ['src/**', 'docs/a.md'],
     lane: 'high',
     needs: ['ts'],
     after: [ID],
@@ -149,6 +151,7 @@ test('--wait follows the task and its changes until it has ended', async () => {
     reason: null,
     needs: [],
     checks: [],
+    paths: [],
     after: [],
     repository: null,
     submitter: 'admin',

@@ -26,6 +26,8 @@ export function eventInWords(event: Told, about?: string): string {
     const isSaid = what !== undefined && why?.startsWith(`${what}:`) === true;
     return sentence([task, isSaid ? undefined : what, why]);
   }
+  if (noun === 'memory') return sentence([data.name ?? `of ${data.agent ?? ''}`, `by ${actor}`]);
+  if (noun === 'lock') return sentence([data.agent, data.items?.join(' '), why]);
   if (noun === 'case') return sentence(caseWords(event));
   if (noun === 'message' || noun === 'channel') return sentence([...messageWords(event), why]);
   if (type === 'token.created') return sentence([`for ${data.agent ?? actor}`, data.role, why]);

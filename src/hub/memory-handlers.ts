@@ -1,4 +1,4 @@
-/** Contract ↔ domains, for memory. */
+/** Contract ↔ domains, for what agents remember. */
 import { type OperationName, operations } from '../contract/index.ts';
 import * as memory from '../domain/memory/operations.ts';
 import { type Bound, command, query } from './bound.ts';

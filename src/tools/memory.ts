@@ -41,7 +41,8 @@ export const recall = tool({
   }),
   annotations: READS,
   async run(ask, { query, tags, paths, limit }) {
-    const { items, left } = await ask('memory.recall', { query, tags, paths, limit });
+    const asked = { query: query?.trim() === '' ? undefined : query, tags, paths, limit };
+    const { items, left } = await ask('memory.recall', asked);
     const shown = items.map(({ id, agent, type, text }) =>
       quoted('memory', { id, from: agent, type }, short(text, 1_000, 'cut')),
     );

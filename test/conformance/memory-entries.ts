@@ -1,46 +1,56 @@
 /** Each operation of memory: that it works, and how it is refused. */
-import type { OperationName } from '../../src/contract/index.ts';
+import type { Input, OperationName } from '../../src/contract/index.ts';
 import { NOBODY, REPOSITORY } from '../support/hub.ts';
 import type { Entry, Scene } from './scene.ts';
 
-async function kept({ person }: Scene): Promise<string> {
-  return (await person.memory.remember({ text: 'Lint first.', tags: ['lint'] })).id;
+const whole = {
+  text: 'The parser needs LF line ends.',
+  layer: 'working',
+  type: 'LEARNED',
+  tags: ['Parser'],
+  paths: ['src/parser'],
+  repository: REPOSITORY,
+  session: 's',
+} as const satisfies Input<'memory.remember'>;
+
+async function kept({ ada }: Scene): Promise<string> {
+  return (await ada.client.memory.remember({ ...whole, tags: ['parser'], paths: ['src'] })).id;
 }
 
 type Name = Extract<OperationName, `memory.${string}`>;
 
 export const memoryEntries: Record<Name, Entry> = {
-  'memory.remember': {
-    works: ({ ada }) =>
-      ada.client.memory.remember({ text: 'x', repository: REPOSITORY, paths: ['src/a.ts'] }),
-  },
+  'memory.remember': { works: kept },
   'memory.recall': {
     works: async (at) => {
       await kept(at);
-      return at.ada.client.memory.recall({ query: 'lint', tags: ['lint'], paths: ['src'] });
+      return at.person.memory.recall({ query: 'line ends', agent: 'ada', layers: ['working'] });
     },
   },
   'memory.forget': {
     works: async (at) => at.person.memory.forget({ id: await kept(at) }),
     refusals: {
       not_found: ({ person }) => person.memory.forget({ id: NOBODY.memory }),
-      forbidden: async (at) => at.ada.client.memory.forget({ id: await kept(at) }),
+      forbidden: async (at) => {
+        const { id } = await at.person.memory.remember({ text: 'mine' });
+        return at.ada.client.memory.forget({ id });
+      },
     },
   },
 };
 
-const about = { tags: ['lint'], paths: ['src/a.ts'], session: 's' };
-
 /** An input of each operation of memory in which every field stands. */
 export const memoryInputs: Record<Name, Record<string, unknown>> = {
-  'memory.remember': { ...about, text: 'x', layer: 'working', type: 'X', repository: REPOSITORY },
+  'memory.remember': whole,
   'memory.recall': {
-    ...about,
     query: 'x',
-    layers: ['working'],
+    tags: ['x'],
+    paths: ['src'],
+    layers: ['episodic'],
     agent: 'ada',
+    session: 's',
     limit: 1,
-    charsMax: 10,
+    charsMax: 100,
   },
   'memory.forget': { id: NOBODY.memory },
 };

@@ -28,10 +28,8 @@ interface Door {
 
 const Refusal = z.object({ code: z.string(), message: z.string() });
 /** What any wire answers, as far as the scenario looks at it. */
-const Answer = z.object({
-  error: Refusal.optional(),
-  items: z.array(z.object({ agent: z.string() })).optional(),
-});
+const Answer = z.object({ error: Refusal.optional() });
+const Listed = z.object({ items: z.array(z.object({ agent: z.string() })) });
 const ToolAnswer = z.object({
   isError: z.boolean().optional(),
   structuredContent: z.object({
@@ -72,24 +70,24 @@ function byClient(name: string, transport: 'http' | 'socket', { url, token, sess
 
 function byHttp({ url, token, session }: Hub): Door {
   const holder = { session };
-  const post = async (operation: string, body: unknown): Promise<z.infer<typeof Answer>> => {
+  const post = async (operation: string, body: unknown): Promise<unknown> => {
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
     const answer = await fetch(`${url}/v1/${operation}`, {
       method: 'POST',
       headers,
       body: JSON.stringify(body),
     });
-    return Answer.parse(await answer.json());
+    return answer.json();
   };
   return {
     name: 'plain HTTP',
     async acquire(path) {
       const items = [{ path, repository: REPOSITORY }];
-      const { error } = await post('lock.acquire', { holder, items });
+      const { error } = Answer.parse(await post('lock.acquire', { holder, items }));
       return error ?? 'granted';
     },
     release: async () => void (await post('lock.release', { holder })),
-    holders: async () => ((await post('lock.list', {})).items ?? []).map(({ agent }) => agent),
+    holders: async () => Listed.parse(await post('lock.list', {})).items.map(({ agent }) => agent),
   };
 }
 
@@ -229,7 +227,7 @@ function byCommandLine(hub: Hub, cwd: string): Door {
     release: async () => void (await run(['lock', 'release'])),
     async holders() {
       const { out } = await run(['lock', 'list']);
-      return (Answer.parse(JSON.parse(out)).items ?? []).map(({ agent }) => agent);
+      return Listed.parse(JSON.parse(out)).items.map(({ agent }) => agent);
     },
   };
 }

@@ -34,13 +34,16 @@ const VERIFIER = 'verifier';
 
 export async function start(options: StartOptions): Promise<void> {
   const { dataDir, output, mirror, auth, webhookAllow, apiKeys } = options;
+  const chosen = { mirror, auth, webhookAllow, apiKeys };
   const clock = systemClock();
   const version = packageVersion();
   const log = createLog(options.logLevel ?? 'warn');
   const stop = untilStopped(options.interruption());
   const { store, blobs } = await open(options, clock);
   const hub = await createHub({
-    ...{ store, blobs, mirror, auth, webhookAllow, apiKeys },
+    ...chosen,
+    store,
+    blobs,
     clock,
     random: systemRandom(),
     version,

@@ -13,6 +13,7 @@ export {
   listAgents,
   listIdleAgents,
   listLapsedAgents,
+  lockAgent,
   lockProject,
   rearmLeases,
   renewLease,

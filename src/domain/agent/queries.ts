@@ -47,6 +47,13 @@ export async function lockProject(tx: Tx, project: string): Promise<void> {
   await tx.get(sql`select id from projects where id = ${project} ${tx.dialect.forUpdate}`);
 }
 
+/** Holds the row of one agent: rules over the set of what is its own run under it. */
+export async function lockAgent(tx: Tx, project: string, key: string): Promise<void> {
+  if (tx.dialect.engine === 'sqlite') return;
+  await tx.get(sql`
+    select key from agents where project = ${project} and key = ${key} ${tx.dialect.forUpdate}`);
+}
+
 export function findAgent(db: Db, project: string, key: string): Promise<AgentRow | undefined> {
   return db.get(sql`select * from agents where project = ${project} and key = ${key}`);
 }

@@ -1,0 +1,2 @@
+/** What other domains may ask of memory. */
+export { recall, remember } from './operations.ts';
