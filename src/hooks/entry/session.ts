@@ -7,7 +7,6 @@
  * start of the process stands beside its number, so that a later process of the same number is
  * another session.
  */
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Env } from './places.ts';
@@ -52,6 +51,8 @@ function fromProc(pid: number): Ancestor {
 
 function fromPs(pid: number): Ancestor {
   const args = ['-o', 'ppid=,lstart=,comm=', '-p', String(pid)];
+  // Loaded only where it is needed: a hook pays for each module.
+  const { execFileSync } = process.getBuiltinModule('node:child_process');
   const line = execFileSync('ps', args, { encoding: 'utf8', timeout: PS_MS }).trim();
   const [, parent = '0', start = '', name = ''] =
     /^(\d+)\s+(\w+\s+\w+\s+\d+\s+[\d:]+\s+\d+)\s+(.*)$/.exec(line) ?? [];
