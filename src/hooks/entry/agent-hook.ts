@@ -43,8 +43,9 @@ async function answer(run: HookRun, told: Fields): Promise<Said> {
   const { event, env, cwd, client } = run;
   const session = sessionKey(env, run.parentPid);
   const speaker = (): ReturnType<typeof speakerOf> => {
-    const agent = agentName(env, session, run.agent ?? ownName[client]);
-    if (event !== 'session-end') noteSession(env, session, agent);
+    const naming = { env, session, chosen: run.agent, otherwise: ownName[client] };
+    const agent = agentName(naming) ?? ownName[client];
+    if (event !== 'session-end') noteSession(naming, agent);
     return speakerOf(env, agent);
   };
   const holder = holderOf(env, session);

@@ -1,10 +1,11 @@
 /**
- * Who asks. The name: SIGNALBOX_AGENT or AGENT_ID, else what another program of the same session
- * goes by, else what the hooks were installed for, else the client's own name. The token: one that
+ * Who asks. The name: SIGNALBOX_AGENT or AGENT_ID, else what the hooks were installed for, else what
+ * another program of the same session goes by, else the client's own name. The token: one that
  * was given, else one of this user's own hub, made once for the name and kept where the command
  * line keeps it too.
  */
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ask, findHub, outputOf, type Credential, type HubPlace, type Reply } from './hub.ts';
 import { textOf, type Fields } from './json.ts';
@@ -25,21 +26,41 @@ export function nameKey(name: string): string {
   return name.toLowerCase().replace(/[_-]/g, '');
 }
 
-/** `otherwise` is the name where nothing else says one. */
-export function agentName(env: Env, session: string, otherwise: string): string {
-  const given = nonEmpty(env['SIGNALBOX_AGENT']) ?? nonEmpty(env['AGENT_ID']);
-  const name = given ?? nonEmpty(readIfThere(sessionFile(env, session))) ?? otherwise;
-  if (NAME.test(name)) return name;
+export interface Naming {
+  env: Env;
+  session: string;
+  /** By a flag, for whom the hooks were installed. */
+  chosen?: string | undefined;
+  /** Where nothing else says a name. */
+  otherwise?: string | undefined;
+}
+
+/** Undefined where nothing says a name. */
+export function agentName({ env, session, chosen, otherwise }: Naming): string | undefined {
+  const name = chosenName(env, chosen) ?? noted(env, session) ?? otherwise;
+  if (name === undefined || NAME.test(name)) return name;
   throw new Trouble(
     `\`${name}\` is no name of an agent.`,
     'It has letters, digits, dot, dash and underscore.',
   );
 }
 
-/** Lets every program of the session go by one name: a lock is of a name and a session. */
-export function noteSession(env: Env, session: string, agent: string): void {
-  const file = sessionFile(env, session);
-  if (readIfThere(file)?.trim() !== agent) writeWhole(file, `${agent}\n`);
+/**
+ * Lets every program of the session go by one name, because a lock is of a name and a session. A
+ * name that somebody chose takes the place of one that nobody did.
+ */
+export function noteSession({ env, session, chosen }: Naming, agent: string): void {
+  const before = noted(env, session);
+  const isWanted = before === undefined || chosenName(env, chosen) !== undefined;
+  if (isWanted && before !== agent) writeWhole(sessionFile(env, session), `${agent}\n`);
+}
+
+function chosenName(env: Env, chosen: string | undefined): string | undefined {
+  return nonEmpty(env['SIGNALBOX_AGENT']) ?? nonEmpty(env['AGENT_ID']) ?? nonEmpty(chosen);
+}
+
+function noted(env: Env, session: string): string | undefined {
+  return nonEmpty(readIfThere(sessionFile(env, session)));
 }
 
 export function forgetSession(env: Env, session: string): void {
@@ -50,10 +71,16 @@ function sessionFile(env: Env, session: string): string {
   return join(stateFolder(env), 'sessions', fileName(session));
 }
 
-export function speakerOf(env: Env, agent: string): Speaker {
+/** Without a name it is the person who sits there that asks. */
+export function speakerOf(env: Env, name: string | undefined): Speaker {
   const hub = findHub(env);
+  const agent = name ?? userName();
   let credential: Promise<Credential> | undefined;
-  const present = (): Promise<Credential> => (credential ??= credentialOf(env, hub, agent));
+  const present = (): Promise<Credential> =>
+    (credential ??=
+      name === undefined
+        ? Promise.resolve({ token: hub.token ?? hub.adminToken, agent })
+        : credentialOf(env, hub, agent));
   return {
     agent,
     hub,
@@ -61,12 +88,18 @@ export function speakerOf(env: Env, agent: string): Speaker {
       const before = await present();
       const reply = await ask(hub, before, { operation, input });
       if (!('refusal' in reply) || reply.refusal.code !== 'unauthenticated') return reply;
-      if (hub.token !== undefined || hub.adminToken === undefined) return reply;
+      if (name === undefined || hub.token !== undefined || hub.adminToken === undefined) {
+        return reply;
+      }
       // The token that was kept is of another hub, or was ended: one more is made, once.
       const after = await (credential = made(env, hub, agent));
       return ask(hub, after, { operation, input });
     },
   };
+}
+
+function userName(): string {
+  return userInfo().username.replaceAll(/[^A-Za-z0-9._-]/g, '-') || 'user';
 }
 
 async function credentialOf(env: Env, hub: HubPlace, agent: string): Promise<Credential> {

@@ -4,7 +4,7 @@
  * What a merge took over unchanged from one of its sides is not its doing, so only paths count that
  * differ from every parent. `SIGNALBOX_SKIP=1`, and git's own --no-verify, pass it by.
  */
-import { agentName, speakerOf, type Speaker } from './agent.ts';
+import { agentName, speakerOf } from './agent.ts';
 import { asData, timeInWords } from './data.ts';
 import { SILENCE, type Answer } from './dialect.ts';
 import { pathsToCommit, pathsToPush } from './git-paths.ts';
@@ -19,7 +19,6 @@ import { wordsOf } from './trouble.ts';
 
 const PORTION = 200;
 const TOLD_MAX = 10;
-const NAME = 'git';
 
 export interface GitRun {
   name: string;
@@ -57,11 +56,11 @@ async function pathsOf({ name, args, cwd, stdin }: GitRun): Promise<string[]> {
 async function obstaclesTo(run: GitRun, items: readonly Fields[]): Promise<Fields[]> {
   const session = sessionKey(run.env, run.parentPid);
   const holder = holderOf(run.env, session);
-  const speaker: Speaker = speakerOf(run.env, agentName(run.env, session, NAME));
+  const { ask } = speakerOf(run.env, agentName({ env: run.env, session }));
   const found: Fields[] = [];
   for (let at = 0; at < items.length && found.length < TOLD_MAX; at += PORTION) {
     const input = { items: items.slice(at, at + PORTION), holder };
-    const { obstacles } = outputOf(await speaker.ask('lock.check', input));
+    const { obstacles } = outputOf(await ask('lock.check', input));
     // Who only waits for a path has no say in it yet.
     const held = listOf(obstacles).map(fieldsOf);
     found.push(...held.filter(({ state }) => state === 'granted'));
