@@ -1,14 +1,18 @@
 /**
- * Who speaks: `--as`, else AGENT_ID, else whomever the token is of. On the machine of a hub of the
- * same user a token is made for that name; anywhere else the token must be of that name already.
+ * Who speaks: `--as`, else AGENT_ID, else the agent whose session this is, else whomever the token
+ * is of. On the machine of a hub of the same user a token is made for that name; anywhere else the
+ * token must be of that name already.
  */
 import { AgentName, SignalboxError } from '../contract/index.ts';
+import { agentName } from '../hooks/entry/agent.ts';
+import { sessionKey } from '../hooks/entry/session.ts';
 import type { Context, Speaker } from './context.ts';
 import { tokenFor } from './identity.ts';
 
 export async function speaker(context: Context): Promise<Speaker> {
   const { options, env } = context;
-  const given = options.text('as') ?? options.text('agentId') ?? env['AGENT_ID'];
+  const chosen = options.text('as') ?? options.text('agentId');
+  const given = chosen ?? agentName({ env, session: sessionKey(env, process.ppid) });
   if (given === undefined || given === '') return {};
   const name = AgentName.safeParse(given);
   if (!name.success) {

@@ -4,6 +4,7 @@
  */
 import type { CommandEntry } from './table/entry.ts';
 import { cases } from './table/cases.ts';
+import { hooks } from './table/hooks.ts';
 import { locks } from './table/locks.ts';
 import { look } from './table/look.ts';
 import { manage } from './table/manage.ts';
@@ -18,6 +19,7 @@ export const nouns: Readonly<Record<string, string>> = {
   agent: 'Run an agent.',
   verifier: 'Run a verifier.',
   task: 'Submit tasks and see what becomes of them.',
+  hooks: 'Let agents and git ask the hub by themselves.',
   lock: 'See who holds what, take it, and give it back.',
   case: 'See and move what goes from agent to agent.',
   pipeline: 'Declare the stages that cases go through.',
@@ -34,6 +36,7 @@ export const commands: readonly CommandEntry[] = [
   ...run,
   ...work,
   ...locks,
+  ...hooks,
   ...cases,
   ...talk,
   ...memory,

@@ -47,7 +47,8 @@ export function set(json: JsonText, path: Path, value: Json): string {
   let known = path.length - 1;
   while (nodeAt(root, path.slice(0, known)) === undefined) known--;
   const parent = nodeAt(root, path.slice(0, known));
-  if (parent?.kind !== 'object') throw new TypeError(`no object at ${path.slice(0, known).join('.')}`);
+  if (parent?.kind !== 'object')
+    throw new TypeError(`no object at ${path.slice(0, known).join('.')}`);
   const nested = path.slice(known + 1).reduceRight<Json>((inner, key) => ({ [key]: inner }), value);
   const name = JSON.stringify(String(path[known]));
   return insert(json.text, parent, (indent) => `${name}: ${written(nested, indent)}`);

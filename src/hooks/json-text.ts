@@ -21,7 +21,8 @@ export type Node =
   | (Span & { kind: 'scalar' });
 
 const DEPTH_MAX = 200;
-const SCALAR = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
+const STRING = /"(?:[^"\\\p{Cc}]|[\u007f-\u009f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/uy;
+const WORD = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
 const SPACE = /[ \t\r\n]*/y;
 
 /** `file` is for the words of a refusal. */
@@ -59,8 +60,9 @@ class Reader {
     if (sign === '{') return this.#object(depth);
     if (sign === '[') return this.#array(depth);
     const start = this.#at;
-    SCALAR.lastIndex = start;
-    const found = SCALAR.exec(this.#text)?.[0];
+    const form = sign === '"' ? STRING : WORD;
+    form.lastIndex = start;
+    const found = form.exec(this.#text)?.[0];
     if (found === undefined) throw this.#broken('a value is missing or not understood');
     this.#at += found.length;
     return { kind: 'scalar', start, end: this.#at };
@@ -72,7 +74,7 @@ class Reader {
     this.#list('}', () => {
       const from = this.#at;
       if (this.#text[from] !== '"') throw this.#broken('a name in quotes is missing');
-      const key = JSON.parse(textAt(this.#text, this.#value(depth)));
+      const key: unknown = JSON.parse(textAt(this.#text, this.#value(depth)));
       this.#space();
       this.#take(':');
       this.#space();

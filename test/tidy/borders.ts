@@ -23,6 +23,8 @@ const ROOMS: Record<string, string[]> = {
   'src/sidecar/': ['src/git/', ...CLIENTS],
   'src/verifier/': ['src/git/', ...CLIENTS],
   'src/bridge/': CLIENTS,
+  // What a hook runs is copied to the user's data folder and stands there alone.
+  'src/hooks/entry/': [],
   'src/hooks/': CLIENTS,
   'src/cli/': [
     'src/git/',
@@ -122,6 +124,7 @@ export const borders: Rule[] = [
       'src/verifier/a.ts': `type B = import('../store/db.ts').Db;`,
       'src/cli/commands/status.ts': `import { b } from '../../store/open.ts';`,
       'src/hub/a.ts': `import { b } from '../doors/http.ts';`,
+      'src/hooks/entry/a.ts': `import { b } from '../../core/ids.ts';`,
       'src/domain/task/a.ts': `import { b } from '../change/index.ts';`,
       'src/domain/task/b.ts': `import { b } from '../agent/queries.ts';`,
       'src/domain/task/c.ts': `import { b } from '../../store/sqlite.ts';`,
@@ -174,7 +177,8 @@ export const borders: Rule[] = [
       find(files, 'imports', ({ what }, path) => {
         if (!isProduct(path) || what.startsWith('src/')) return false;
         const places = PARTS[what] ?? (what.startsWith('node:') ? ['src/'] : []);
-        return !isInside(path, places);
+        const isAlone = path.startsWith('src/hooks/entry/') && !what.startsWith('node:');
+        return isAlone || !isInside(path, places);
       }),
     broken: {
       'src/hub/a.ts': `import { DatabaseSync } from 'node:sqlite';`,
@@ -182,6 +186,7 @@ export const borders: Rule[] = [
       'src/hub/b.ts': `const { fastify } = await import('fastify');`,
       'src/cli/a.ts': `import { execa } from 'execa';`,
       'src/core/a.ts': `import lodash from 'lodash';`,
+      'src/hooks/entry/a.ts': `import { z } from 'zod';`,
     },
     sound: {
       'src/store/a.ts': `import { DatabaseSync } from 'node:sqlite'; import { Pool } from 'pg';`,

@@ -1,10 +1,10 @@
 /** Words that may stand only in some places: what asks the world, and what the database is told. */
 import { find, isInside, isProduct, isTest, type Rule } from './rule.ts';
 
-const PROCESS_EDGES = ['src/core/', 'src/cli/'];
+const PROCESS_EDGES = ['src/core/', 'src/cli/', 'src/hooks/entry/'];
 /** The client runs in browsers too: what its keys are made of is asked there, and nothing else. */
 const BROWSER_EDGES = ['src/client/keys.ts'];
-const SETTINGS = ['src/cli/', 'src/hub/config.ts'];
+const SETTINGS = ['src/cli/', 'src/hub/config.ts', 'src/hooks/entry/main.ts'];
 
 const CLOCKS = new Set(['Date.now', 'new Date()', 'performance.now', 'setTimeout', 'setInterval']);
 const CHANCE = new Set([

@@ -1,4 +1,4 @@
-/** One event of an agent's client: asked, answered, and never in the way of the agent's own work. */
+/** One event of an agent's client, answered, and never in the way of the agent's own work. */
 import { agentName, forgetSession, noteSession, speakerOf } from './agent.ts';
 import { inWordsOf, ownName, type Answer, type Client, type Event } from './dialect.ts';
 import { beforeEdit } from './edit.ts';
@@ -57,7 +57,7 @@ async function answer(run: HookRun, told: Fields): Promise<Said> {
     case 'stop':
       return told['stop_hook_active'] === true ? NOTHING : sinceLastLook(env, speaker());
     case 'pre-tool-use':
-      return beforeEdit(speaker, { told, cwd, holder });
+      return beforeEdit(speaker, { told, cwd, env, holder });
     case 'session-end': {
       const said = await atEnd(speaker(), holder);
       forgetSession(env, session);

@@ -1,6 +1,6 @@
 /**
- * Who asks. The name: SIGNALBOX_AGENT or AGENT_ID, else what the hooks were installed for, else what
- * another program of the same session goes by, else the client's own name. The token: one that
+ * Who asks. The name: SIGNALBOX_AGENT or AGENT_ID, else what the hooks were installed for, else
+ * what another program of the same session goes by, else the client's own name. The token: one that
  * was given, else one of this user's own hub, made once for the name and kept where the command
  * line keeps it too.
  */

@@ -1,11 +1,12 @@
-/** Before an edit: the lock of its files is taken, or the edit is refused, saying who holds them. */
+/** Before an edit: the lock of its files is taken, or it is refused, saying who holds them. */
 import type { Speaker } from './agent.ts';
 import { asData, clipped, timeInWords } from './data.ts';
 import { editedPaths } from './edited.ts';
 import type { Refusal } from './hub.ts';
 import { fieldsOf, listOf, numberOf, textOf, type Fields } from './json.ts';
 import { NOTHING, type Said } from './reply.ts';
-import { escapePath, placeOf } from './repository.ts';
+import { escapePath, placeOf, repositoryOf } from './repository.ts';
+import { nonEmpty, type Env } from './places.ts';
 import { Trouble } from './trouble.ts';
 
 const LEASE_MS = 15 * 60_000;
@@ -16,22 +17,27 @@ const REASON_CHARS = 200;
 interface Edit {
   told: Fields;
   cwd: string;
+  env: Env;
   holder: Fields;
 }
 
 /** The paths as items of a lock; what lies in no repository needs none. */
-export function itemsOf(told: Fields, cwd: string): { path: string; repository: string }[] {
+function itemsOf({ told, cwd, env }: Edit): { path: string; repository: string }[] {
   const folder = textOf(told['cwd']) ?? cwd;
+  // Inside an attempt the repository is called what its task calls it.
+  const named = nonEmpty(env['SIGNALBOX_REPOSITORY']);
+  const here = named === undefined ? undefined : repositoryOf(cwd)?.url;
   return editedPaths(told['tool_input'])
     .flatMap((file) => placeOf(file, folder) ?? [])
-    .map(({ repository, path }) => ({ path: escapePath(path), repository }));
+    .map(({ repository, path }) => ({
+      path: escapePath(path),
+      repository: named !== undefined && repository === here ? named : repository,
+    }));
 }
 
-export async function beforeEdit(
-  speaker: () => Speaker,
-  { told, cwd, holder }: Edit,
-): Promise<Said> {
-  const items = itemsOf(told, cwd);
+export async function beforeEdit(speaker: () => Speaker, edit: Edit): Promise<Said> {
+  const { told, holder } = edit;
+  const items = itemsOf(edit);
   if (items.length === 0) return NOTHING;
   if (items.length > ITEMS_MAX) return { kind: 'refusal', text: tooMany(items.length) };
   const { ask } = speaker();
@@ -46,7 +52,7 @@ export async function beforeEdit(
 }
 
 function tooMany(count: number): string {
-  return `This edit is of ${count} files; at most ${ITEMS_MAX} are locked at once. Make it in parts.`;
+  return `Not edited: of ${count} files at most ${ITEMS_MAX} are locked at once. Edit in parts.`;
 }
 
 function stale({ message, hint }: Refusal): string {
@@ -82,7 +88,8 @@ async function inWords(ask: Speaker['ask'], obstacle: Fields): Promise<string> {
   const holds = obstacle['state'] === 'waiting' ? 'was asked for before by' : 'is held by';
   const task = textOf(obstacle['taskId']);
   const reason = textOf(obstacle['reason']);
-  const words = `${clipped(item, 300)} ${holds} ${agent}${task === undefined ? '' : ` for ${task}`}`;
+  const whom = task === undefined ? agent : `${agent} for ${task}`;
+  const words = `${clipped(item, 300)} ${holds} ${whom}`;
   if (reason === undefined) return `${words}${since}${until}.`;
   const facts = { from: agent };
   const why = asData({ kind: 'reason', facts, content: reason, charsMax: REASON_CHARS });

@@ -11,7 +11,7 @@ import { pathsToCommit, pathsToPush } from './git-paths.ts';
 import { holderOf } from './holder.ts';
 import { outputOf } from './hub.ts';
 import { fieldsOf, listOf, numberOf, textOf, type Fields } from './json.ts';
-import type { Env } from './places.ts';
+import { nonEmpty, type Env } from './places.ts';
 import { escapePath, repositoryOf } from './repository.ts';
 import { sessionKey } from './session.ts';
 import { readStdin } from './stdin.ts';
@@ -35,7 +35,8 @@ export async function runGitHook(run: GitRun): Promise<Answer> {
     const paths = await pathsOf(run);
     const found = repositoryOf(run.cwd);
     if (paths.length === 0 || found === undefined) return SILENCE;
-    const items = paths.map((path) => ({ path: escapePath(path), repository: found.url }));
+    const repository = nonEmpty(run.env['SIGNALBOX_REPOSITORY']) ?? found.url;
+    const items = paths.map((path) => ({ path: escapePath(path), repository }));
     const obstacles = await obstaclesTo(run, items);
     return obstacles.length === 0 ? SILENCE : refused(run.name, obstacles);
   } catch (error) {

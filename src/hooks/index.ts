@@ -1,0 +1,4 @@
+/** What the command line needs of the hooks. */
+export { install, TARGETS, uninstall, type Installed, type Target } from './install.ts';
+export { entryStatus, GATE, hooksStatus, type EntryStatus, type HooksStatus } from './status.ts';
+export type { Wanted } from './client.ts';

@@ -1,0 +1,53 @@
+/** Putting the hooks of clients in and taking them out. What is there already is left as it is. */
+import { claude } from './claude.ts';
+import type { ClientHooks, Wanted } from './client.ts';
+import { codex } from './codex.ts';
+import { cursor } from './cursor.ts';
+import { installEntry } from './entry-files.ts';
+import { gemini } from './gemini.ts';
+import { installGit, removeGit } from './git.ts';
+import { addTo, takeFrom, type Change, type JsonPlan } from './json-file.ts';
+import { addBlock, takeBlock, type BlockPlan } from './marked-block.ts';
+
+export const clientHooks: readonly ClientHooks[] = [claude, codex, gemini, cursor];
+
+export type Target = ClientHooks['name'] | 'git';
+export const TARGETS: readonly Target[] = ['claude', 'codex', 'gemini', 'cursor', 'git'];
+
+export interface Installed {
+  target: Target;
+  changes: Change[];
+  /** What is left to do by hand. */
+  todo: readonly string[];
+}
+
+export async function install(target: Target, wanted: Wanted): Promise<Installed> {
+  await installEntry(wanted.env);
+  if (target === 'git') return { target, changes: await installGit(wanted), todo: [] };
+  const client = hooksOf(target);
+  const changes: Change[] = [];
+  for (const plan of client.plans(wanted)) {
+    changes.push(isBlock(plan) ? await addBlock(plan) : await addTo(plan));
+  }
+  return { target, changes, todo: client.todo };
+}
+
+/** The entry stays: other hooks may run it, and without hooks it does nothing. */
+export async function uninstall(target: Target, wanted: Wanted): Promise<Installed> {
+  if (target === 'git') return { target, changes: await removeGit(wanted), todo: [] };
+  const changes: Change[] = [];
+  for (const plan of hooksOf(target).plans(wanted)) {
+    changes.push(isBlock(plan) ? await takeBlock(plan) : await takeFrom(plan));
+  }
+  return { target, changes, todo: [] };
+}
+
+export function hooksOf(target: ClientHooks['name']): ClientHooks {
+  const found = clientHooks.find(({ name }) => name === target);
+  if (found === undefined) throw new TypeError(`no client ${target}`);
+  return found;
+}
+
+export function isBlock(plan: JsonPlan | BlockPlan): plan is BlockPlan {
+  return 'block' in plan;
+}
