@@ -78,7 +78,8 @@ async function held(ask: Speaker['ask'], refusal: Refusal): Promise<string> {
 
 /** `src/a.ts: held by bob since … until … unless renewed`, and what for. */
 async function inWords(ask: Speaker['ask'], obstacle: Fields): Promise<string> {
-  const [item, agent] = [textOf(obstacle['theirs']) ?? '', textOf(obstacle['agent']) ?? '?'];
+  const [item, theirs] = [textOf(obstacle['item']) ?? '', textOf(obstacle['theirs']) ?? ''];
+  const agent = textOf(obstacle['agent']) ?? '?';
   const since = await sinceOf(ask, textOf(obstacle['lockId']));
   const untilMs = numberOf(obstacle['leaseUntilMs']);
   const until =
@@ -88,8 +89,9 @@ async function inWords(ask: Speaker['ask'], obstacle: Fields): Promise<string> {
   const holds = obstacle['state'] === 'waiting' ? 'was asked for before by' : 'is held by';
   const task = textOf(obstacle['taskId']);
   const reason = textOf(obstacle['reason']);
+  const what = item === theirs ? item : `${item} (by ${theirs})`;
   const whom = task === undefined ? agent : `${agent} for ${task}`;
-  const words = `${clipped(item, 300)} ${holds} ${whom}`;
+  const words = `${clipped(what, 300)} ${holds} ${whom}`;
   if (reason === undefined) return `${words}${since}${until}.`;
   const facts = { from: agent };
   const why = asData({ kind: 'reason', facts, content: reason, charsMax: REASON_CHARS });

@@ -80,7 +80,7 @@ function exchange(socket: Socket, request: Buffer, url: string): Promise<Answere
       if (answer === undefined) lost('gave an answer that is not understood');
       else resolve(answer);
     });
-    socket.end(request);
+    socket.write(request);
   });
 }
 
