@@ -19,7 +19,7 @@ export const cursor: ClientHooks = {
   plans(wanted) {
     const folder = join(wanted.scope === 'project' ? wanted.cwd : wanted.home, '.cursor');
     return [
-      jsonPlan(join(folder, 'hooks.json'), [{ path: ['version'], value: 1 }, ...hooksIn(wanted)]),
+      jsonPlan(join(folder, 'hooks.json'), [{ path: ['version'], frame: 1 }, ...hooksIn(wanted)]),
       jsonPlan(join(folder, 'mcp.json'), [mcpAddition(wanted, ['mcpServers'])]),
     ];
   },

@@ -13,7 +13,9 @@ export type Addition =
   /** An item of a list. */
   | { path: Path; item: Json }
   /** A member by its name; one of the same name that is not ours stays. */
-  | { path: Path; value: Json };
+  | { path: Path; value: Json }
+  /** A member that the client wants beside ours; one that is there stays as it is. */
+  | { path: Path; frame: Json };
 
 export interface JsonPlan {
   path: string;
@@ -37,7 +39,8 @@ export async function addTo(plan: JsonPlan): Promise<Change> {
   const start = before.trim() === '' ? EMPTY : before;
   const { text, taken } = withOurs(plan, start);
   if (text === before || text === start) return { path: plan.path, isChanged: false, taken };
-  await keepBackup(file);
+  // What holds ours already is not what was there before.
+  if (withoutOurs(plan, start) === start) await keepBackup(file);
   await writeOwn(file, text);
   return { path: plan.path, isChanged: true, taken };
 }
@@ -50,7 +53,7 @@ export async function takeFrom(plan: JsonPlan): Promise<Change> {
   if (text === file.text) return unchanged;
   const backup = backupOf(file);
   const kept = await readFile(backup, 'utf8').catch(() => undefined);
-  if (kept === undefined && sameAs(text, EMPTY)) await rm(file.path);
+  if (kept === undefined && sameAs(withoutFrame(plan, text), EMPTY)) await rm(file.path);
   else await writeOwn(file, kept !== undefined && isBefore(plan, kept, text) ? kept : text);
   await rm(backup, { force: true });
   return { ...unchanged, isChanged: true };
@@ -73,6 +76,10 @@ function withOurs(plan: JsonPlan, start: string): { text: string; taken: string[
     if ('item' in addition) text = withItem(plan, json.text, addition);
     else {
       const there = nodeAt(parseJson(text, plan.path), addition.path);
+      if ('frame' in addition) {
+        if (there === undefined) text = set(json, addition.path, addition.frame);
+        continue;
+      }
       const isForeign = there !== undefined && !plan.isOurs(textAt(text, there));
       if (isForeign) taken.push(addition.path.join('.'));
       else if (!isSame(valueAt(json, addition.path), addition.value)) {
@@ -109,12 +116,17 @@ function withoutOurs(plan: JsonPlan, start: string): string {
       for (const index of oursIn(plan, text, node).toReversed()) {
         text = remove({ file: plan.path, text }, [...addition.path, index]);
       }
-    } else if (plan.isOurs(textAt(text, node))) {
+    } else if ('value' in addition && plan.isOurs(textAt(text, node))) {
       text = remove({ file: plan.path, text }, addition.path);
     }
     if (text !== before) text = withoutEmpty(plan.path, text, addition.path);
   }
   return text;
+}
+
+function withoutFrame({ path: file, additions }: JsonPlan, start: string): string {
+  const frames = additions.filter((addition) => 'frame' in addition);
+  return frames.reduce((text, { path }) => remove({ file, text }, path), start);
 }
 
 function withoutEmpty(file: string, start: string, path: Path): string {
@@ -138,7 +150,7 @@ function demandRoom(text: string, file: string, { path, ...rest }: Addition): vo
   const root = parseJson(text, file);
   for (let length = 0; length <= path.length; length++) {
     const isEnd = length === path.length;
-    if (isEnd && 'value' in rest) return;
+    if (isEnd && !('item' in rest)) return;
     const kind = isEnd ? 'array' : 'object';
     const node = nodeAt(root, path.slice(0, length));
     if (node === undefined) return;

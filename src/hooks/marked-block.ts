@@ -32,7 +32,8 @@ export async function addBlock(plan: BlockPlan): Promise<Change> {
   const newline = rest.includes('\r\n') ? '\r\n' : '\n';
   const block = [BEGIN, ...plan.block.trimEnd().split('\n'), END, ''].join(newline);
   if (parts.block === block) return { path: plan.path, isChanged: false, taken: [] };
-  await keepBackup(file);
+  // What holds ours already is not what was there before.
+  if (parts.block === undefined) await keepBackup(file);
   const isOpen = parts.before !== '' && !parts.before.endsWith('\n');
   const gap = parts.block !== undefined || parts.before === '' ? '' : newline;
   const text = parts.before + (isOpen ? newline : '') + gap + block + parts.after;
