@@ -79,6 +79,7 @@ test.each(CASES)(
     await install(client, place.wanted({ scope, agent: 'carol' }));
     expect(await contents(place)).not.toEqual(after);
     expect(JSON.stringify(await contents(place))).toContain('--agent carol');
+    expect(await stateOf(place, client, scope)).toBe('installed');
     await uninstall(client, place.wanted({ scope }));
     expect(await contents(place)).toEqual(before);
     expect(await stateOf(place, client, scope)).toBe('none');

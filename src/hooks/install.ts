@@ -7,6 +7,7 @@ import { installEntry } from './entry-files.ts';
 import { gemini } from './gemini.ts';
 import { installGit, removeGit } from './git.ts';
 import { addTo, takeFrom, type Change, type JsonPlan } from './json-file.ts';
+import { readOwn } from './own-file.ts';
 import { addBlock, takeBlock, type BlockPlan } from './marked-block.ts';
 
 export const clientHooks: readonly ClientHooks[] = [claude, codex, gemini, cursor];
@@ -26,7 +27,7 @@ export async function install(target: Target, wanted: Wanted): Promise<Installed
   if (target === 'git') return { target, changes: await installGit(wanted), todo: [] };
   const client = hooksOf(target);
   const changes: Change[] = [];
-  for (const plan of client.plans(wanted)) {
+  for (const plan of client.plans(await withKnownAgent(client, wanted))) {
     changes.push(isBlock(plan) ? await addBlock(plan) : await addTo(plan));
   }
   return { target, changes, todo: client.todo };
@@ -40,6 +41,18 @@ export async function uninstall(target: Target, wanted: Wanted): Promise<Install
     changes.push(isBlock(plan) ? await takeBlock(plan) : await takeFrom(plan));
   }
   return { target, changes, todo: [] };
+}
+
+const AGENT_IN_COMMAND = /main\.js[\\"]* \w+ [a-z-]+ --agent ([A-Za-z0-9][A-Za-z0-9._-]*)/;
+
+/** The name that was chosen when the hooks were installed stays, unless another one is given. */
+export async function withKnownAgent(client: ClientHooks, wanted: Wanted): Promise<Wanted> {
+  if (wanted.agent !== undefined) return wanted;
+  for (const { path } of client.plans(wanted)) {
+    const agent = AGENT_IN_COMMAND.exec((await readOwn(path)).text ?? '')?.[1];
+    if (agent !== undefined) return { ...wanted, agent };
+  }
+  return wanted;
 }
 
 export function hooksOf(target: ClientHooks['name']): ClientHooks {

@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import type { Wanted } from './client.ts';
 import { entryMain, entryVersions } from './entry-files.ts';
 import { gitLimits, lookAtGit } from './git.ts';
-import { hooksOf, isBlock, TARGETS, type Target } from './install.ts';
+import { hooksOf, isBlock, TARGETS, withKnownAgent, type Target } from './install.ts';
 import { lookAt } from './json-file.ts';
 import { lookAtBlock } from './marked-block.ts';
 
@@ -53,7 +53,7 @@ async function statusOf(target: Target, wanted: Wanted): Promise<HooksStatus> {
     if (client === undefined) {
       return { ...common, ...NO_PROBLEM, isUsed: true, state: told(await lookAtGit(wanted)) };
     }
-    const plans = client.plans(wanted);
+    const plans = client.plans(await withKnownAgent(client, wanted));
     const states = await Promise.all(
       plans.map((plan) => (isBlock(plan) ? lookAtBlock(plan) : lookAt(plan))),
     );

@@ -1,8 +1,10 @@
 /** Looks for what is wrong on this machine and with its hub, and says what to do. */
 import { resolve } from 'node:path';
+import { entryStatus, hooksStatus } from '../../hooks/index.ts';
 import type { Context } from '../context.ts';
 import type { Finding } from '../examine/finding.ts';
 import { examineFolder } from '../examine/folder.ts';
+import { judgeHooks } from '../examine/hooks.ts';
 import { examineHub } from '../examine/hub.ts';
 import { examineClock, examineGit, examineNode } from '../examine/programs.ts';
 import { harmless } from '../harmless.ts';
@@ -10,6 +12,7 @@ import type { Colour, Output } from '../output.ts';
 import { dataFolder } from '../places.ts';
 import { padded } from '../width.ts';
 import { counted } from '../words.ts';
+import { wantedOf } from './hooks.ts';
 
 const LOOKS: Record<Finding['state'], { glyph: string; colour: Colour }> = {
   ok: { glyph: '✓', colour: 'green' },
@@ -25,6 +28,7 @@ export async function doctor(context: Context): Promise<number> {
     examineClock(clock.nowMs()),
     ...(await examineFolder(await folderOf(context))),
     ...(await examineHub(context)),
+    await examineHooks(context),
   ];
   const failures = findings.filter(({ state }) => state === 'fail').length;
   const warnings = findings.filter(({ state }) => state === 'warn').length;
@@ -36,6 +40,11 @@ export async function doctor(context: Context): Promise<number> {
       : `${counted(failures, 'failure')}, ${counted(warnings, 'warning')}.`,
   ]);
   return failures === 0 ? 0 : 1;
+}
+
+async function examineHooks(context: Context): Promise<Finding> {
+  const wanted = wantedOf(context);
+  return judgeHooks(await hooksStatus(wanted), await entryStatus(wanted));
 }
 
 /** The folder that was named, that of the hub which runs here, or that of the next one. */

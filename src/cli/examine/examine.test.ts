@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { examineFolder, judgeKind, judgeSpace } from './folder.ts';
+import { judgeHooks } from './hooks.ts';
 import { judgeSkew } from './hub.ts';
 import { examineClock, examineGit, examineNode, judgeGit } from './programs.ts';
 
@@ -11,6 +12,33 @@ beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'signalbox-doctor-'));
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
+
+test('hooks that are broken, old or missing are found out', () => {
+  const hooks = (state: 'installed' | 'other' | 'none' | 'unreadable') => [
+    {
+      target: 'claude' as const,
+      title: 'Claude Code',
+      isUsed: true,
+      state,
+      problem: state === 'unreadable' ? 'line 3: a comment' : null,
+      files: [],
+      limits: [],
+    },
+  ];
+  const entry = { path: '/d/main.js', installed: 'a', isCurrent: true, problem: null };
+  expect(judgeHooks(hooks('installed'), entry)).toMatchObject({ state: 'ok', hint: null });
+  expect(judgeHooks(hooks('installed'), entry).message).toMatch(/shell command.*merge gate/);
+  expect(judgeHooks(hooks('none'), entry).message).toMatch(/none for Claude Code/);
+  expect(judgeHooks(hooks('other'), entry)).toMatchObject({
+    state: 'warn',
+    hint: 'signalbox hooks install claude',
+  });
+  expect(judgeHooks(hooks('unreadable'), entry).message).toMatch(/line 3/);
+  const broken = { ...entry, problem: 'It does not run: x' };
+  expect(judgeHooks(hooks('installed'), broken)).toMatchObject({ state: 'warn' });
+  const old = { ...entry, isCurrent: false };
+  expect(judgeHooks(hooks('installed'), old)).toMatchObject({ state: 'warn' });
+});
 
 test('an old Node.js is found out', () => {
   expect(examineNode('24.0.0').state).toBe('ok');
