@@ -54,4 +54,23 @@ const fanout: Race = {
   ],
 };
 
-export const races: readonly Race[] = [tasks, messages, fanout];
+/** Beside ten thousand locks and a thousand patterns that others hold. */
+const locks: Race = {
+  name: 'locks',
+  ours: 'locks/signalbox.ts',
+  peers: { postgres: startDurablePostgres, redis: startRedis },
+  count: 5_000,
+  samples: 200,
+  figures: [
+    { key: 'pairsPerS', label: 'pairs/s', digits: 0 },
+    { key: 'acquireP99Ms', label: 'acquire p99 ms', digits: 2 },
+    { key: 'handoverP50Ms', label: 'hand-over p50 ms', digits: 2 },
+    { key: 'handoverP99Ms', label: 'hand-over p99 ms', digits: 2 },
+  ],
+  runs: ({ count, samples }) => [
+    ['--mode', 'pairs', '--count', String(count)],
+    ['--mode', 'handover', '--count', String(samples)],
+  ],
+};
+
+export const races: readonly Race[] = [tasks, messages, fanout, locks];

@@ -57,7 +57,7 @@ export const releaseLock = tool({
 
 const LISTED = 20;
 
-interface Seen {
+export interface Seen {
   isFree: boolean;
   obstacles: Obstacle[];
   /** What is held and waited for, where nothing was asked for. */

@@ -6,7 +6,7 @@ import { type Told, tool, WRITES } from './tool.ts';
 
 const list = z.array(z.string()).default([]);
 
-interface Taken {
+export interface Taken {
   task: Task | null;
   lastFailure: string | null;
 }

@@ -103,3 +103,22 @@ test('a case goes through seven stages, as the guide of pipelines says', async (
   expect(refused).toContain('read it again');
   expect(escalated).toContain('They want more than we may promise.');
 }, 120_000);
+
+test.each(['claude-code.md', 'codex.md', 'gemini-cli.md', 'cursor.md'])(
+  '%s leads from nothing to two agents that do not collide',
+  async (guide) => {
+    const [, installed, list, refused, turn, removed] = await type(guide);
+    expect(installed).toMatch(/installed/);
+    expect(list).toMatch(/granted +ada[^]*src\/parser\.ts/);
+    expect(refused).toMatch(/src\/\*\* \(by src\/parser\.ts\) is held by ada until/);
+    expect(turn).toMatch(/Do you still need the parser\?[^]*granted[^]*src\/\*\*/);
+    expect(removed).not.toBe('');
+  },
+  120_000,
+);
+
+test('a commit of what another one holds is refused, as the guide of Aider says', async () => {
+  const [, , refused, gone] = await type('aider.md');
+  expect(refused).toMatch(/src\/parser\.ts[^]*ada/);
+  expect(gone).toContain('Change the parser');
+}, 120_000);
