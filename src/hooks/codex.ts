@@ -17,8 +17,25 @@ const EVENTS: readonly [name: string, event: Event, matcher?: string][] = [
   ['UserPromptSubmit', 'user-prompt-submit'],
   ['PreToolUse', 'pre-tool-use', '^(apply_patch|Edit|Write)$'],
   ['Stop', 'stop'],
+  ['SessionEnd', 'session-end'],
 ];
 const TIMEOUT = 15;
+/** Codex hands a server no other variable than those that are named. */
+const PASSED = [
+  'SIGNALBOX_URL',
+  'SIGNALBOX_TOKEN',
+  'SIGNALBOX_AGENT',
+  'SIGNALBOX_TASK_ID',
+  'SIGNALBOX_FENCE',
+  'SIGNALBOX_REPOSITORY',
+  'AGENT_ID',
+  'AGENT_TYPE',
+  'SESSION_ID',
+  'BROKER_URL',
+  'XDG_CONFIG_HOME',
+  'XDG_STATE_HOME',
+  'XDG_DATA_HOME',
+];
 
 export const codex: ClientHooks = {
   name: 'codex',
@@ -34,7 +51,6 @@ export const codex: ClientHooks = {
   limits: [
     'Files that a shell command changes (sed, a script, a formatter) take no lock.',
     'Codex runs a hook only after its user has trusted it, and skips it silently until then.',
-    'Codex tells no hook that a session is over: its locks end with their lease, 15 minutes.',
   ],
   todo: ['In Codex, open /hooks and trust the hooks of Signalbox.'],
 };
@@ -56,7 +72,14 @@ function server(wanted: Wanted): string {
   const { command, args } = mcpServer(wanted);
   // What JSON writes as a text is a basic string of TOML too.
   const list = args.map((arg) => JSON.stringify(arg)).join(', ');
-  return `[mcp_servers.${MCP_NAME}]\ncommand = ${JSON.stringify(command)}\nargs = [${list}]\n`;
+  const names = PASSED.map((name) => JSON.stringify(name)).join(', ');
+  return [
+    `[mcp_servers.${MCP_NAME}]`,
+    `command = ${JSON.stringify(command)}`,
+    `args = [${list}]`,
+    `env_vars = [${names}]`,
+    '',
+  ].join('\n');
 }
 
 /** A table of that name a second time, or after an inline one, would be no TOML. */

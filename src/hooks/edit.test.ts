@@ -44,6 +44,24 @@ test('an edit of what another holds is refused, with who, since, until, why and 
   expect(stderr).toMatch(/wait: true.*write to bob with send_message/s);
 });
 
+test('each client is refused an edit in the way that its agent reads best', async () => {
+  const house = await openHouse();
+  const bob = await house.door.hub.as('bob');
+  const items = [{ path: 'a.ts', repository: house.repo }];
+  await bob.lock.acquire({ holder: { session: 'his' }, items });
+  const told = { cwd: house.repo, tool_name: 'x', tool_input: { file_path: 'a.ts' } };
+  const why = expect.stringMatching(/^Not edited: .*held by bob/s);
+  const refused = async (client: string): Promise<unknown> =>
+    house.run([client, 'pre-tool-use'], { told });
+  expect(await refused('codex')).toEqual({ code: 2, stdout: '', stderr: why });
+  const gemini = await house.run(['gemini', 'pre-tool-use'], { told });
+  expect(gemini).toMatchObject({ code: 0, stderr: '' });
+  expect(JSON.parse(gemini.stdout)).toEqual({ decision: 'deny', reason: why });
+  const cursor = await house.run(['cursor', 'pre-tool-use'], { told });
+  expect(cursor).toMatchObject({ code: 2, stderr: why });
+  expect(JSON.parse(cursor.stdout)).toMatchObject({ permission: 'deny', agent_message: why });
+});
+
 test('the files of one edit are taken all or none', async () => {
   const house = await openHouse();
   const bob = await house.door.hub.as('bob');
@@ -169,20 +187,33 @@ test('without a hub the edit is made, loudly, unless hooks are strict', async ()
   expect(strict).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/strict/) });
 });
 
-test.each<[string, (socket: Socket) => void]>([
-  ['says nothing at all', () => {}],
-  ['hangs up', (socket) => socket.destroy()],
-  ['speaks of something else', (socket) => socket.end('220 mail.example.org ready\r\n')],
-  ['answers with a page', (socket) => socket.end('HTTP/1.1 200 OK\r\n\r\n<html>')],
-  ['is cut short', (socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{')],
+test.each<[string, RegExp, (socket: Socket) => void]>([
+  ['says nothing at all', /did not answer in time/, () => {}],
+  ['hangs up', /not understood|cannot be reached/, (socket) => socket.destroy()],
+  [
+    'speaks of something else',
+    /not understood/,
+    (socket) => socket.end('220 mail.example.org ready\r\n'),
+  ],
+  [
+    'answers with a page',
+    /answered 200, not as a hub does/,
+    (socket) => socket.end('HTTP/1.1 200 OK\r\n\r\n<html>'),
+  ],
+  [
+    'is cut short',
+    /not understood/,
+    (socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{'),
+  ],
   [
     'never ends',
+    /more than a hook can take/,
     (socket) =>
       void setImmediate(function more(): void {
         if (!socket.destroyed) socket.write(Buffer.alloc(1 << 20), () => setImmediate(more));
       }),
   ],
-])('an address that %s does not hold an agent up', async (_what, answer) => {
+])('an address that %s does not hold an agent up', async (_what, why, answer) => {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -203,4 +234,5 @@ test.each<[string, (socket: Socket) => void]>([
   const env = { SIGNALBOX_URL: `http://127.0.0.1:${port}`, SIGNALBOX_TOKEN: 'sbx_x' };
   const ran = await place.run(['claude', 'pre-tool-use'], { told, env });
   expect(ran).toMatchObject({ code: 0, stderr: expect.stringMatching(/^signalbox: [^\n]+\n$/) });
+  expect(ran.stderr).toMatch(why);
 });

@@ -12,6 +12,8 @@ const EVENTS: readonly [name: string, event: Event, matcher?: string][] = [
   ['SessionEnd', 'session-end'],
 ];
 const TIMEOUT_MS = 15_000;
+/** Gemini CLI keeps variables back whose names speak of secrets, unless they stand here. */
+const PASSED = { SIGNALBOX_TOKEN: '$SIGNALBOX_TOKEN' };
 
 export const gemini: ClientHooks = {
   name: 'gemini',
@@ -19,7 +21,7 @@ export const gemini: ClientHooks = {
   folder: ({ home }) => join(home, '.gemini'),
   plans(wanted) {
     const folder = wanted.scope === 'project' ? wanted.cwd : wanted.home;
-    const additions = [...hooksIn(wanted), mcpAddition(wanted, ['mcpServers'])];
+    const additions = [...hooksIn(wanted), mcpAddition(wanted, ['mcpServers'], { env: PASSED })];
     return [jsonPlan(join(folder, '.gemini', 'settings.json'), additions)];
   },
   limits: [

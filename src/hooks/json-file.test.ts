@@ -144,6 +144,16 @@ test('a file that was not there is made for its owner, and is gone again', async
   expect(await readdir(join(root, 'new'))).toEqual([]);
 });
 
+test('of two members of one name the last one is the one that counts', async () => {
+  const root = await folder();
+  const plan = planFor(join(root, 'settings.json'));
+  await writeFile(plan.path, '{"hooks": {"Stop": 1}, "hooks": {"Stop": []}}');
+  await addTo(plan);
+  const text = await readFile(plan.path, 'utf8');
+  expect(text).toMatch(/^\{"hooks": \{"Stop": 1\}, "hooks"/);
+  expect(JSON.parse(text)).toMatchObject({ hooks: { Stop: [ours('stop')] } });
+});
+
 test('an empty file is empty again', async () => {
   const root = await folder();
   const plan = planFor(join(root, 'settings.json'));

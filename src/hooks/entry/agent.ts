@@ -49,10 +49,8 @@ export function agentName({ env, session, chosen, otherwise }: Naming): string |
  * Lets every program of the session go by one name, because a lock is of a name and a session. A
  * name that somebody chose takes the place of one that nobody did.
  */
-export function noteSession({ env, session, chosen }: Naming, agent: string): void {
-  const before = noted(env, session);
-  const isWanted = before === undefined || chosenName(env, chosen) !== undefined;
-  if (isWanted && before !== agent) writeWhole(sessionFile(env, session), `${agent}\n`);
+export function noteSession({ env, session }: Naming, agent: string): void {
+  if (noted(env, session) !== agent) writeWhole(sessionFile(env, session), `${agent}\n`);
 }
 
 function chosenName(env: Env, chosen: string | undefined): string | undefined {

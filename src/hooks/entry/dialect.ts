@@ -1,6 +1,6 @@
 /**
- * The words of each client: what its events are called and how it wants to be answered. All of
- * them read exit code 2 as a refusal and show the agent what stands on stderr then.
+ * The words of each client: what its events are called and how it wants to be answered. Most read
+ * exit code 2 as a refusal and show the agent what stands on stderr then.
  */
 import type { Said } from './reply.ts';
 
@@ -46,14 +46,24 @@ export function inWordsOf(client: Client, event: Event, said: Said): Answer {
     case 'nothing':
       return SILENCE;
     case 'refusal':
-      return { stdout: '', stderr: `${said.text}\n`, exitCode: REFUSED };
+      return refusal(client, said.text);
     case 'warning': {
       const line = `signalbox: ${said.text.replaceAll(/\s+/g, ' ')}`;
-      return { stdout: json(shownToUser(client, line)), stderr: `${line}\n`, exitCode: 0 };
+      // At its end a client waits for no words.
+      const shown = event === 'session-end' ? '' : json(shownToUser(client, line));
+      return { stdout: shown, stderr: `${line}\n`, exitCode: 0 };
     }
     case 'context':
       return { ...SILENCE, stdout: json(context(client, event, said.text)) };
   }
+}
+
+/** Gemini CLI takes an exit code for a hook that failed, and says so to its user. */
+function refusal(client: Client, text: string): Answer {
+  if (client === 'gemini') return { ...SILENCE, stdout: json({ decision: 'deny', reason: text }) };
+  const told = { permission: 'deny', agent_message: text, user_message: text };
+  const stdout = client === 'cursor' ? json(told) : '';
+  return { stdout, stderr: `${text}\n`, exitCode: REFUSED };
 }
 
 function shownToUser(client: Client, line: string): object {
