@@ -13,7 +13,10 @@ export async function speaker(context: Context): Promise<Speaker> {
   const { options, env } = context;
   const chosen = options.text('as') ?? options.text('agentId');
   const given = chosen ?? agentName({ env, session: sessionKey(env, process.ppid) });
-  if (given === undefined || given === '') return {};
+  return given === undefined || given === '' ? {} : speakerNamed(context, given);
+}
+
+export async function speakerNamed(context: Context, given: string): Promise<Speaker> {
   const name = AgentName.safeParse(given);
   if (!name.success) {
     throw new SignalboxError('invalid_input', `\`${given}\` is no name of an agent.`, {

@@ -3,6 +3,7 @@
  * known one of this user is started. What is printed on stdout is MCP and nothing else.
  */
 import type { Client } from '../../client/index.ts';
+import { agentName, noteSession } from '../../hooks/entry/agent.ts';
 import { placeOf, repositoryOf } from '../../hooks/entry/repository.ts';
 import { packageVersion } from '../../hub/config.ts';
 import { serveOverStdio } from '../../mcp/stdio.ts';
@@ -10,12 +11,14 @@ import { askThrough } from '../../tools/index.ts';
 import type { Context } from '../context.ts';
 import { holderOf } from '../locked.ts';
 import { ensureHub } from '../own-hub.ts';
-import { speaker } from '../speaker.ts';
+import { speakerNamed } from '../speaker.ts';
 
 /** What it holds is free soon after the agent is gone, and not while it is here. */
 const LEASE_MS = 2 * 60_000;
 const BEAT_MS = LEASE_MS / 4;
 const FAREWELL_MS = 2_000;
+/** Who says no name at all. */
+const UNNAMED = 'agent';
 
 export async function mcp(context: Context): Promise<void> {
   const { output, env, cwd } = context;
@@ -23,11 +26,10 @@ export async function mcp(context: Context): Promise<void> {
   const repository = env['SIGNALBOX_REPOSITORY'] ?? repositoryOf(cwd)?.url;
   const session = 'session' in holder ? holder.session : undefined;
   // The client of MCP is answered at once; only its first tool waits for the hub.
-  const hub = reach(context);
-  hub.catch((error: unknown) => output.note(String(error), 'error'));
+  const hub = reaching(context, session);
   const served = serveOverStdio(
     {
-      ask: askThrough(async (operation, input) => (await hub).call(operation, input)),
+      ask: askThrough(async (operation, input) => (await hub()).call(operation, input)),
       caller: {
         holder,
         leaseMs: LEASE_MS,
@@ -49,18 +51,31 @@ export async function mcp(context: Context): Promise<void> {
   await served.close();
 }
 
-async function reach(context: Context): Promise<Client> {
-  await ensureHub(context);
-  return context.live(await speaker(context));
+/** The hub is sought at once; who speaks is settled when something is said, as a hook may tell. */
+function reaching(context: Context, session: string | undefined): () => Promise<Client> {
+  const found = ensureHub(context);
+  found.catch((error: unknown) => context.output.note(String(error), 'error'));
+  let client: Promise<Client> | undefined;
+  const reach = async (): Promise<Client> => {
+    await found;
+    const { options, env } = context;
+    const otherwise = env['AGENT_TYPE'] ?? UNNAMED;
+    const naming = { env, session: session ?? '', chosen: options.text('agent'), otherwise };
+    const name = agentName(naming) ?? UNNAMED;
+    // Hooks and command lines of this session go by the same name: a lock is of both.
+    if (session !== undefined) noteSession(naming, name);
+    return context.live(await speakerNamed(context, name));
+  };
+  return () => (client ??= reach());
 }
 
-function beat({ clock }: Context, hub: Promise<Client>, session: string): AbortController {
+function beat({ clock }: Context, hub: () => Promise<Client>, session: string): AbortController {
   const ending = new AbortController();
   const renewing = async (): Promise<void> => {
-    const client = await hub;
-    while (!ending.signal.aborted) {
+    for (;;) {
       await clock.sleep(BEAT_MS, ending.signal);
       if (ending.signal.aborted) return;
+      const client = await hub();
       // A hub that is away is met at the next beat; the lease outlives several.
       await client.lock.renew({ session, leaseMs: LEASE_MS }).catch(() => {});
     }
@@ -70,8 +85,8 @@ function beat({ clock }: Context, hub: Promise<Client>, session: string): AbortC
 }
 
 /** The agent is gone: what its session held is free at once. */
-async function leave(hub: Promise<Client>, session: string): Promise<void> {
+async function leave(hub: () => Promise<Client>, session: string): Promise<void> {
   const release = async (): Promise<unknown> =>
-    (await hub).lock.release({ holder: { session } }, { timeoutMs: FAREWELL_MS });
+    (await hub()).lock.release({ holder: { session } }, { timeoutMs: FAREWELL_MS });
   await release().catch(() => {});
 }

@@ -1,5 +1,5 @@
 /** Commands that stay: hubs, agents, verifiers. */
-import { AS, type CommandEntry } from './entry.ts';
+import type { CommandEntry } from './entry.ts';
 
 export const run: readonly CommandEntry[] = [
   {
@@ -28,10 +28,10 @@ export const run: readonly CommandEntry[] = [
     summary: 'Serve the tools of the hub over MCP on stdin and stdout, for the agent that asks.',
     group: 'Run',
     options: [
+      { flags: '--agent <name>', summary: 'be this agent; AGENT_ID unless told' },
       { flags: '--session <name>', summary: 'who holds its locks; SESSION_ID unless told' },
-      AS,
     ],
-    example: 'claude mcp add signalbox -- signalbox mcp --as ada',
+    example: 'claude mcp add signalbox -- signalbox mcp --agent ada',
     load: async () => (await import('../commands/mcp.ts')).mcp,
   },
   {
