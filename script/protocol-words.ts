@@ -236,7 +236,8 @@ export const bounds: Record<keyof typeof limits, string> = {
   lockItemsMax: 'items of one lock, and of one question about locks',
   lockPathCharsMax: 'a pattern of paths',
   lockPatternWaysMax: 'patterns without braces that one with braces stands for',
-  lockPatternTokensMax: 'characters and wildcards of a pattern, all that its braces stand for',
+  lockPatternTokensMax:
+    'signs of a pattern, all that its braces stand for; a name without a wildcard counts as one',
   lockNameCharsMax: 'the name of a thing',
   lockSessionCharsMax: 'the name of a session',
   lockWaitingPerHolderMax: 'locks that one holder waits for',

@@ -55,7 +55,7 @@ export const limits = {
   lockItemsMax: 200,
   lockPathCharsMax: 1_000,
   lockPatternWaysMax: 64,
-  lockPatternTokensMax: 1_000,
+  lockPatternTokensMax: 512,
   lockNameCharsMax: 200,
   lockSessionCharsMax: 200,
   lockWaitingPerHolderMax: 64,

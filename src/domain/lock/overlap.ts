@@ -1,8 +1,11 @@
 /**
  * Do two patterns meet: is there a path that both of them mean? Decided exactly, by walking both
  * at once. A path is one or more names; a name is not empty and neither `.` nor `..`.
+ *
+ * The work is bounded: a pair of places is looked at once, and a pattern has at most
+ * `lockPatternTokensMax` of them, all that its braces stand for included.
  */
-import { type Pattern, plain, type Segment, type Token, waysOf } from './pattern.ts';
+import { type Name, type Pattern, RUN, type Token, type Way, wayOf } from './pattern.ts';
 
 export function overlaps(a: Pattern, b: Pattern): boolean {
   if (a.isLiteral && b.isLiteral) return a.base === b.base;
@@ -10,17 +13,20 @@ export function overlaps(a: Pattern, b: Pattern): boolean {
   return waysOf(a).some((way) => others.some((other) => doWaysMeet(way, other)));
 }
 
-/** Does the pattern mean this path? */
+/** Does the pattern mean this path, which is in NFC? */
 export function matches(pattern: Pattern, path: string): boolean {
   if (pattern.isLiteral) return pattern.base === path;
-  const names = path.split('/').map(plain);
-  return waysOf(pattern).some((way) => doWaysMeet(way, names));
+  const names = wayOf(path);
+  return pattern.ways.some((way) => doWaysMeet(way, names));
 }
 
-type Way = readonly Segment[];
+function waysOf(pattern: Pattern): readonly Way[] {
+  return pattern.isLiteral ? [wayOf(pattern.base)] : pattern.ways;
+}
 
 /** From the end: whether what is left of the one can be what is left of the other. */
 function doWaysMeet(a: Way, b: Way): boolean {
+  if (!canBegin(a, b)) return false;
   let below = Array.from({ length: b.length + 1 }, () => false);
   for (let i = a.length; i >= 0; i--) {
     const row = Array.from({ length: b.length + 1 }, () => false);
@@ -28,6 +34,12 @@ function doWaysMeet(a: Way, b: Way): boolean {
     below = row;
   }
   return below[0] === true;
+}
+
+/** A first look that most pairs do not pass: names in front that are not the same. */
+function canBegin([a]: Way, [b]: Way): boolean {
+  if (a === undefined || b === undefined || a === '**' || b === '**') return true;
+  return a.plain === undefined || b.plain === undefined || a.plain === b.plain;
 }
 
 interface Rests {
@@ -52,40 +64,51 @@ function doRestsMeet({ a, b, i, j, row, below }: Rests): boolean {
   return below[j + 1] === true && doNamesMeet(left, right);
 }
 
-/** What of a name was written so far, as far as it matters: nothing, `.`, `..`, or another one. */
-const OTHER = 3;
-const STATES = 4;
+/** What of a name was written so far, as far as it matters: a set of these. */
+const NOTHING = 1;
+const DOT = 2;
+const TWO_DOTS = 4;
+const OTHER = 8;
 
 /** Is there a name that both stand for? Forward, over the places in both that can be reached. */
-function doNamesMeet(a: readonly Token[], b: readonly Token[]): boolean {
-  const width = b.length + 1;
-  const reached = new Uint8Array((a.length + 1) * width * STATES);
-  reached[0] = 1;
+function doNamesMeet(a: Name, b: Name): boolean {
+  if (a.plain !== undefined && b.plain !== undefined) return a.plain === b.plain;
+  const width = b.tokens.length + 1;
+  const reached = new Uint8Array((a.tokens.length + 1) * width);
+  const reach = (at: number, said: number) => {
+    reached[at] = (reached[at] ?? 0) | said;
+  };
+  reach(0, NOTHING);
   // Every step leads further on in this order, so each place is looked at once.
-  for (let at = 0; at < reached.length; at++) {
-    if (reached[at] === 0) continue;
-    const said = at % STATES;
-    const place = (at - said) / STATES;
-    const [left, right] = [a[Math.floor(place / width)], b[place % width]];
-    if (left === '*') reached[at + width * STATES] = 1;
-    if (right === '*') reached[at + STATES] = 1;
-    if (left === undefined || right === undefined) continue;
-    const step = (left === '*' ? 0 : width) + (right === '*' ? 0 : 1);
-    for (const isDot of [true, false]) {
-      const next = isDot && said < 2 ? said + 1 : OTHER;
-      if (canBoth(left, right, isDot)) reached[(place + step) * STATES + next] = 1;
+  for (let i = 0, at = 0; i <= a.tokens.length; i++) {
+    const left = a.tokens[i];
+    for (let j = 0; j < width; j++, at++) {
+      const said = reached[at] ?? 0;
+      if (said === 0) continue;
+      const right = b.tokens[j];
+      const areRuns = left === RUN && right === RUN;
+      const here = areRuns ? withAnyRun(said) : said;
+      if (left === RUN) reach(at + width, here);
+      if (right === RUN) reach(at + 1, here);
+      if (left === undefined || right === undefined || areRuns) continue;
+      const to = at + (left === RUN ? 0 : width) + (right === RUN ? 0 : 1);
+      reach(to, withOneMore(said, left, right));
     }
   }
-  return reached.at(-1) === 1;
+  return ((reached.at(-1) ?? 0) & OTHER) !== 0;
 }
 
-/** Can both take the same character, a dot or another one? */
-function canBoth(left: Token, right: Token, isDot: boolean): boolean {
-  if (typeof left === 'string') return takes(right, isDot);
-  if (typeof right === 'string') return takes(left, isDot);
-  return left.char === right.char && takes(left, isDot);
+function withAnyRun(said: number): number {
+  return said | ((said << 1) & TWO_DOTS) | (said & NOTHING ? DOT | TWO_DOTS : 0) | OTHER;
 }
 
-function takes(token: Token, isDot: boolean): boolean {
-  return typeof token === 'string' || (token.char === '.') === isDot;
+/** After a character that both can take, a dot or another one. */
+function withOneMore(said: number, left: Token, right: Token): number {
+  if (left >= 0 && right >= 0 && left !== right) return 0;
+  const code = Math.max(left, right);
+  const dotted = ((said & (NOTHING | DOT)) << 1) | (said >= TWO_DOTS ? OTHER : 0);
+  if (code < 0) return dotted | OTHER;
+  return code === FULL_STOP ? dotted : OTHER;
 }
+
+const FULL_STOP = 0x2e;

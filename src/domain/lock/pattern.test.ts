@@ -25,6 +25,9 @@ describe('a pattern', () => {
     [String.raw`a\*b`, { isLiteral: true, base: 'a*b' }],
     ['e\u0301', { text: '\u00e9', isLiteral: true, base: '\u00e9' }],
     ['{a}', { isLiteral: true, base: 'a' }],
+    ['{e}\u0301', { isLiteral: true, base: '\u00e9' }],
+    ['src/**/', { text: 'src/**', isLiteral: false, base: 'src' }],
+    ['a/**/**/b', { text: 'a/**/b', isLiteral: false, base: 'a' }],
   ])('%s is read as it is meant', (text, expected) => {
     expect(pattern(text)).toMatchObject(expected);
   });
@@ -42,6 +45,8 @@ describe('a pattern', () => {
     ['..', 'lead elsewhere'],
     ['a\0b', 'control'],
     ['a\nb', 'control'],
+    ['a\u0085b', 'control'],
+    ['a\\', 'backslash'],
     ['!a', 'exclude'],
     ['a**b', 'alone'],
     ['{a', 'without its }'],
@@ -50,6 +55,8 @@ describe('a pattern', () => {
     ['a/{b/,c}/d', 'names is empty'],
     ['x'.repeat(limits.lockPathCharsMax + 1), 'too long'],
     ['{a,b}'.repeat(20), 'braces stand for more'],
+    ['{a,b}'.repeat(199), 'braces stand for more'],
+    [`{${','.repeat(limits.lockPatternWaysMax)}}`, 'braces stand for more'],
     [`{${'x*'.repeat(240)},${'y*'.repeat(200)},z}/{a,b,c}`, 'too much'],
   ])('%.40s is refused', (text, why) => {
     const said = parsePattern(text);
@@ -87,9 +94,32 @@ describe('a pattern', () => {
     ['?.*', '.?*', true],
     ['{a,b}/x', '{b,c}/x', true],
     ['a/**/z', '**/y/*', true],
+    ['{a,e}\u0301/b', '\u00e9/b', true],
+    ['{a,e}\u0301', '\u00e9/*', false],
   ])('%s and %s overlap: %s', (a, b, expected) => {
     expect(overlaps(pattern(a), pattern(b))).toBe(expected);
     expect(overlaps(pattern(b), pattern(a))).toBe(expected);
+  });
+
+  // What two patterns cost is the product of their signs, so these are counted and not the time.
+  test.each([
+    ['stars', '*a'.repeat(499)],
+    ['stars in many folders', '**/*a/'.repeat(160)],
+    ['braces', `{${Array.from({ length: 60 }, (_, at) => `*a*b${at}`).join()}}`],
+    ['braces beside each other', `${'{a,b}'.repeat(6)}${'*?'.repeat(300)}`],
+    ['braces in braces', `{a,b}*${'{'.repeat(400)}a${'}'.repeat(400)}`],
+    ['long folders', `${`${'x'.repeat(200)}/`.repeat(4)}*`],
+  ])('is bounded in what it costs: %s', (_, text) => {
+    const parsed = parsePattern(text);
+    if (typeof parsed === 'string') return expect(parsed).toContain('too much');
+    if (parsed.isLiteral) throw new Error('no wildcard in it');
+    const wild = parsed.ways.flat().filter((one) => one === '**' || one.plain === undefined);
+    const signs = wild.reduce((sum, one) => sum + (one === '**' ? 1 : one.tokens.length), 0);
+    return expect(signs).toBeLessThanOrEqual(limits.lockPatternTokensMax);
+  });
+
+  test('a name without a wildcard counts as one sign, however long it is', () => {
+    expect(pattern(`${`${'x'.repeat(200)}/`.repeat(4)}*`).isLiteral).toBe(false);
   });
 
   test('escapes make every path mean itself alone', () => {

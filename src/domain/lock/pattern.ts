@@ -15,22 +15,42 @@
  */
 import { limits } from '../../contract/index.ts';
 
-export interface Pattern {
+export type Pattern = LiteralPattern | WildPattern;
+
+interface LiteralPattern {
   /** As it is kept and shown: no `./` in front, no slash at the end, in NFC. */
   text: string;
-  isLiteral: boolean;
-  /** The path itself, or the folder in which all that it meets lies; '' is the top. */
+  isLiteral: true;
+  /** The path itself. */
   base: string;
 }
 
-/** A name as its characters and wildcards; or any number of folders. */
-export type Segment = readonly Token[] | '**';
-export type Token = { char: string } | '?' | '*';
+interface WildPattern {
+  text: string;
+  isLiteral: false;
+  /** The folder in which all that it meets lies; '' is the top. */
+  base: string;
+  /** What it stands for: any of these. */
+  ways: readonly Way[];
+}
+
+export type Way = readonly Segment[];
+export type Segment = Name | '**';
+
+export interface Name {
+  tokens: readonly Token[];
+  /** The name itself, where it has no wildcard. */
+  plain: string | undefined;
+}
+
+/** The code point of a character, or one of the two wildcards. */
+export type Token = number;
+export const RUN = -1;
+export const ONE = -2;
 
 const MAGIC = /[*?{}\\]/;
+const PIECE = /\\(.?)|[{},]|[^\\{},]+/gs;
 const ESCAPABLE = new Set(['*', '?', '{', '}', ',', '\\']);
-// eslint-disable-next-line no-control-regex -- they are what is looked for
-const CONTROL = /[\u0000-\u001f\u007f]/;
 
 /** The pattern, or in words why it is none. */
 export function parsePattern(written: string): Pattern | string {
@@ -43,14 +63,14 @@ export function parsePattern(written: string): Pattern | string {
   const refused = parsed.find((one) => typeof one === 'string');
   if (refused !== undefined) return refused;
   const ways = parsed.filter((one) => typeof one !== 'string');
-  const tokens = ways.flat().reduce((sum, one) => sum + one.length, 0);
   const [first] = ways;
   const path = first === undefined || ways.length > 1 ? undefined : pathOf(first);
   if (path !== undefined) return { text, isLiteral: true, base: path };
+  const tokens = ways.flat().reduce((sum, one) => sum + weightOf(one), 0);
   if (tokens > limits.lockPatternTokensMax) {
     return `it says too much at once (${tokens} signs): take several patterns, or a wider one`;
   }
-  return { text, isLiteral: false, base: commonFolder(ways) };
+  return { text, isLiteral: false, base: commonFolder(ways), ways };
 }
 
 /** A path as a pattern that means just that path. */
@@ -58,16 +78,18 @@ export function escapePath(path: string): string {
   return path.replace(/[*?{}\\]/g, String.raw`\$&`);
 }
 
-/** What the pattern stands for: any of these. Only for what `parsePattern` took. */
-export function waysOf(pattern: Pattern): Segment[][] {
-  if (pattern.isLiteral) return [pattern.base.split('/').map(plain)];
-  const alternatives = expand(pattern.text);
-  if (typeof alternatives === 'string') return [];
-  return alternatives.map(segmentsOf).filter((one) => typeof one !== 'string');
+/** The names of a path, in NFC as patterns are. */
+export function wayOf(path: string): Name[] {
+  return path.split('/').map((name) => ({ tokens: codesOf(name), plain: name }));
 }
 
-export function plain(name: string): Segment {
-  return Array.from(name, (char) => ({ char }));
+function codesOf(name: string): Token[] {
+  return Array.from(name, (char) => char.codePointAt(0) ?? 0);
+}
+
+/** A name without wildcards is compared as a whole, whatever its length. */
+function weightOf(segment: Segment): number {
+  return segment === '**' || segment.plain !== undefined ? 1 : segment.tokens.length;
 }
 
 function tidied(written: string): string {
@@ -75,13 +97,14 @@ function tidied(written: string): string {
     .normalize('NFC')
     .replace(/^(\.\/+)+/, '')
     .replace(/\/{2,}/g, '/');
-  return text.endsWith('/') && text !== '/' ? `${text}**` : text;
+  const whole = text.endsWith('/') && text !== '/' ? `${text}**` : text;
+  return whole.replace(/(^|\/)\*\*(\/\*\*)+(?=\/|$)/g, '$1**');
 }
 
 function problemOf(text: string): string | undefined {
   if (text === '' || text === '.') return 'it is empty; ** is the whole repository';
   if (text.length > limits.lockPathCharsMax) return 'it is too long';
-  if (CONTROL.test(text)) return 'it holds a control character';
+  if (/\p{Cc}/u.test(text)) return 'it holds a control character';
   if (text.startsWith('/') || /^[A-Za-z]:[\\/]/.test(text)) {
     return 'it is absolute; give the path from the top of the repository';
   }
@@ -89,54 +112,38 @@ function problemOf(text: string): string | undefined {
   return undefined;
 }
 
-/** The texts without braces that the braces stand for, each with its escapes. */
+/**
+ * The texts without braces that the braces stand for, each with its escapes. Read once from left to
+ * right; what would be too many is refused before it is made. Signs that meet only here can belong
+ * together, so each is brought to NFC again.
+ */
 function expand(text: string): string[] | string {
-  const rest: string[] = [text];
-  const done: string[] = [];
-  while (rest.length > 0) {
-    if (rest.length + done.length > limits.lockPatternWaysMax) {
-      return `its braces stand for more than ${limits.lockPatternWaysMax} patterns`;
+  const open: { before: string[]; choices: string[] }[] = [];
+  let ways = [''];
+  for (const [piece, escaped] of text.matchAll(PIECE)) {
+    const brace = open.at(-1);
+    if (escaped !== undefined && !ESCAPABLE.has(escaped)) {
+      return String.raw`a backslash only stands before * ? { } , \ ; folders are parted by /`;
     }
-    const next = rest.pop() ?? '';
-    const brace = firstBrace(next);
-    if (typeof brace === 'string') return brace;
-    if (brace === undefined) done.push(next);
-    else rest.push(...brace.choices.map((one) => brace.before + one + brace.after).toReversed());
+    if (piece === '{') {
+      open.push({ before: ways, choices: [] });
+      ways = [''];
+    } else if (piece === ',' && brace !== undefined) {
+      brace.choices.push(...ways);
+      ways = [''];
+    } else if (piece === '}') {
+      if (brace === undefined) return String.raw`a } without its {; \} is the sign itself`;
+      const choices = [...brace.choices, ...ways];
+      if (choices.length * brace.before.length > limits.lockPatternWaysMax) return TOO_MANY;
+      ways = brace.before.flatMap((before) => choices.map((choice) => before + choice));
+      open.pop();
+    } else ways = ways.map((way) => way + piece);
   }
-  return done;
+  if (open.length > 0) return String.raw`a { without its }; \{ is the sign itself`;
+  return [...new Set(ways.map((way) => way.normalize('NFC')))];
 }
 
-interface Brace {
-  before: string;
-  choices: string[];
-  after: string;
-}
-
-function firstBrace(text: string): Brace | string | undefined {
-  let [depth, from, at] = [0, 0, 0];
-  let start = -1;
-  const choices: string[] = [];
-  for (; at < text.length; at++) {
-    const char = text[at];
-    if (char === '\\') {
-      if (!ESCAPABLE.has(text[at + 1] ?? '')) {
-        return String.raw`a backslash only stands before * ? { } , \ ; folders are parted by /`;
-      }
-      at++;
-    } else if (char === '{') {
-      if (depth++ === 0) [start, from] = [at, at + 1];
-    } else if (char === ',' && depth === 1) {
-      choices.push(text.slice(from, at));
-      from = at + 1;
-    } else if (char === '}') {
-      if (--depth < 0) return String.raw`a } without its {; \} is the sign itself`;
-      if (depth > 0) continue;
-      choices.push(text.slice(from, at));
-      return { before: text.slice(0, start), choices, after: text.slice(at + 1) };
-    }
-  }
-  return depth > 0 ? String.raw`a { without its }; \{ is the sign itself` : undefined;
-}
+const TOO_MANY = `its braces stand for more than ${limits.lockPatternWaysMax} patterns`;
 
 function segmentsOf(text: string): Segment[] | string {
   const segments: Segment[] = [];
@@ -148,42 +155,38 @@ function segmentsOf(text: string): Segment[] | string {
     if (name.includes('**')) return '** stands alone between slashes, as in src/**/test.ts';
     if (name === '') return 'one of its names is empty';
     if (name === '.' || name === '..') return 'it holds "." or "..", which lead elsewhere';
-    segments.push(tokensOf(name));
+    segments.push(nameOf(name));
   }
   return segments;
 }
 
-function tokensOf(name: string): Token[] {
+function nameOf(written: string): Name {
+  if (!/[*?\\]/.test(written)) return { tokens: codesOf(written), plain: written };
   const tokens: Token[] = [];
-  let isEscaped = false;
-  for (const char of name) {
-    if (!isEscaped && char === '\\') {
-      isEscaped = true;
-      continue;
-    }
-    if (isEscaped || (char !== '*' && char !== '?')) tokens.push({ char });
-    else tokens.push(char);
-    isEscaped = false;
+  let plain: string | undefined = '';
+  for (const [sign, escaped] of written.matchAll(/\\(.)|./gsu)) {
+    const isWild = sign === '*' || sign === '?';
+    if (isWild) tokens.push(sign === '*' ? RUN : ONE);
+    else tokens.push(...codesOf(escaped ?? sign));
+    plain = isWild || plain === undefined ? undefined : plain + (escaped ?? sign);
   }
-  return tokens;
+  return { tokens, plain };
 }
 
 /** The one path that it stands for, or undefined where it is more than one. */
-function pathOf(segments: readonly Segment[]): string | undefined {
-  const names = segments.map(nameOf);
+function pathOf(way: Way): string | undefined {
+  const names = way.map(plainOf);
   return names.includes(undefined) ? undefined : names.join('/');
 }
 
-function nameOf(segment: Segment): string | undefined {
-  if (segment === '**') return undefined;
-  const chars = segment.map((token) => (typeof token === 'string' ? undefined : token.char));
-  return chars.includes(undefined) ? undefined : chars.join('');
+function plainOf(segment: Segment): string | undefined {
+  return segment === '**' ? undefined : segment.plain;
 }
 
 /** The folder that all of them lie in; what a way ends with is no folder of it. */
-function commonFolder(ways: readonly (readonly Segment[])[]): string {
-  const folders = ways.map((segments) => {
-    const names = segments.map(nameOf);
+function commonFolder(ways: readonly Way[]): string {
+  const folders = ways.map((way) => {
+    const names = way.map(plainOf);
     const firstMagic = names.indexOf(undefined);
     return firstMagic === -1 ? names.slice(0, -1) : names.slice(0, firstMagic);
   });

@@ -4,7 +4,7 @@ import { Lock, type Obstacle } from '../../contract/index.ts';
 import type { Db } from '../../store/db.ts';
 import { type Item, type ShownItem, THINGS, wordOf } from './items.ts';
 import type { Hit } from './overlapping.ts';
-import { parsePattern } from './pattern.ts';
+import { parsePattern, type Pattern } from './pattern.ts';
 import { findLock, type LockRow, type LockWithLease } from './queries.ts';
 
 const Items = z.array(Lock.shape.items.element);
@@ -17,7 +17,7 @@ export function shownItems(row: Pick<LockRow, 'items'>): ShownItem[] {
 export function itemsOfRow(row: Pick<LockRow, 'items'>): Item[] {
   return shownItems(row).flatMap((shown) => {
     if ('name' in shown) {
-      const pattern = { text: shown.name, isLiteral: true, base: shown.name };
+      const pattern: Pattern = { text: shown.name, isLiteral: true, base: shown.name };
       return { scope: THINGS, pattern, shown };
     }
     const pattern = parsePattern(shown.path);
