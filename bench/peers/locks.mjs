@@ -41,14 +41,16 @@ const peers = {
     };
     const lanes = await Promise.all(Array.from({ length: LANES }, open));
     await lanes[0].query(`create table if not exists file_locks (file_path text primary key,
-      locked_by text not null, locked_at timestamptz default now(), expires_at timestamptz not null)`);
+      locked_by text not null, locked_at timestamptz default now(),
+      expires_at timestamptz not null)`);
     const listener = await open();
     await listener.query('listen locks');
     let wakes = [];
     listener.on('notification', () => {
       for (const wake of wakes.splice(0)) wake();
     });
-    const insert = `with gone as (delete from file_locks where file_path = $1 and expires_at < now())
+    const insert = `with gone as
+      (delete from file_locks where file_path = $1 and expires_at < now())
       insert into file_locks (file_path, locked_by, expires_at)
       values ($1, $2, now() + interval '30 s') on conflict (file_path) do nothing returning true`;
     const remove = `with d as (delete from file_locks where file_path = $1 and locked_by = $2

@@ -55,12 +55,13 @@ async function called(
   { ask, caller }: Pick<Served, 'ask' | 'caller'>,
 ): Promise<Result> {
   try {
-    const { text, data } = await tool.call(ask, args, caller);
-    return { content: [{ type: 'text', text }], structuredContent: { ...data } };
+    const { text, brief } = await tool.call(ask, args, caller);
+    return { content: [{ type: 'text', text }], structuredContent: { answer: text, ...brief } };
   } catch (error) {
     if (!(error instanceof SignalboxError)) throw error;
     const text = `${error.message}\n${error.hint}`;
-    const structuredContent = { error: error.toBody() };
+    const { code, message } = error;
+    const structuredContent = { answer: text, error: { code, message } };
     return { content: [{ type: 'text', text }], structuredContent, isError: true };
   }
 }

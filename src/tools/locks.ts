@@ -32,7 +32,8 @@ export const acquireLock = tool({
         ? `Yours: ${held} (${lock.id})${until(lock)}. Give it back with release_lock when done.`
         : `In line for ${held} (${lock.id}): ${inTheWay(obstacles)}. Do something else, and ask ` +
           'again later with the same arguments; you keep your place.';
-    return { text, data: { lock, obstacles } };
+    const brief = { state: lock.state, lock_id: lock.id, fence: lock.fence };
+    return { text, brief, data: { lock, obstacles } };
   },
 });
 
@@ -51,7 +52,7 @@ export const releaseLock = tool({
       answer.items === 0
         ? 'You held nothing of it. check_locks shows who does.'
         : `Given back: ${answer.items} item${answer.items === 1 ? '' : 's'}.`;
-    return { text, data: answer };
+    return { text, brief: { items: answer.items }, data: answer };
   },
 });
 
@@ -75,7 +76,9 @@ export const checkLocks = tool({
     if (items.length > 0) {
       const answer = await ask('lock.check', { items, holder: caller.holder });
       const text = answer.isFree ? 'Free. acquire_lock takes it.' : inTheWay(answer.obstacles);
-      return { text, data: { ...answer, locks: [] } };
+      const holders = namesOf(answer.obstacles);
+      const brief = { is_free: answer.isFree, holders };
+      return { text, brief, data: { ...answer, locks: [] } };
     }
     const page = await ask('lock.list', { limit: LISTED });
     const lines = page.items.map(
@@ -83,9 +86,15 @@ export const checkLocks = tool({
     );
     const more = page.nextCursor === null ? [] : ['… and more: ask with paths.'];
     const text = lines.length === 0 ? 'Nobody holds anything.' : [...lines, ...more].join('\n');
-    return { text, data: { isFree: page.items.length === 0, obstacles: [], locks: page.items } };
+    const isFree = page.items.length === 0;
+    const brief = { is_free: isFree, holders: namesOf(page.items) };
+    return { text, brief, data: { isFree, obstacles: [], locks: page.items } };
   },
 });
+
+function namesOf(held: readonly { agent: string }[]): string[] {
+  return [...new Set(held.map(({ agent }) => agent))];
+}
 
 function itemsOf(
   wanted: readonly string[],

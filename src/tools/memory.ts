@@ -25,7 +25,8 @@ export const remember = tool({
       ...(repository === undefined ? {} : { repository }),
     });
     const said = answer.isNew ? 'Kept' : 'Known already';
-    return { text: `${said}: ${answer.id}.`, data: answer };
+    const brief = { id: answer.id, is_new: answer.isNew };
+    return { text: `${said}: ${answer.id}.`, brief, data: answer };
   },
 });
 
@@ -48,9 +49,7 @@ export const recall = tool({
     );
     const more = left > 0 ? [`${left} more: ask more closely, or with a higher limit.`] : [];
     const none = 'Nothing is remembered about it.';
-    return {
-      text: items.length === 0 ? none : [...shown, ...more].join('\n'),
-      data: { items, left },
-    };
+    const text = items.length === 0 ? none : [...shown, ...more].join('\n');
+    return { text, brief: { ids: items.map(({ id }) => id), left }, data: { items, left } };
   },
 });

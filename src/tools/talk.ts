@@ -19,7 +19,8 @@ export const sendMessage = tool({
   async run(ask, { to, text, type, is_signal: isSignal, reply_to: replyTo }) {
     const answer = await ask('message.send', { to: recipient(to), text, type, isSignal, replyTo });
     const people = answer.recipients === 1 ? '1 recipient' : `${answer.recipients} recipients`;
-    return { text: `Sent as ${answer.id} to ${people}.`, data: answer };
+    const brief = { id: answer.id, recipients: answer.recipients };
+    return { text: `Sent as ${answer.id} to ${people}.`, brief, data: answer };
   },
 });
 
@@ -53,7 +54,9 @@ export const checkInbox = tool({
     const next = 'Acknowledge them with check_inbox when you have dealt with them.';
     const more = left > 0 ? [`${left} more wait.`] : [];
     const text = shown.length === 0 ? 'Nothing waits.' : [...shown, ...more, next].join('\n');
-    return { text, data: { items: page.items, pending: page.pending } };
+    const ids = page.items.map(({ message }) => message.id);
+    const brief = { ids, pending: page.pending };
+    return { text, brief, data: { items: page.items, pending: page.pending } };
   },
 });
 
@@ -66,7 +69,8 @@ export const why = tool({
   async run(ask, { id }) {
     const answer = await ask('why', { id });
     const facts = answer.facts.slice(0, 10).map(({ fact, frees }) => `- ${fact}. ${frees}`);
-    return { text: [answer.summary, ...facts].join('\n'), data: answer };
+    const text = [answer.summary, ...facts].join('\n');
+    return { text, brief: { kind: answer.kind, state: answer.state }, data: answer };
   },
 });
 
@@ -86,6 +90,7 @@ export const listAgents = tool({
       return `${name}: ${state}${taskId === null ? '' : ` on ${taskId}`}${can}`;
     });
     const text = lines.length === 0 ? 'Nobody is known yet.' : lines.join('\n');
-    return { text, data: { agents: page.items } };
+    const names = page.items.map(({ name }) => name);
+    return { text, brief: { names }, data: { agents: page.items } };
   },
 });

@@ -20,8 +20,10 @@ export const getWork = tool({
   async run(ask, { capabilities }, { holder }): Promise<Told<Taken>> {
     const session = 'session' in holder ? { session: holder.session } : {};
     const { assignment } = await ask('task.pull', { capabilities, ...session });
-    if (assignment === null)
-      return { text: 'No task waits for you.', data: { task: null, lastFailure: null } };
+    if (assignment === null) {
+      const data = { task: null, lastFailure: null };
+      return { text: 'No task waits for you.', brief: { task_id: null }, data };
+    }
     const { task, lastFailure } = assignment;
     const { id: taskId, fence } = task;
     if (task.state === 'accepted') await ask('task.start', { taskId, fence });
@@ -33,7 +35,8 @@ export const getWork = tool({
       quoted('task', about, short(body, 20_000, 'see `signalbox task show`')),
       ...howTo(task),
     ];
-    return { text: text.join('\n'), data: { task, lastFailure } };
+    const brief = { task_id: taskId, fence, attempt: task.attempt };
+    return { text: text.join('\n'), brief, data: { task, lastFailure } };
   },
 });
 
@@ -81,13 +84,13 @@ export const completeWork = tool({
   },
 });
 
-function told(progress: Output<'task.complete'>): { text: string; data: typeof progress } {
+function told(progress: Output<'task.complete'>): Told<typeof progress> {
   const { id, state } = progress;
   const next =
     state === 'verifying'
       ? 'It is tested now and lands if it passes; `why` tells how far it is.'
       : 'get_work gives you the next one.';
-  return { text: `${id} is ${state}. ${next}`, data: progress };
+  return { text: `${id} is ${state}. ${next}`, brief: { task_id: id, state }, data: progress };
 }
 
 export const submitWork = tool({
@@ -108,6 +111,6 @@ export const submitWork = tool({
   async run(ask, input) {
     const progress = await ask('task.submit', input);
     const text = `${progress.id} is ${progress.state}. Its id and \`why\` tell what it waits for.`;
-    return { text, data: progress };
+    return { text, brief: { task_id: progress.id, state: progress.state }, data: progress };
   },
 });

@@ -34,7 +34,7 @@ const ToolAnswer = z.object({
   isError: z.boolean().optional(),
   structuredContent: z.object({
     error: Refusal.optional(),
-    locks: z.array(z.object({ agent: z.string() })).optional(),
+    holders: z.array(z.string()).optional(),
   }),
 });
 const RpcAnswer = z.object({ id: z.int(), result: z.unknown() });
@@ -121,7 +121,7 @@ function byTools(name: string, call: CallTool): Door {
     release: async () => void (await call('release_lock', {})),
     async holders() {
       const { structuredContent } = ToolAnswer.parse(await call('check_locks', {}));
-      return (structuredContent.locks ?? []).map(({ agent }) => agent);
+      return structuredContent.holders ?? [];
     },
   };
 }

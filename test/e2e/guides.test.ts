@@ -15,6 +15,13 @@ const STAYS: Record<string, string> = {
   'signalbox start': 'Signalbox answers at',
   'signalbox bridge': 'ready',
 };
+/** Who reads a guide has told git who they are. */
+const AUTHOR = {
+  GIT_AUTHOR_NAME: 'ada',
+  GIT_AUTHOR_EMAIL: 'ada@example.org',
+  GIT_COMMITTER_NAME: 'ada',
+  GIT_COMMITTER_EMAIL: 'ada@example.org',
+};
 const WAIT = { timeout: 30_000, interval: 20 };
 
 let home: Home;
@@ -38,7 +45,8 @@ async function freePort(): Promise<number> {
 }
 
 function begin(script: string): { child: ChildProcess; said: () => string } {
-  const env = { ...home.env, PATH: `${join(home.root, 'bin')}:${home.env['PATH']}`, AGENT_ID: '' };
+  const path = `${join(home.root, 'bin')}:${home.env['PATH']}`;
+  const env = { ...home.env, ...AUTHOR, PATH: path, AGENT_ID: '' };
   const options = { cwd: home.root, env, detached: true };
   const child = spawn('sh', ['-e', '-c', script], options);
   started.push({ child, closed: once(child, 'close') });
