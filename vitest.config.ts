@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 /** Tests that open a store on every engine; PostgreSQL is started only when one of them is run. */
 const ON_ENGINES = ['src/{store,domain,hub}/**/*.test.ts', 'test/conformance/**/*.test.ts'];
-const PLAIN = ['src/**/*.test.ts', 'test/*.test.ts', 'test/{e2e,doors}/**/*.test.ts'];
+const PLAIN = ['src/**/*.test.ts', 'test/*.test.ts', 'test/{e2e,doors,clients}/**/*.test.ts'];
 
 export default defineConfig({
   test: {

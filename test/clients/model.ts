@@ -1,0 +1,84 @@
+/**
+ * A model that says what a test has written for it, for the real programs of agents.
+ *
+ * One server on loopback speaks what the three programs ask their vendors for: Anthropic's
+ * messages, OpenAI's responses and Gemini's contents. A turn is what the model was shown, whatever
+ * the dialect; the script answers it with words or with the call of a tool. A request without
+ * tools is a chore of the program, such as the making of a title: it gets a plain answer that the
+ * script does not see.
+ */
+import { createServer, type IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { claude } from './model-claude.ts';
+import { codex } from './model-codex.ts';
+import { gemini } from './model-gemini.ts';
+
+export interface Turn {
+  client: ClientName;
+  /** The names of the tools that may be called. */
+  tools: string[];
+  /** All that the model reads but the results of tools: instructions, what was typed, what hooks added. */
+  shown: string;
+  /** What tools gave back, the oldest first. */
+  results: string[];
+}
+
+export type ClientName = 'claude' | 'codex' | 'gemini';
+
+export type Reply = { say: string } | { call: { tool: string; input: Record<string, unknown> } };
+
+export type Script = (turn: Turn) => Reply;
+
+/** How one vendor's endpoint is asked and answers. */
+export interface Dialect {
+  /** Whether a request, `METHOD /path`, is one for a turn in this dialect. */
+  asksTurn: (request: string) => boolean;
+  read: (body: unknown) => Turn;
+  write: (reply: Reply, turn: Turn) => string;
+}
+
+export interface Model {
+  url: string;
+  turns: Turn[];
+  /** Requests for which no dialect had an answer, and what a script threw. */
+  troubles: string[];
+  close: () => Promise<void>;
+}
+
+const DIALECTS: Dialect[] = [claude, codex, gemini];
+
+export async function startModel(script: Script): Promise<Model> {
+  const turns: Turn[] = [];
+  const troubles: string[] = [];
+  const reply = (turn: Turn): Reply => {
+    if (turn.tools.length === 0) return { say: 'Done.' };
+    turns.push(turn);
+    return script(turn);
+  };
+  const server = createServer((request, response) => {
+    answer(request, reply).then(
+      (events) => response.writeHead(200, { 'content-type': 'text/event-stream' }).end(events),
+      (error: unknown) => {
+        troubles.push(String(error));
+        response.writeHead(404, { 'content-type': 'application/json' }).end('{}');
+      },
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const close = async (): Promise<void> => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  return { url: `http://127.0.0.1:${port}`, turns, troubles, close };
+}
+
+async function answer(request: IncomingMessage, reply: (turn: Turn) => Reply): Promise<string> {
+  const asked = `${request.method} ${request.url}`;
+  const body = await text(request);
+  const dialect = DIALECTS.find((one) => one.asksTurn(asked));
+  if (dialect === undefined) throw new Error(`nothing answers ${asked}`);
+  const turn = dialect.read(JSON.parse(body));
+  return dialect.write(reply(turn), turn);
+}
