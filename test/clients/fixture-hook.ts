@@ -1,10 +1,10 @@
 /**
  * A hook that keeps what it was given (its event, its environment, its standard input) as one line
- * of a file, and then does what the file `EVENT.json` beside that one says, if it is there.
+ * of a file, and then does what the file `EVENT.json` beside that one says, once, if it is there.
  *
  * Usage: node fixture-hook.ts LOG EVENT
  */
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
@@ -19,6 +19,7 @@ const stdin = await text(process.stdin);
 appendFileSync(log, `${JSON.stringify({ event, env: process.env, stdin })}\n`);
 const file = join(dirname(log), `${event}.json`);
 const answer: HookAnswer = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+rmSync(file, { force: true });
 process.stdout.write(answer.stdout ?? '');
 process.stderr.write(answer.stderr ?? '');
 process.exitCode = answer.exitCode ?? 0;

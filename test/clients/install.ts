@@ -8,7 +8,7 @@
  */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { ClientName } from './model.ts';
+import type { ClientName } from './turn.ts';
 
 const ENTRIES: Record<ClientName, string> = {
   claude: '@anthropic-ai/claude-code/cli-wrapper.cjs',

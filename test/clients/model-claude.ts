@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { sse, textsIn } from './model-events.ts';
-import type { Dialect, Reply, Turn } from './model.ts';
+import type { Dialect, Reply, Turn } from './turn.ts';
 
 const BODY = z.looseObject({
   model: z.string(),

@@ -1,32 +1,42 @@
 /**
- * OpenAI's responses, as Codex asks for them. The tools of one MCP server stand in a namespace of
- * their own; here such a tool is called `namespace.tool`. A tool whose input is plain text takes
- * it as `{text}`.
+ * OpenAI's responses, as Codex asks for them. Tools stand at the top of a request or, for newer
+ * models, in items of its input, and in namespaces, one for each MCP server; here such a tool is
+ * called `namespace.tool`. A tool whose input is plain text takes it as `{text}`.
  */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { sse, textsIn } from './model-events.ts';
-import type { Dialect, Reply, Turn } from './model.ts';
+import type { Dialect, Reply, Turn } from './turn.ts';
 
 const TOOL = z.looseObject({ type: z.string(), name: z.string().optional() });
-const ITEM = z.looseObject({ type: z.string().optional(), output: z.unknown().optional() });
+const TOOLS = z.array(TOOL.extend({ tools: z.array(TOOL).optional() })).default([]);
+const ITEM = z.looseObject({ type: z.string().default('message'), tools: TOOLS });
 const BODY = z.looseObject({
   instructions: z.string().optional(),
-  tools: z.array(TOOL.extend({ tools: z.array(TOOL).optional() })).default([]),
+  tools: TOOLS,
   input: z.array(ITEM),
 });
 
 function read(raw: unknown): Turn {
-  const body = BODY.parse(raw);
-  const isResult = ({ type = '' }: z.infer<typeof ITEM>): boolean => type.endsWith('_output');
+  const { instructions, tools, input } = BODY.parse(raw);
+  const results = input.filter(isResult);
+  const others = input.filter((item) => !isResult(item) && item.type !== 'additional_tools');
   return {
     client: 'codex',
-    tools: body.tools.flatMap(({ type, name = type, tools }) =>
-      tools === undefined ? [name] : tools.map((tool) => `${name}.${tool.name}`),
-    ),
-    shown: textsIn([body.instructions, body.input.filter((item) => !isResult(item))]).join('\n'),
-    results: body.input.filter(isResult).map(({ output }) => textsIn(output).join('\n')),
+    tools: [tools, ...input.map((item) => item.tools)].flatMap(namesOf),
+    shown: textsIn([instructions, others]).join('\n'),
+    results: results.map(({ output, tools: found }) => textsIn([output, found]).join('\n')),
   };
+}
+
+function isResult({ type }: z.infer<typeof ITEM>): boolean {
+  return type.endsWith('_output');
+}
+
+function namesOf(tools: z.infer<typeof TOOLS>): string[] {
+  return tools.flatMap(({ type, name = type, tools: inside }) =>
+    inside === undefined ? [name] : inside.map((tool) => `${name}.${tool.name}`),
+  );
 }
 
 function write(reply: Reply): string {
@@ -51,15 +61,21 @@ function words(text: string): Record<string, unknown> {
   };
 }
 
-function call({ tool, input }: { tool: string; input: Record<string, unknown> }) {
+interface Call {
+  tool: string;
+  input: Record<string, unknown>;
+}
+
+function call({ tool, input }: Call): Record<string, unknown> {
   const call_id = `call_${randomUUID()}`;
-  const keys = Object.keys(input);
-  if (keys.length === 1 && keys[0] === 'text')
-    return { type: 'custom_tool_call', call_id, name: tool, input: input.text };
+  if (tool === 'tool_search')
+    return { type: 'tool_search_call', call_id, execution: 'client', arguments: input };
   const dot = tool.lastIndexOf('.');
   const name = tool.slice(dot + 1);
-  const namespace = dot < 0 ? {} : { namespace: tool.slice(0, dot) };
-  return { type: 'function_call', call_id, name, ...namespace, arguments: JSON.stringify(input) };
+  const named = dot < 0 ? { call_id, name } : { call_id, name, namespace: tool.slice(0, dot) };
+  return Object.keys(input).join() === 'text'
+    ? { type: 'custom_tool_call', ...named, input: input['text'] }
+    : { type: 'function_call', ...named, arguments: JSON.stringify(input) };
 }
 
 export const codex: Dialect = {

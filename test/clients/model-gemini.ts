@@ -1,7 +1,7 @@
 /** Gemini's contents, as Gemini CLI asks for them. */
 import { z } from 'zod';
 import { sse, textsIn } from './model-events.ts';
-import type { Dialect, Reply, Turn } from './model.ts';
+import type { Dialect, Reply, Turn } from './turn.ts';
 
 const PART = z.looseObject({ functionResponse: z.unknown().optional() });
 const TOOL = z.looseObject({

@@ -7,7 +7,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { execa } from 'execa';
-import type { ClientName } from './model.ts';
+import type { ClientName } from './turn.ts';
 
 const PATIENCE_MS = 45_000;
 
@@ -57,7 +57,7 @@ export async function makeDesk(client: ClientName, modelUrl: string): Promise<De
 const MODEL_SETTINGS: Record<ClientName, (url: string) => Record<string, string>> = {
   claude: () => ({}),
   codex: (url) => ({
-    '.codex/config.toml': `model = "scripted"
+    '.codex/config.toml': `model = "gpt-5.5"
 model_provider = "scripted"
 
 [model_providers.scripted]
@@ -93,15 +93,18 @@ const ENVIRONMENT: Record<ClientName, (url: string) => Record<string, string>> =
 const WORDS: Record<ClientName, string[]> = {
   claude: ['--output-format', 'stream-json', '--verbose', '--permission-mode', 'acceptEdits'],
   codex: [
-    ...['exec', '--json', '--skip-git-repo-check'],
+    'exec',
+    '--json',
+    '--skip-git-repo-check',
     // Both would ask the user: here is none, and all that runs is what the test has written.
-    ...['--dangerously-bypass-approvals-and-sandbox', '--dangerously-bypass-hook-trust'],
+    '--dangerously-bypass-approvals-and-sandbox',
+    '--dangerously-bypass-hook-trust',
   ],
   gemini: ['--output-format', 'stream-json', '--skip-trust', '--approval-mode', 'yolo'],
 };
 
-const MODEL_WORDS: Record<ClientName, string[]> = {
-  claude: ['--allowedTools', 'mcp__*', '-p'],
+const LAST_WORDS: Record<ClientName, string[]> = {
+  claude: ['--allowedTools', 'mcp__fixture,mcp__signalbox', '-p'],
   codex: [],
   // A model of the user's choice keeps the program from asking another one which to take.
   gemini: ['--model', 'gemini-2.5-flash', '-p'],
@@ -109,7 +112,7 @@ const MODEL_WORDS: Record<ClientName, string[]> = {
 
 export async function runClient(errand: Errand): Promise<Run> {
   const { client, entry, modelUrl, desk, prompt, env } = errand;
-  const words = [entry, ...WORDS[client], ...MODEL_WORDS[client], prompt];
+  const words = [entry, ...WORDS[client], ...LAST_WORDS[client], prompt];
   const { exitCode, stdout, stderr } = await execa(process.execPath, words, {
     cwd: desk.project,
     env: {

@@ -1,0 +1,39 @@
+/** What a test of a real client needs: a model that follows a script, and a user's desk. */
+import { describe, onTestFinished } from 'vitest';
+import { type Found, findClient } from './install.ts';
+import { type Model, startModel } from './model.ts';
+import { type Desk, makeDesk, type Run, runClient } from './run-client.ts';
+import type { ClientName, Script } from './turn.ts';
+
+export interface Stage {
+  model: Model;
+  desk: Desk;
+  /** Runs the client once with a prompt, to its end. */
+  run: (prompt: string, env?: Record<string, string>) => Promise<Run>;
+}
+
+/** Tests of one client, skipped where it is missing; the title then says why. */
+export function describeClient(client: ClientName, tests: () => void): void {
+  const found = findClient(client);
+  const title = 'missing' in found ? `${client} (${found.missing})` : client;
+  describe.skipIf('missing' in found)(title, tests);
+}
+
+/** Its folder and its server are gone once the test has ended. */
+export async function setStage(client: ClientName, script: Script): Promise<Stage> {
+  const model = await startModel(script);
+  onTestFinished(model.close);
+  const desk = await makeDesk(client, model.url);
+  onTestFinished(desk.remove);
+  const entry = entryOf(findClient(client));
+  return {
+    model,
+    desk,
+    run: (prompt, env = {}) => runClient({ client, entry, modelUrl: model.url, desk, prompt, env }),
+  };
+}
+
+function entryOf(found: Found): string {
+  if ('missing' in found) throw new Error(found.missing);
+  return found.entry;
+}
