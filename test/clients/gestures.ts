@@ -1,7 +1,7 @@
 /** What a model asks for, in the words of each client. */
 import type { ClientName, Reply } from './turn.ts';
 
-/** Before a tool of an MCP server can be called, Claude Code and Codex have the model look it up. */
+/** Claude Code and Codex have the model look up a server's tools before it can call them. */
 export function findTool(client: ClientName, server: string, tool: string): Reply {
   switch (client) {
     case 'claude':

@@ -27,7 +27,7 @@ const DIALECTS: Dialect[] = [claude, codex, gemini];
 export async function startModel(script: Script): Promise<Model> {
   const turns: Turn[] = [];
   const troubles: string[] = [];
-  const reply = (turn: Turn): Reply => {
+  const reply = async (turn: Turn): Promise<Reply> => {
     if (turn.tools.length === 0) return { say: 'Done.' };
     turns.push(turn);
     return script(turn);
@@ -51,11 +51,11 @@ export async function startModel(script: Script): Promise<Model> {
   return { url: `http://127.0.0.1:${port}`, turns, troubles, close };
 }
 
-async function answer(request: IncomingMessage, reply: (turn: Turn) => Reply): Promise<string> {
+async function answer(request: IncomingMessage, reply: Script): Promise<string> {
   const asked = `${request.method} ${request.url}`;
   const body = await text(request);
   const dialect = DIALECTS.find((one) => one.asksTurn(asked));
   if (dialect === undefined) throw new Error(`nothing answers ${asked}`);
   const turn = dialect.read(JSON.parse(body));
-  return dialect.write(reply(turn), turn);
+  return dialect.write(await reply(turn));
 }

@@ -15,8 +15,8 @@ export interface Stage {
 /** Tests of one client, skipped where it is missing; the title then says why. */
 export function describeClient(client: ClientName, tests: () => void): void {
   const found = findClient(client);
-  const title = 'missing' in found ? `${client} (${found.missing})` : client;
-  describe.skipIf('missing' in found)(title, tests);
+  const why = 'missing' in found ? ` (${found.missing})` : '';
+  describe.skipIf('missing' in found)(`${client}${why}`, tests);
 }
 
 /** Its folder and its server are gone once the test has ended. */
