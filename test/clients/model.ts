@@ -17,8 +17,8 @@ import type { Dialect, Reply, Script, Turn } from './turn.ts';
 export interface Model {
   url: string;
   turns: Turn[];
-  /** Requests for which no dialect had an answer, and what a script threw. */
-  troubles: string[];
+  /** What the script threw. */
+  troubles: unknown[];
   close: () => Promise<void>;
 }
 
@@ -26,19 +26,22 @@ const DIALECTS: Dialect[] = [claude, codex, gemini];
 
 export async function startModel(script: Script): Promise<Model> {
   const turns: Turn[] = [];
-  const troubles: string[] = [];
+  const troubles: unknown[] = [];
   const reply = async (turn: Turn): Promise<Reply> => {
     if (turn.tools.length === 0) return { say: 'Done.' };
     turns.push(turn);
-    return script(turn);
+    try {
+      return await script(turn);
+    } catch (error) {
+      troubles.push(error);
+      throw error;
+    }
   };
   const server = createServer((request, response) => {
     answer(request, reply).then(
       (events) => response.writeHead(200, { 'content-type': 'text/event-stream' }).end(events),
-      (error: unknown) => {
-        troubles.push(String(error));
-        response.writeHead(404, { 'content-type': 'application/json' }).end('{}');
-      },
+      // What is not known here, such as a look at the address, is nothing that a client needs.
+      () => response.writeHead(404, { 'content-type': 'application/json' }).end('{}'),
     );
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -9,7 +9,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { execa } from 'execa';
 import type { ClientName } from './turn.ts';
 
-const PATIENCE_MS = 45_000;
+const PATIENCE_MS = 60_000;
 
 /** One user's machine: where the program keeps its settings, and a repository it works in. */
 export interface Desk {

@@ -5,6 +5,9 @@ import { type Model, startModel } from './model.ts';
 import { type Desk, makeDesk, type Run, runClient } from './run-client.ts';
 import type { ClientName, Script } from './turn.ts';
 
+/** Enough for a few runs on a busy machine. */
+const PATIENCE_MS = 180_000;
+
 export interface Stage {
   model: Model;
   desk: Desk;
@@ -16,7 +19,7 @@ export interface Stage {
 export function describeClient(client: ClientName, tests: () => void): void {
   const found = findClient(client);
   const why = 'missing' in found ? ` (${found.missing})` : '';
-  describe.skipIf('missing' in found)(`${client}${why}`, tests);
+  describe.skipIf('missing' in found)(`${client}${why}`, { timeout: PATIENCE_MS }, tests);
 }
 
 /** Its folder and its server are gone once the test has ended. */
