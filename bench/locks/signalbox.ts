@@ -39,9 +39,8 @@ async function make(url: string, held: Held): Promise<Locker> {
         const wakeUp = wakes[lane];
         if (wakeUp !== undefined) wakeUp.wake = resolve;
       });
-      const asked = clients[lane]?.lock.acquire({
-        ...{ holder, items: items(key), wait: true, leaseMs: LEASE_MS },
-      });
+      const input = { holder, items: items(key), wait: true, leaseMs: LEASE_MS };
+      const asked = clients[lane]?.lock.acquire(input);
       stood = asked ?? nobody();
       const answer = await asked;
       if (answer?.lock.state !== 'granted') await woken;

@@ -36,8 +36,8 @@ export interface Told<Data extends object = object> {
   /** For a model: what came of it, and what to do next. */
   text: string;
   /**
-   * Beside the text for a model, the few facts that it acts on. Some clients show a model these alone
-   * and the text within them, so nothing that others wrote stands here by itself.
+   * Beside the text for a model, the few facts that it acts on. Some clients show a model these
+   * alone and the text within them, so nothing that others wrote stands here by itself.
    */
   brief: Record<string, string | number | boolean | null | readonly string[]>;
   /** For a program: all of it. */

@@ -59,9 +59,11 @@ function reaching(context: Context, session: string | undefined): () => Promise<
   const reach = async (): Promise<Client> => {
     await found;
     const { options, env } = context;
-    const otherwise = env['AGENT_TYPE'] ?? UNNAMED;
-    const naming = { env, session: session ?? '', chosen: options.text('agent'), otherwise };
-    const name = agentName(naming) ?? UNNAMED;
+    const naming = { env, session: session ?? '', chosen: options.text('agent') };
+    const said = agentName(naming);
+    // A token that was given says who it is; only the person of the machine needs another name.
+    if (said === undefined && !(await context.place()).isAdmin) return context.live();
+    const name = said ?? env['AGENT_TYPE'] ?? UNNAMED;
     // Hooks and command lines of this session go by the same name: a lock is of both.
     if (session !== undefined) noteSession(naming, name);
     return context.live(await speakerNamed(context, name));
