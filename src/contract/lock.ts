@@ -111,7 +111,7 @@ export const Lock = z.strictObject({
       z.strictObject({ name: z.string() }),
     ]),
   ),
-  /** Of the grant; a task's locks have the fence of its hand-out. Null while it waits. */
+  /** Of the grant; what a task declared has the fence of its hand-out. Null while it waits. */
   fence: Fence.nullable(),
   /** What the holder said it is for; after its end, why it ended. */
   reason: z.string().nullable(),
