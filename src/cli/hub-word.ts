@@ -47,7 +47,7 @@ export async function writeWhole(file: string, text: string): Promise<void> {
 }
 
 /** Asked and not guessed: a process number may have come to another program since. */
-async function isAlive(url: string): Promise<boolean> {
+export async function isAlive(url: string): Promise<boolean> {
   const signal = AbortSignal.timeout(ANSWER_MS);
   return fetch(`${url}/live`, { signal }).then(
     ({ ok }) => ok,

@@ -1,94 +1,152 @@
 /**
- * A hub of this user, started where none is known. Ten who ask at once start one: whoever makes the
- * file `starting` does it, and the others wait for the hub's word. The hub's own lock on its data
- * folder stands behind this.
+ * The hub of this user on this machine, started where none is there. Many may want that at the same
+ * moment: one of them starts it, the others wait for it. Should two start one all the same, the data
+ * folder takes only the first.
  */
-import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, statSync, unlinkSync } from 'node:fs';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { SignalboxError } from '../contract/index.ts';
-import { readConfig } from './config.ts';
-import { findHub } from './connection.ts';
+import { SignalboxError } from '../contract/errors.ts';
+import type { Clock } from '../core/clock.ts';
+import { hasCode, readConfig, readHubState } from './config.ts';
 import type { Context } from './context.ts';
-import { hubStateFile } from './places.ts';
+import { isAlive } from './hub-word.ts';
+import { makeFolder } from './make-folder.ts';
+import { dataFolder, hubStateFile, type Env } from './places.ts';
 
-const WAIT_MS = 20_000;
-const LOOK_MS = 100;
-const ANSWER_MS = 2_000;
-/** Whoever made the file and is gone since does not bar the others. */
-const STALE_MS = 30_000;
+const START_MS = 20_000;
+const LOOK_MS = 50;
+const PORT = '8080';
+const ANY_PORT = '0';
 
-export async function ensureHub(context: Context): Promise<void> {
-  const { env, options, clock } = context;
-  const isGiven = options.has('url') || isSet(env['SIGNALBOX_URL']) || isSet(env['BROKER_URL']);
-  if (isGiven || (await readConfig(env)).url !== undefined) return;
-  const state = hubStateFile(env);
-  const mark = join(dirname(state), 'starting');
-  const log = join(dirname(state), 'hub.log');
-  mkdirSync(dirname(state), { recursive: true, mode: 0o700 });
-  const untilMs = clock.nowMs() + WAIT_MS;
-  let isOurs = false;
-  try {
-    while (clock.nowMs() < untilMs) {
-      if (await isThere(context)) return;
-      if (!isOurs && take(mark)) {
-        isOurs = true;
-        if (await isThere(context)) return;
-        startHub(context, log);
+export async function ensureHub({ options, env, clock }: Asked): Promise<void> {
+  if (await isNamed({ options, env })) return;
+  const untilMs = clock.nowMs() + START_MS;
+  while (!(await isThere(env))) {
+    if (clock.nowMs() >= untilMs) throw notThere(env);
+    if (await take(env, clock)) {
+      try {
+        if (!(await isThere(env))) await startOne({ env, clock, untilMs });
+      } finally {
+        await rm(startingFile(env), { force: true });
       }
-      await clock.sleep(LOOK_MS);
-    }
-  } finally {
-    if (isOurs) unlinkSync(mark);
-  }
-  throw new SignalboxError('unavailable', 'A hub was started here and does not answer.', {
-    hint: `See ${log}, or start one yourself: signalbox start`,
-  });
-}
-
-function isSet(text: string | undefined): boolean {
-  return text !== undefined && text !== '';
-}
-
-/** A word of a hub may be older than the hub is alive: so it is asked. */
-async function isThere({ env }: Context): Promise<boolean> {
-  try {
-    const { url } = await findHub({ url: undefined, token: undefined, env });
-    const answer = await fetch(new URL('/live', url), { signal: AbortSignal.timeout(ANSWER_MS) });
-    return answer.ok;
-  } catch {
-    return false;
+    } else await clock.sleep(LOOK_MS);
   }
 }
 
-function take(mark: string): boolean {
+type Asked = Pick<Context, 'options' | 'env' | 'clock'>;
+
+/** Whoever names a hub wants that one, there or not. */
+async function isNamed({ options, env }: Pick<Asked, 'options' | 'env'>): Promise<boolean> {
+  const said = [
+    options.text('url'),
+    options.text('broker'),
+    env['SIGNALBOX_URL'],
+    env['BROKER_URL'],
+  ];
+  if (said.some((text) => (text ?? '') !== '')) return true;
+  return (await readConfig(env)).url !== undefined;
+}
+
+async function isThere(env: Env): Promise<boolean> {
+  const state = await readHubState(env);
+  return state !== undefined && isAlive(state.url);
+}
+
+function startingFile(env: Env): string {
+  return join(dirname(hubStateFile(env)), 'hub.starting');
+}
+
+function logFile(env: Env): string {
+  return join(dirname(hubStateFile(env)), 'hub.log');
+}
+
+/** True for the one who is to start it; what a process left that has ended is taken away. */
+async function take(env: Env, clock: Clock): Promise<boolean> {
+  const file = startingFile(env);
+  await makeFolder(dirname(file));
   try {
-    closeSync(openSync(mark, 'wx', 0o600));
+    await writeFile(file, String(process.pid), { flag: 'wx', mode: 0o600 });
     return true;
-  } catch {
-    dropStale(mark);
+  } catch (error) {
+    if (!hasCode(error, 'EEXIST')) throw error;
+    if (await isLeft(file, clock)) await rm(file, { force: true });
     return false;
   }
 }
 
-function dropStale(mark: string): void {
-  const stat = statSync(mark, { throwIfNoEntry: false });
-  if (stat !== undefined && Date.now() - stat.mtimeMs > STALE_MS) unlinkSync(mark);
+async function isLeft(file: string, clock: Clock): Promise<boolean> {
+  try {
+    const { mtimeMs } = await stat(file);
+    const pid = Number(await readFile(file, 'utf8'));
+    return clock.nowMs() - mtimeMs > START_MS || (pid > 0 && !isRunning(pid));
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return false;
+    throw error;
+  }
 }
 
-/** It lives on when the agent that wanted it has gone; `signalbox status` finds it. */
-function startHub({ env }: Context, log: string): void {
-  const out = openSync(log, 'a', 0o600);
-  const main = new URL(
-    import.meta.url.endsWith('.ts') ? './main.ts' : './main.js',
-    import.meta.url,
-  );
-  const child = spawn(process.execPath, [main.pathname, 'start', '--port', '0'], {
-    detached: true,
-    stdio: ['ignore', out, out],
-    env: { ...env, SESSION_ID: undefined, AGENT_ID: undefined },
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return hasCode(error, 'EPERM');
+  }
+}
+
+interface Start {
+  env: Env;
+  clock: Clock;
+  untilMs: number;
+}
+
+/** On the usual port, or on a free one where that is taken. */
+async function startOne(start: Start): Promise<void> {
+  for (const port of [PORT, ANY_PORT]) {
+    if (await runs(await launch(start.env, port), start)) return;
+  }
+  throw notThere(start.env);
+}
+
+async function runs(child: ChildProcess, { env, clock, untilMs }: Start): Promise<boolean> {
+  let hasEnded = false;
+  child.once('exit', () => (hasEnded = true));
+  child.once('error', () => (hasEnded = true));
+  while (clock.nowMs() < untilMs) {
+    if (await isThere(env)) return true;
+    if (hasEnded) return false;
+    await clock.sleep(LOOK_MS);
+  }
+  throw notThere(env);
+}
+
+/** It outlives us, and is nobody's agent. Its standard output would hold the admin token. */
+async function launch(env: Env, port: string): Promise<ChildProcess> {
+  const folder = dataFolder(env);
+  await makeFolder(folder);
+  const log = await open(logFile(env), 'a', 0o600);
+  try {
+    const main = process.argv[1] ?? '';
+    const child = spawn(process.execPath, [...process.execArgv, main, 'start', '--port', port], {
+      cwd: folder,
+      env: Object.fromEntries(Object.entries(env).filter(([name]) => !isOfAgent(name))),
+      detached: true,
+      stdio: ['ignore', 'ignore', log.fd],
+    });
+    child.unref();
+    return child;
+  } finally {
+    await log.close();
+  }
+}
+
+function isOfAgent(name: string): boolean {
+  return name.startsWith('SIGNALBOX_') || /^(AGENT_ID|AGENT_TYPE|SESSION_ID)$/.test(name);
+}
+
+function notThere(env: Env): SignalboxError {
+  return new SignalboxError('unavailable', 'the hub of this machine did not start', {
+    hint: `See ${logFile(env)}, or run \`signalbox start\` in a terminal.`,
+    retryAfterMs: 1_000,
   });
-  child.on('error', () => {});
-  child.unref();
-  closeSync(out);
 }

@@ -81,6 +81,8 @@ export const agentOperations = {
     input: z.strictObject({
       capabilities: Capabilities.default([]),
       sessionId: SessionId.optional(),
+      /** False: it is here and asks for work with `task.pull`; nothing is offered to it. */
+      takesOffers: z.boolean().default(true),
       /** Tasks that this process still has in hand; others that the hub knows of go back. */
       holding: z.array(TaskId).max(16).default([]),
     }),

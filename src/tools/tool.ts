@@ -26,6 +26,8 @@ export interface Caller {
   holder: LockHolder;
   /** Of the locks taken here, where something renews it. */
   leaseMs?: number;
+  /** What it can do, beside what it says when it asks for work. */
+  capabilities?: readonly string[];
   /** The repository of the working folder, where there is one. */
   repository?: string;
   /** A path of this machine in the words of its repository; undefined where it is in none. */

@@ -17,8 +17,13 @@ export const getWork = tool({
   description: 'Take the next task that you can do.',
   input: z.object({ capabilities: list.describe('what you can do, e.g. ts') }),
   annotations: WRITES,
-  async run(ask, { capabilities }, { holder }): Promise<Told<Taken>> {
+  async run(
+    ask,
+    { capabilities: said },
+    { holder, capabilities: known = [] },
+  ): Promise<Told<Taken>> {
     const session = 'session' in holder ? { session: holder.session } : {};
+    const capabilities = [...new Set([...known, ...said])];
     const { assignment } = await ask('task.pull', { capabilities, ...session });
     if (assignment === null) {
       const data = { task: null, lastFailure: null };

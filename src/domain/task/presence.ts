@@ -33,7 +33,7 @@ export async function connect(
   const row = await arrive(context, {
     capabilities: input.capabilities,
     sessionId: input.sessionId,
-    isPushed: true,
+    isPushed: input.takesOffers,
     leaseMs: limits.agentLeaseMs,
   });
   if (row.task_id !== null && !input.holding.includes(row.task_id)) {
