@@ -96,6 +96,7 @@ async function layLine(context: Context, { client, inHand }: Speaking): Promise<
     holding: () => [...inHand],
     note: (text) => output.note(text, 'note'),
   });
+  await presence.begun;
   return { hub, presence };
 }
 

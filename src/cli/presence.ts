@@ -23,6 +23,8 @@ export interface PresenceParts {
 }
 
 export interface Presence {
+  /** It has been tried once: who asks now finds the agent here. */
+  begun: Promise<void>;
   /** Gives back the locks of the session, and leaves. */
   end: () => Promise<void>;
 }
@@ -30,8 +32,10 @@ export interface Presence {
 export function bePresent(parts: PresenceParts): Presence {
   const stop = new AbortController();
   const state: State = { sessionId: undefined, hasTwin: false };
-  const beating = beat(parts, state, stop.signal);
+  const begun = once(parts, state, stop.signal);
+  const beating = begun.then(() => beat(parts, state, stop.signal));
   return {
+    begun,
     async end() {
       stop.abort();
       await beating;
@@ -50,6 +54,8 @@ async function beat(parts: PresenceParts, state: State, stop: AbortSignal): Prom
   const { client, clock, session } = parts;
   let renewAtMs = clock.nowMs() + RENEW_MS;
   while (!stop.aborted) {
+    await clock.sleep(limits.agentBeatMs, stop);
+    if (stop.aborted) return;
     await once(parts, state, stop);
     if (clock.nowMs() >= renewAtMs) {
       renewAtMs = clock.nowMs() + RENEW_MS;
