@@ -49,6 +49,7 @@ export const forms = {
 /** By `operation.field`, or `Shape.field`. */
 export const fields: Record<string, string> = {
   'agent.connect.sessionId': 'goes on with this session; left out, a new one begins',
+  'agent.connect.takesOffers': 'false: it asks with `task.pull`, and nothing is offered to it',
   'agent.connect.holding': 'tasks that this process still has in hand; others go back',
   'task.submit.repository': 'left out, the task is done by its report',
   'task.submit.baseBranch': 'left out, the branch that the repository’s HEAD names',

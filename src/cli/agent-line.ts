@@ -21,6 +21,7 @@ import type { Env } from './places.ts';
 import { bePresent, LOCK_LEASE_MS, type Presence } from './presence.ts';
 
 const ANSWER_MS = 20_000;
+const FAREWELL_MS = 2_000;
 
 export interface AgentLine {
   ask: Ask;
@@ -40,8 +41,9 @@ export function agentLine(context: Context): AgentLine {
   const inHand = new Set<string>();
   let client = 'agent';
   let line: Promise<Line> | undefined;
+  const closers: (() => void)[] = [];
   const lay = (): Promise<Line> => {
-    line ??= layLine(context, { client, inHand }).catch((error: unknown) => {
+    line ??= layLine(context, { client, inHand, closers }).catch((error: unknown) => {
       line = undefined;
       throw error;
     });
@@ -60,9 +62,9 @@ export function agentLine(context: Context): AgentLine {
       lay().catch(({ message }: Error) => context.output.note(message, 'note'));
     },
     async close() {
-      const last = await line?.catch(() => undefined);
+      const last = await soon(context, line);
       await last?.presence?.end();
-      last?.hub.close();
+      closers.forEach((close) => close());
       forgetSession(context.env, sessionKey(context.env, process.ppid));
     },
   };
@@ -71,20 +73,39 @@ export function agentLine(context: Context): AgentLine {
 interface Speaking {
   client: string;
   inHand: ReadonlySet<string>;
+  /** Ends what was opened, also where it never came to a line. */
+  closers: (() => void)[];
 }
 
-async function layLine(context: Context, { client, inHand }: Speaking): Promise<Line> {
+/** Who leaves does not wait for a hub that is not there. */
+async function soon(
+  { clock }: Context,
+  line: Promise<Line> | undefined,
+): Promise<Line | undefined> {
+  const stop = new AbortController();
+  const late = clock.sleep(FAREWELL_MS, stop.signal).then(() => undefined);
+  try {
+    return await Promise.race([line, late]);
+  } catch {
+    return undefined;
+  } finally {
+    stop.abort();
+  }
+}
+
+async function layLine(context: Context, { client, inHand, closers }: Speaking): Promise<Line> {
   const { env, options, output, clock } = context;
-  const chosen = options.text('agent') ?? options.text('as');
+  const chosen = options.text('agent');
   const naming = { env, session: sessionKey(env, process.ppid), chosen };
   const given = givenName(naming);
-  const name = given ?? nameFrom(client);
+  const name = given ?? nameFrom(nonEmpty(env['AGENT_TYPE']) ?? client);
   await ensureHub(context);
   const { url, token: brought, isAdmin } = await context.place();
   const token = await tokenFor(context, { name, role: 'agent', isNamed: given !== undefined });
   // Hooks and command lines of the session go by this name too; a token that was brought has one.
   if (brought === undefined || isAdmin || given !== undefined) noteSession(naming, name);
   const hub = connect({ url, ...(token === undefined ? { agent: name } : { token }) });
+  closers.push(() => hub.close());
   const holder = holderOf(context);
   // In an attempt the task is the holder, and its sidecar beats for the agent.
   if (!('session' in holder)) return { hub, presence: undefined };
@@ -96,6 +117,7 @@ async function layLine(context: Context, { client, inHand }: Speaking): Promise<
     holding: () => [...inHand],
     note: (text) => output.note(text, 'note'),
   });
+  closers.push(() => presence.stop());
   await presence.begun;
   return { hub, presence };
 }
@@ -125,6 +147,10 @@ function givenName(naming: Naming): string | undefined {
     if (!(error instanceof Trouble)) throw error;
     throw new SignalboxError('invalid_input', error.message, { hint: error.hint, cause: error });
   }
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text;
 }
 
 /** `Claude Code` is `Claude-Code`. */

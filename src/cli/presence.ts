@@ -10,6 +10,8 @@ import type { Clock } from '../core/clock.ts';
 export const LOCK_LEASE_MS = 2 * 60_000;
 const RENEW_MS = LOCK_LEASE_MS / 4;
 const FAREWELL_MS = 2_000;
+/** A hub that is slow to answer holds nobody up for longer. */
+const BEGIN_MS = 5_000;
 
 export interface PresenceParts {
   client: Client;
@@ -25,6 +27,8 @@ export interface PresenceParts {
 export interface Presence {
   /** It has been tried once: who asks now finds the agent here. */
   begun: Promise<void>;
+  /** Says no more; what is held and who is here then ends with its lease. */
+  stop: () => void;
   /** Gives back the locks of the session, and leaves. */
   end: () => Promise<void>;
 }
@@ -36,6 +40,7 @@ export function bePresent(parts: PresenceParts): Presence {
   const beating = begun.then(() => beat(parts, state, stop.signal));
   return {
     begun,
+    stop: () => stop.abort(),
     async end() {
       stop.abort();
       await beating;
@@ -76,7 +81,7 @@ async function once(parts: PresenceParts, state: State, signal: AbortSignal): Pr
       return;
     }
     const here = { capabilities, takesOffers: false, holding: holding() };
-    state.sessionId = (await client.agent.connect(here, { signal })).sessionId;
+    state.sessionId = (await client.agent.connect(here, { signal, timeoutMs: BEGIN_MS })).sessionId;
     state.hasTwin = false;
   } catch (error) {
     if (!(error instanceof SignalboxError) || error.code !== 'conflict') return;

@@ -156,7 +156,7 @@ function refuse(reply: FastifyReply, thrown: unknown): FastifyReply {
   if (error.retryAfterMs !== undefined) {
     reply.header('retry-after', String(Math.ceil(error.retryAfterMs / 1000)));
   }
-  const isText = error.code === 'invalid_input' && error.message.startsWith('the text');
+  const isText = error.code === 'invalid_input' && /^the (text|JSON) /.test(error.message);
   const code = isText ? PARSE_ERROR : error.code === 'too_large' ? INVALID_REQUEST : jsonRpc;
   const { message, ...data } = error.toBody();
   return reply.code(http).send({ jsonrpc: '2.0', id: null, error: { code, message, data } });

@@ -41,6 +41,21 @@ eachEngine((engine) => {
     await expectNoMissedMatch(bob.client);
   });
 
+  test('who takes no offers is here, and gets what it asks for', async () => {
+    const hub = await openTestHub(engine);
+    const client = await hub.as('ada');
+    const { sessionId, agent } = await client.agent.connect({ takesOffers: false });
+    expect(agent).toMatchObject({ state: 'idle', taskId: null });
+    const { id, state } = await client.task.submit({ title: 'first' });
+    expect(state).toBe('queued');
+    await hub.pass(limits.agentBeatMs);
+    await client.agent.heartbeat({ sessionId });
+    expect((await client.task.show({ id })).task.state).toBe('queued');
+    expect((await client.task.pull({})).assignment?.task).toMatchObject({ id, agent: 'ada' });
+    await client.agent.disconnect({ sessionId });
+    expect((await client.task.show({ id })).task.state).toBe('queued');
+  });
+
   test('a session that resumes in time with its task in hand keeps it', async () => {
     const hub = await openTestHub(engine);
     const ada = await worker(hub, 'ada');
