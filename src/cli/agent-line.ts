@@ -2,8 +2,8 @@
  * The line of an agent to its hub, for as long as its MCP server runs: who it is, its token, its
  * presence, and the tasks that it has in hand.
  *
- * The line is laid when the client has said what it is, because that is the agent's name where nobody
- * chose one; a line that could not be laid is tried again at the next call.
+ * The line is laid when the client has said what it is, because that is the agent's name where
+ * nobody chose one; a line that could not be laid is tried again at the next call.
  */
 import { z } from 'zod';
 import { connect, type Client } from '../client/index.ts';

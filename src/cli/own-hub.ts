@@ -1,7 +1,7 @@
 /**
- * The hub of this user on this machine, started where none is there. Many may want that at the same
- * moment: one of them starts it, the others wait for it. Should two start one all the same, the data
- * folder takes only the first.
+ * The hub of this user on this machine, started where none is there. Many may want that at the
+ * same moment: one of them starts it, the others wait for it. Should two start one all the same,
+ * the data folder takes only the first.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { open, readFile, rm, stat, writeFile } from 'node:fs/promises';

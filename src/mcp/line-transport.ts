@@ -1,9 +1,9 @@
 /**
- * Frames of JSON-RPC, one a line. What is no frame is answered with an error and passed over, so that
- * one bad line costs its sender one answer and not the conversation: lines that are cut, that are too
- * long, that are no UTF-8, no JSON or no JSON-RPC, and requests before the handshake.
+ * Frames of JSON-RPC, one a line. What is no frame is answered with an error and passed over, so
+ * that one bad line costs its sender one answer and not the conversation: lines that are cut, that
+ * are too long, that are no UTF-8, no JSON or no JSON-RPC, and requests before the handshake.
  *
- * At the end of the input what was asked is still answered, for as long as somebody may wait for it.
+ * What was asked before the input ended is still answered.
  */
 import type { Readable, Writable } from 'node:stream';
 import {
