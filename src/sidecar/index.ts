@@ -3,9 +3,10 @@
  *
  * For each task the command is started in a worktree of its own and finds its task in a file
  * (`SIGNALBOX_TASK_FILE`) and in `SIGNALBOX_TASK_ID`, `_TITLE`, `_BODY`, `SIGNALBOX_ATTEMPT`,
- * `SIGNALBOX_FENCE`, `SIGNALBOX_REPOSITORY`, `SIGNALBOX_AGENT`, `SIGNALBOX_URL`; a second attempt finds what went wrong in
- * `SIGNALBOX_LAST_FAILURE_FILE`. A body over 128 KiB is left out of the environment and stands in
- * the file alone. Exit code 0 says that it is done: what it left is committed, pushed, handed in.
+ * `SIGNALBOX_FENCE`, `SIGNALBOX_REPOSITORY`, `SIGNALBOX_AGENT`, `SIGNALBOX_URL`; a second attempt
+ * finds what went wrong in `SIGNALBOX_LAST_FAILURE_FILE`. A body over 128 KiB is left out of the
+ * environment and stands in the file alone. Exit code 0 says that it is done: what it left is
+ * committed, pushed, handed in.
  *
  * It ends in two steps. `drain` takes no more tasks and lets the one in hand end; `stop` ends the
  * command (SIGTERM, after 5 s SIGKILL), pushes what it made and gives the task back, which costs
