@@ -12,6 +12,9 @@ export interface StorePlace {
 type Code = 'invalid_input' | 'storage_full' | 'unavailable';
 
 /** The error in words with a way out, or as it came where it is none of these. */
+/** PostgreSQL sorts a whole database as it was told when it was made. */
+const BY_BYTES = "create database signalbox template template0 encoding 'UTF8' locale 'C'";
+
 export function storeTrouble(error: unknown, place: StorePlace): unknown {
   const { dataDir, databaseUrl, other } = place;
   if (!(error instanceof Error)) return error;
@@ -27,6 +30,8 @@ export function storeTrouble(error: unknown, place: StorePlace): unknown {
       return refusal('storage_full');
     case 'StoreInUseError':
       return refusal('unavailable', inUseHint(other));
+    case 'StoreOrderError':
+      return refusal('invalid_input', `Make another: ${BY_BYTES}`);
     case 'StoreDamagedError': {
       const what = isFile ? dataDir : 'this database';
       return refusal('unavailable', `Nothing was changed. A backup can take the place of ${what}.`);

@@ -19,6 +19,11 @@ export class StoreError extends Error {
   }
 }
 
+/** The database sorts text by the rules of a language, and cursors over ids would skip rows. */
+export class StoreOrderError extends StoreError {
+  override readonly name = 'StoreOrderError';
+}
+
 /** No room on the disk. Nothing was written; it works again once there is space. */
 export class StoreFullError extends StoreError {
   override readonly name = 'StoreFullError';

@@ -3,6 +3,8 @@ import type { Clock } from '../core/clock.ts';
 import type { Random } from '../core/random.ts';
 import type { EngineStore, Store } from './db.ts';
 import { loadMigrations, migrate } from './migrate.ts';
+import { StoreOrderError } from './errors.ts';
+import { sql } from './sql.ts';
 import { openSqlite } from './sqlite.ts';
 
 export interface OpenOptions {
@@ -17,12 +19,21 @@ export interface OpenOptions {
 export async function openStore(options: OpenOptions): Promise<Store> {
   const store = await openEngine(options);
   try {
+    await refuseOrder(store);
     await migrate(store, loadMigrations(store.engine));
     return store;
   } catch (error) {
     await store.close();
     throw error;
   }
+}
+
+/** Pages go on from ids and paths, which must sort by their bytes, as they do on SQLite. */
+async function refuseOrder({ read }: EngineStore): Promise<void> {
+  const row = await read.get<{ is_plain: number }>(sql`
+    select case when '~' > 'z' and 'a0' > 'a/b' and 'a' > 'B' then 1 else 0 end as is_plain`);
+  if (row?.is_plain === 1) return;
+  throw new StoreOrderError('this database sorts text by a language, and not by its bytes');
 }
 
 /** The store as it is, not migrated. PostgreSQL's driver is loaded only here, when it is used. */
