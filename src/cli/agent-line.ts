@@ -41,12 +41,14 @@ export function agentLine(context: Context): AgentLine {
   const inHand = new Set<string>();
   let client = 'agent';
   let line: Promise<Line> | undefined;
-  const closers: (() => void)[] = [];
+  const ending = new AbortController();
   const lay = (): Promise<Line> => {
-    line ??= layLine(context, { client, inHand, closers }).catch((error: unknown) => {
-      line = undefined;
-      throw error;
-    });
+    line ??= layLine(context, { client, inHand, onEnd: whenOver(ending.signal) }).catch(
+      (error: unknown) => {
+        line = undefined;
+        throw error;
+      },
+    );
     return line;
   };
   return {
@@ -64,7 +66,7 @@ export function agentLine(context: Context): AgentLine {
     async close() {
       const last = await soon(context, line);
       await last?.presence?.end();
-      closers.forEach((close) => close());
+      ending.abort();
       forgetSession(context.env, sessionKey(context.env, process.ppid));
     },
   };
@@ -73,8 +75,15 @@ export function agentLine(context: Context): AgentLine {
 interface Speaking {
   client: string;
   inHand: ReadonlySet<string>;
-  /** Ends what was opened, also where it never came to a line. */
-  closers: (() => void)[];
+  /** Ends what was opened, also what is opened too late. */
+  onEnd: (close: () => void) => void;
+}
+
+function whenOver(ended: AbortSignal): Speaking['onEnd'] {
+  return (close) => {
+    if (ended.aborted) close();
+    else ended.addEventListener('abort', close, { once: true });
+  };
 }
 
 /** Who leaves does not wait for a hub that is not there. */
@@ -93,7 +102,7 @@ async function soon(
   }
 }
 
-async function layLine(context: Context, { client, inHand, closers }: Speaking): Promise<Line> {
+async function layLine(context: Context, { client, inHand, onEnd }: Speaking): Promise<Line> {
   const { env, options, output, clock } = context;
   const chosen = options.text('agent');
   const naming = { env, session: sessionKey(env, process.ppid), chosen };
@@ -105,7 +114,7 @@ async function layLine(context: Context, { client, inHand, closers }: Speaking):
   // Hooks and command lines of the session go by this name too; a token that was brought has one.
   if (brought === undefined || isAdmin || given !== undefined) noteSession(naming, name);
   const hub = connect({ url, ...(token === undefined ? { agent: name } : { token }) });
-  closers.push(() => hub.close());
+  onEnd(() => hub.close());
   const holder = holderOf(context);
   // In an attempt the task is the holder, and its sidecar beats for the agent.
   if (!('session' in holder)) return { hub, presence: undefined };
@@ -117,7 +126,7 @@ async function layLine(context: Context, { client, inHand, closers }: Speaking):
     holding: () => [...inHand],
     note: (text) => output.note(text, 'note'),
   });
-  closers.push(() => presence.stop());
+  onEnd(() => presence.stop());
   await presence.begun;
   return { hub, presence };
 }
