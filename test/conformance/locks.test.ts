@@ -49,7 +49,7 @@ eachEngine((engine) => {
     const error = await refusal(take(bob, 'b', 'docs/x.md', 'src/main.ts'));
     expect(error.code).toBe('conflict');
     expect(error.message).toMatch(
-      /^src\/main\.ts \(by src\/\*\*\) is held by ada until .* UTC: a refactoring$/,
+      /^src\/main\.ts \(by src\/\*\*\) is held by ada until .* UTC, who says: "a refactoring"$/,
     );
     expect(error.details?.['obstacles']).toMatchObject([
       { agent: 'ada', session: 'a', theirs: 'src/**', item: 'src/main.ts', reason },

@@ -13,7 +13,7 @@ import { deadlock, findCycle } from './cycle.ts';
 import type { Holder } from './holder.ts';
 import type { Item } from './items.ts';
 import { tell } from './line.ts';
-import { findHits, findOverlaps, type Hit } from './overlapping.ts';
+import { findOverlaps, type Hit, hitsAmong } from './overlapping.ts';
 import {
   countOpenOf,
   findLock,
@@ -48,14 +48,18 @@ export async function acquireSet(
   const { holder, items, mode } = request;
   await registerActor(context);
   const place = await takePlace(tx, actor.project);
-  await keepAlive(context, holder);
-  const held = await findHeld(context, request);
+  const leaseUntilMs = await keepAlive(context, holder);
+  const overlapping = await findOverlaps(tx, { project: actor.project, items });
+  const held = await findHeld(context, request, overlapping);
   if (held !== undefined) return { lock: toLock(held), obstacles: [] };
   const { key, also } = holder;
   const wanted = { project: actor.project, holder: key, also, mode, place, items };
-  const hits = await findHits(tx, wanted);
+  const hits = await hitsAmong(tx, wanted, overlapping);
   const row = newRow(context, request, place);
-  if (hits.length === 0) return grantNow(context, row, items);
+  if (hits.length === 0) {
+    const granted = await insertGranted(context, { row, items });
+    return { lock: toLock({ ...granted, lease_until_ms: leaseUntilMs }), obstacles: [] };
+  }
   const obstacles = await toObstacles(tx, hits, limits.lockObstaclesMax);
   if (!request.wait) return refused(obstacles, new Set(hits.map((hit) => hit.row.lock_id)).size);
   const standing = await findStanding(context, request);
@@ -66,13 +70,13 @@ export async function acquireSet(
   return standInLine(context, row, { items, hits, obstacles });
 }
 
-/** Whatever a session says of its locks renews its lease. */
+/** Whatever a session says of its locks renews its lease; answers when it ends. */
 export async function keepAlive(
   { tx, actor, nowMs }: CommandContext,
   holder: Holder,
-): Promise<void> {
-  if (holder.leaseMs === null) return;
-  await renewSession(tx, {
+): Promise<number | null> {
+  if (holder.leaseMs === null) return null;
+  return renewSession(tx, {
     project: actor.project,
     holder: holder.key,
     agent_key: holder.agentKey,
@@ -85,8 +89,9 @@ export async function keepAlive(
 async function findHeld(
   { tx, actor }: CommandContext,
   { holder, items, mode }: Request,
+  overlapping: readonly Hit[],
 ): Promise<LockWithLease | undefined> {
-  const own = (await findOverlaps(tx, { project: actor.project, items })).filter(
+  const own = overlapping.filter(
     ({ row }) =>
       row.holder === holder.key &&
       row.state === 'granted' &&
@@ -146,14 +151,6 @@ function newRow(context: CommandContext, request: Request, place: number): LockR
   };
 }
 
-async function grantNow(
-  context: CommandContext,
-  row: LockRow,
-  items: readonly Item[],
-): Promise<Answer> {
-  return { lock: await insertGranted(context, { row, items }), obstacles: [] };
-}
-
 interface Grant {
   row: LockRow;
   items: readonly Item[];
@@ -164,7 +161,7 @@ interface Grant {
 export async function insertGranted(
   context: CommandContext,
   { row, items, fence }: Grant,
-): Promise<Answer['lock']> {
+): Promise<LockRow> {
   const granted: LockRow = {
     ...row,
     state: 'granted',
@@ -173,7 +170,7 @@ export async function insertGranted(
   };
   await insertAll(context, granted, items);
   await tell(context, granted, null);
-  return shown(context, granted);
+  return granted;
 }
 
 async function standInLine(

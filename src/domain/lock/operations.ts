@@ -17,7 +17,6 @@ import {
   countByAgent,
   countOpenOf,
   findLock,
-  findSession,
   holdLine,
   listLocks,
   listOpenOf,
@@ -107,9 +106,7 @@ export async function renew(
   const count = (state: string) => counts.find((row) => row.state === state)?.count ?? 0;
   const [held, waiting] = [count('granted'), count('waiting')];
   if (held + waiting === 0) return { held, waiting, leaseUntilMs: null };
-  await keepAlive(context, holder);
-  const session = await findSession(tx, actor.project, holder.key);
-  return { held, waiting, leaseUntilMs: session?.lease_until_ms ?? null };
+  return { held, waiting, leaseUntilMs: await keepAlive(context, holder) };
 }
 
 /** The one way to take a lock from the living: by a person, with a reason for the holder. */

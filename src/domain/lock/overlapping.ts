@@ -32,8 +32,12 @@ export interface Hit {
 const PORTION = 500;
 
 export async function findHits(db: Db, wanted: Wanted): Promise<Hit[]> {
-  const hits = await findOverlaps(db, wanted);
-  const others = hits.filter(({ row }) => isInTheWay(row, wanted));
+  return hitsAmong(db, wanted, await findOverlaps(db, wanted));
+}
+
+/** The same, where what overlaps was read already. */
+export async function hitsAmong(db: Db, wanted: Wanted, overlapping: Hit[]): Promise<Hit[]> {
+  const others = overlapping.filter(({ row }) => isInTheWay(row, wanted));
   if (others.every(({ row }) => row.state === 'granted')) return others;
   return withoutThoseBehind(db, wanted, others);
 }

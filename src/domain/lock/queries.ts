@@ -219,15 +219,18 @@ export interface SessionRow {
   lease_ms: number;
 }
 
-/** A lease is only ever made longer by this. */
-export async function renewSession(tx: Tx, row: SessionRow): Promise<void> {
-  await tx.run(sql`
+/** A lease is only ever made longer by this; answers when it ends. */
+export async function renewSession(tx: Tx, row: SessionRow): Promise<number> {
+  const longer = await tx.get<Pick<SessionRow, 'lease_until_ms'>>(sql`
     insert into lock_sessions (project, holder, agent_key, lease_until_ms, lease_ms)
     values (${row.project}, ${row.holder}, ${row.agent_key}, ${row.lease_until_ms},
       ${row.lease_ms})
     on conflict (project, holder) do update set lease_until_ms = excluded.lease_until_ms,
       lease_ms = excluded.lease_ms
-    where excluded.lease_until_ms > lock_sessions.lease_until_ms`);
+    where excluded.lease_until_ms > lock_sessions.lease_until_ms
+    returning lease_until_ms`);
+  const stands = longer ?? (await findSession(tx, row.project, row.holder));
+  return stands?.lease_until_ms ?? row.lease_until_ms;
 }
 
 export function findSession(

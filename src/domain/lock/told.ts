@@ -16,7 +16,17 @@ export function obstacleInWords(obstacle: Obstacle): string {
   const what = item === theirs ? item : `${item} (by ${theirs})`;
   const who = taskId === null ? agent : `${agent} for ${taskId}`;
   const doing = state === 'granted' ? 'is held by' : 'was asked for before by';
-  return `${what} ${doing} ${who}${until(leaseUntilMs)}${reason === null ? '' : `: ${reason}`}`;
+  return `${what} ${doing} ${who}${until(leaseUntilMs)}${saying(reason)}`;
+}
+
+const REASON_TOLD = 160;
+
+/** A holder's own words, on one line and in quotes: they are read by whoever is refused. */
+function saying(reason: string | null): string {
+  if (reason === null) return '';
+  const line = reason.replaceAll(/[\s"\p{Cc}]+/gu, ' ').trim();
+  const told = line.length > REASON_TOLD ? `${line.slice(0, REASON_TOLD)}…` : line;
+  return `, who says: "${told}"`;
 }
 
 function until(leaseUntilMs: number | null): string {
