@@ -107,10 +107,10 @@ export class Session {
     this.#cancelBeat?.();
     const joining = new AbortController();
     this.#joining = joining;
-    const input = { capabilities, holding: holding().slice(0, HOLDING_MAX) };
     const known = this.#sessionId === undefined ? {} : { sessionId: this.#sessionId };
     try {
       await this.#checkName(joining.signal);
+      const input = { capabilities, holding: holding().slice(0, HOLDING_MAX) };
       const answer = client.agent.connect({ ...input, ...known }, { signal: joining.signal });
       const { sessionId, beatMs, cursor, taskId } = await answer;
       await this.#remember(sessionId);

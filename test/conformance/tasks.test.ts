@@ -97,6 +97,25 @@ eachEngine((engine) => {
     expect(attempts.map(({ outcome }) => outcome)).toEqual(['done']);
   });
 
+  for (const report of ['decline', 'fail'] as const) {
+    test(`an attempt that its lost agent gave up by ${report} is not taken up again`, async () => {
+      const hub = await openTestHub(engine);
+      const ada = await worker(hub, 'ada');
+      const { id } = await ada.client.task.submit({ title: 'first' });
+      const held = await begin(ada);
+      await hub.pass(15_000);
+      await ada.client.task[report]({ ...held, reason: 'it was killed' });
+      // This word was on its way when the report was made.
+      await ada.client.agent.connect({ sessionId: ada.sessionId, holding: [id] });
+      const { task, attempts } = await ada.client.task.show({ id });
+      expect(task).toMatchObject({ state: 'queued', failures: report === 'fail' ? 1 : 0 });
+      expect(attempts).toMatchObject([{ outcome: report === 'fail' ? 'failed' : 'released' }]);
+      await hub.pass(2 * limits.retryFirstMs);
+      const again = await inHand(ada);
+      expect(again.fence).toBeGreaterThan(held.fence);
+    });
+  }
+
   test('an agent that is silent for fifteen seconds is offline and loses its task', async () => {
     const hub = await openTestHub(engine);
     const ada = await worker(hub, 'ada');

@@ -50,10 +50,10 @@ offer           -         offered   -         -         -         -         -   
 accept          -         accepted  accepted  =         =         -         -         -         -         -
 start           -         running   -         running   =         -         -         -         -         -
 resume          =         accepted  =         =         =         =         =         =         =         =
-decline         -         =         queued    queued    queued    -         -         -         -         -
+decline         -         queued    queued    queued    queued    -         -         -         -         -
 complete        -         verifying -         verifying verifying =         -         -         -         -
-fail            -         =         -         queued!   queued!   -         -         -         -         -
-fail_for_good   -         =         -         failed!   failed!   -         -         -         -         -
+fail            -         queued!   -         queued!   queued!   -         -         -         -         -
+fail_for_good   -         failed!   -         failed!   failed!   -         -         -         -         -
 lapse           =         =         queued    =         =         =         =         =         =         =
 lose            =         =         queued    queued    queued    =         =         =         =         =
 land            -         -         -         -         -         done      -         -         -         -

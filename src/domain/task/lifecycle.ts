@@ -7,7 +7,8 @@
  *
  * The fence tells hand-outs apart. An agent that is only *presumed* gone (its offer lapsed, its
  * lease ran out) stays named on the queued task: until the next hand-out raises the fence, what it
- * reports is taken. `failures` counts what the agents did wrong, `conflicts` what the base branch
+ * reports is taken. Once it has reported an end it is named no more: what it says to hold after that
+ * is a word that was overtaken on its way. `failures` counts what the agents did wrong, `conflicts` what the base branch
  * did to them, and each has a bound of its own; a lost agent or a restarted hub counts as neither.
  * Only a task that ends its agents again and again is stopped, by the bound of all hand-outs.
  */
@@ -122,14 +123,13 @@ function decideReport(task: TaskFacts, report: Report): Verdict {
       if (!isLate) return { is: 'same' };
       return move(task.isStarted ? 'running' : 'accepted');
     case 'decline':
-      if (isLate) return { is: 'same' };
-      return inHand.includes(task.state) ? move('queued', 'released') : refuse(task, 'given back');
+      if (!isLate && !inHand.includes(task.state)) return refuse(task, 'given back');
+      return move('queued', 'released');
     case 'complete':
       return decideComplete(task, report);
     case 'fail':
-      if (isLate) return { is: 'same' };
       if (task.state === 'offered') return refuse(task, 'failed before it was accepted');
-      if (!inHand.includes(task.state)) return refuse(task, 'failed');
+      if (!isLate && !inHand.includes(task.state)) return refuse(task, 'failed');
       if (!report.isRetryable) return move('failed', report.outcome, 'failure');
       return again(task, 'failure', report.outcome);
   }
