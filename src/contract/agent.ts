@@ -9,6 +9,7 @@ import { z } from 'zod';
 import {
   AgentName,
   Capabilities,
+  Outcome,
   page,
   pageInput,
   Reason,
@@ -16,7 +17,9 @@ import {
   TaskId,
   TimeMs,
   TokenId,
+  Trust,
 } from './shape.ts';
+import { RepositoryUrl } from './repository.ts';
 import { limits } from './limits.ts';
 import { command, query, type Scope } from './operation.ts';
 
@@ -33,8 +36,11 @@ export const roleScopes: Record<Role, readonly Scope[]> = {
   observer: ['read'],
 };
 
-/** What an agent is doing. `working` and `assigned` name the task; `draining` takes no more. */
-export const AgentState = z.enum(['offline', 'idle', 'assigned', 'working', 'draining']);
+/**
+ * What an agent is doing. `assigned`, `working` and `blocked` name the task; one that is blocked
+ * says what it cannot go on without; `draining` takes no more.
+ */
+export const AgentState = z.enum(['offline', 'idle', 'assigned', 'working', 'blocked', 'draining']);
 export type AgentState = z.infer<typeof AgentState>;
 
 export const Agent = z.strictObject({
@@ -42,8 +48,16 @@ export const Agent = z.strictObject({
   role: Role,
   state: AgentState,
   capabilities: Capabilities,
+  trust: Trust,
   /** The task in hand, if there is one. */
   taskId: TaskId.nullable(),
+  /** What it says of it: what it is doing, and why it cannot go on by itself. */
+  note: z.string().nullable(),
+  blockedBy: z.string().nullable(),
+  /** What it had in hand before, and how that went out of its hand. */
+  lastTask: z
+    .strictObject({ id: TaskId, outcome: Outcome.nullable(), endedAtMs: TimeMs })
+    .nullable(),
   sessionId: SessionId.nullable(),
   /** Offline when this passes without a beat. */
   leaseUntilMs: TimeMs,
@@ -72,6 +86,10 @@ const TokenSecret = z.strictObject({ token: Token, secret: z.string() });
  */
 export const Reach = z.enum(['live', 'wakes', 'next_turn', 'unreachable']);
 
+/** Everybody has weight 1 until it is set. */
+export const Share = z.strictObject({ submitter: AgentName, weight: z.int() });
+export type Share = z.infer<typeof Share>;
+
 export const agentOperations = {
   'agent.connect': command('agent.connect', {
     scope: 'work',
@@ -83,6 +101,8 @@ export const agentOperations = {
       sessionId: SessionId.optional(),
       /** False: it is here and asks for work with `task.pull`; nothing is offered to it. */
       takesOffers: z.boolean().default(true),
+      /** The only repositories that it works on; left out, any. */
+      repositories: z.array(RepositoryUrl).max(limits.repositoriesOfAgentMax).optional(),
       /** Tasks that this process still has in hand; others that the hub knows of go back. */
       holding: z.array(TaskId).max(16).default([]),
     }),
@@ -118,6 +138,30 @@ export const agentOperations = {
     input: z.strictObject({ sessionId: SessionId }),
     output: Agent,
     errors: ['conflict'],
+  }),
+  'agent.trust': command('agent.trust', {
+    scope: 'operate',
+    summary: 'Says how far an agent is trusted: it is offered the tasks that ask for no more.',
+    input: z.strictObject({ agent: AgentName, trust: Trust }),
+    output: Agent,
+    errors: ['not_found'],
+  }),
+  'share.set': command('share.set', {
+    scope: 'operate',
+    summary:
+      'Gives a submitter its weight: of those whose tasks wait in the same lane, one with twice ' +
+      'the weight has twice the turns.',
+    input: z.strictObject({
+      submitter: AgentName,
+      weight: z.int().min(1).max(limits.shareWeightMax),
+    }),
+    output: Share,
+  }),
+  'share.list': query('share.list', {
+    scope: 'read',
+    summary: 'Submitters whose weight was set, or who have taken turns with others.',
+    input: z.strictObject(pageInput),
+    output: page(Share),
   }),
   'agent.list': query('agent.list', {
     scope: 'read',

@@ -25,6 +25,7 @@ export const eventTypes = [
   'task.offered',
   'task.accepted',
   'task.running',
+  'task.progressed',
   'task.verifying',
   'task.done',
   'task.cancelled',
@@ -83,6 +84,8 @@ export const EventData = z.strictObject({
   attempt: z.int().optional(),
   fence: z.int().optional(),
   reason: z.string().optional(),
+  /** What an agent is doing. */
+  note: z.string().optional(),
   outcome: z.string().optional(),
   taskId: z.string().optional(),
   changeId: z.string().optional(),

@@ -17,3 +17,4 @@ export * from './repository.ts';
 export * from './shape.ts';
 export * from './task.ts';
 export * from './webhook.ts';
+export * from './work.ts';

@@ -11,9 +11,11 @@ import { messageOperations } from './message.ts';
 import { repositoryOperations } from './repository.ts';
 import { taskOperations } from './task.ts';
 import { webhookOperations } from './webhook.ts';
+import { workOperations } from './work.ts';
 
 export const operations = {
   ...taskOperations,
+  ...workOperations,
   ...changeOperations,
   ...caseOperations,
   ...agentOperations,

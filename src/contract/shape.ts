@@ -126,3 +126,23 @@ function isJson(value: unknown): boolean {
   if (typeof value === 'object') return Object.values(value).every(isJson);
   return typeof value === 'string' || typeof value === 'boolean';
 }
+
+/** How an attempt ended; null while it goes on. */
+export const Outcome = z.enum([
+  'done',
+  'handed_in',
+  'failed',
+  'no_change',
+  'check_failed',
+  'conflict',
+  'lapsed',
+  'released',
+  'snoozed',
+  'stalled',
+  'lost',
+  'cancelled',
+]);
+export type Outcome = z.infer<typeof Outcome>;
+
+/** How far an agent is trusted: an operator says it. Who is new is trusted with 1. */
+export const Trust = z.int().min(0).max(limits.trustMax);

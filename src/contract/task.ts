@@ -11,6 +11,7 @@ import {
   ChangeId,
   CommitId,
   Fence,
+  Outcome,
   page,
   pageInput,
   Reason,
@@ -19,10 +20,11 @@ import {
   text,
   TimeMs,
   Title,
+  Trust,
 } from './shape.ts';
 import { limits } from './limits.ts';
 import { command, query } from './operation.ts';
-import { LockSession, PathPattern } from './lock.ts';
+import { PathPattern } from './lock.ts';
 import { RepositoryUrl } from './repository.ts';
 
 export const Lane = z.enum(['urgent', 'high', 'normal', 'low']);
@@ -42,20 +44,30 @@ export const TaskState = z.enum([
 ]);
 export type TaskState = z.infer<typeof TaskState>;
 
-/** How an attempt ended; null while it goes on. */
-export const Outcome = z.enum([
-  'done',
-  'handed_in',
-  'failed',
-  'no_change',
-  'check_failed',
-  'conflict',
-  'lapsed',
-  'released',
-  'lost',
-  'cancelled',
-]);
-export type Outcome = z.infer<typeof Outcome>;
+/** What becomes of a task when one that it comes after ends without being done. */
+export const OnNeededFailure = z.enum(['block', 'cancel']);
+export type OnNeededFailure = z.infer<typeof OnNeededFailure>;
+
+/** Tasks under one key are told apart or kept apart by it. */
+export const TaskKey = text(limits.taskKeyCharsMax).regex(/\S/, 'it is empty');
+
+/**
+ * What an attempt has used since it began. Totals, so that what is reported twice counts once, and
+ * a report that was lost is made up for by the next.
+ */
+export const Use = z.strictObject({
+  model: text(limits.modelCharsMax).nullable().default(null),
+  inputTokens: z.int().min(0),
+  /** The part of the input that was read from a cache. */
+  cachedInputTokens: z.int().min(0).default(0),
+  outputTokens: z.int().min(0),
+  /** Millionths of a US dollar; null where the agent's tool does not say it. */
+  costMicros: z.int().min(0).nullable().default(null),
+  /** How full the model's context is, and how much it holds. */
+  contextTokens: z.int().min(0).nullable().default(null),
+  contextTokensMax: z.int().min(1).nullable().default(null),
+});
+export type Use = z.infer<typeof Use>;
 
 /** A command that the change must pass, run as `sh -c` in a clean checkout. */
 export const Check = text(limits.checkCharsMax).regex(/\S/, 'it is empty; give a command');
@@ -71,6 +83,7 @@ export const Attempt = z.strictObject({
   outcome: Outcome.nullable(),
   /** What the next attempt should know: the failing output, the conflict. */
   failure: z.string().nullable(),
+  use: Use.nullable(),
 });
 export type Attempt = z.infer<typeof Attempt>;
 
@@ -83,10 +96,18 @@ export const Task = z.strictObject({
   /** Why it is in this state, where the state alone does not say it. */
   reason: z.string().nullable(),
   needs: Capabilities,
+  /** Of several agents that could do it, one that has more of these goes first. */
+  prefers: Capabilities,
+  trust: Trust,
+  concurrencyKey: z.string().nullable(),
+  uniqueKey: z.string().nullable(),
   checks: z.array(z.string()),
   /** What it means to change: its exclusive locks from the hand-out on. */
   paths: z.array(z.string()),
   after: z.array(TaskId),
+  onNeededFailure: OnNeededFailure,
+  /** The task that it is a part of. */
+  parent: TaskId.nullable(),
   repository: z
     .strictObject({ id: RepositoryId, url: z.string(), baseBranch: z.string().nullable() })
     .nullable(),
@@ -99,6 +120,13 @@ export const Task = z.strictObject({
   failuresMax: z.int().min(1),
   conflicts: z.int().min(0),
   timeoutMs: z.int(),
+  progressTimeoutMs: z.int().nullable(),
+  /** It must be handed in by then. */
+  deadlineMs: TimeMs.nullable(),
+  /** What its agent said last of what it is doing, and why it cannot go on by itself. */
+  note: z.string().nullable(),
+  blockedBy: z.string().nullable(),
+  progressedAtMs: TimeMs.nullable(),
   changeId: ChangeId.nullable(),
   landedCommit: CommitId.nullable(),
   report: z.string().nullable(),
@@ -110,51 +138,104 @@ export const Task = z.strictObject({
 });
 export type Task = z.infer<typeof Task>;
 
-/** What an agent gets with its hand-out. `lastFailure` is of the attempt before. */
-export const Assignment = z.strictObject({ task: Task, lastFailure: z.string().nullable() });
-export type Assignment = z.infer<typeof Assignment>;
-
-const Held = { taskId: TaskId, fence: Fence };
-const Log = text(limits.outputCharsMax).default('');
-
-/** A pushed branch: its head on top of its base. */
-export const HandIn = z.strictObject({ branch: BranchName, base: CommitId, head: CommitId });
-export type HandIn = z.infer<typeof HandIn>;
-
 /** The short answer to a report on a task in hand. */
 export const Progress = z.strictObject({ id: TaskId, state: TaskState, fence: z.int() });
+
+/** What a person or an agent asks for. */
+export const TaskOrder = z.strictObject({
+  title: Title,
+  body: text(limits.bodyCharsMax).default(''),
+  repository: RepositoryUrl.optional(),
+  baseBranch: BranchName.optional(),
+  checks: z.array(Check).max(limits.checksMax).default([]),
+  /** What it will change: locked for it from its hand-out on, never given to two at once. */
+  paths: z.array(PathPattern).max(limits.taskPathsMax).default([]),
+  lane: Lane.default('normal'),
+  needs: Capabilities.default([]),
+  /** Tasks that must be done first. */
+  after: z.array(TaskId).max(limits.dependenciesMax).default([]),
+  onNeededFailure: OnNeededFailure.default('block'),
+  /** The task that this one is a part of; cancelling that cancels this. */
+  parent: TaskId.optional(),
+  prefers: Capabilities.default([]),
+  /** The least trust that its agent must have. */
+  trust: Trust.default(0),
+  /** Of the tasks with one key, one is in hand at a time. */
+  concurrencyKey: TaskKey.optional(),
+  /**
+   * Where a task with this key is there already, that one is answered and none is made: while it is
+   * open, or ever again.
+   */
+  unique: z
+    .strictObject({ key: TaskKey, scope: z.enum(['open', 'ever']).default('open') })
+    .optional(),
+  /** Not handed out before. */
+  notBeforeMs: TimeMs.optional(),
+  /** Failed where it was not handed in by then. */
+  deadlineMs: TimeMs.optional(),
+  failuresMax: z.int().min(1).max(limits.failuresMaxMost).default(limits.failuresMaxDefault),
+  timeoutMs: z
+    .int()
+    .min(1_000)
+    .max(limits.attemptTimeoutMsMax)
+    .default(limits.attemptTimeoutMsDefault),
+  /** An attempt that says nothing for so long has failed; left out, it may be silent. */
+  progressTimeoutMs: z.int().min(1_000).max(limits.attemptTimeoutMsMax).optional(),
+});
+export type TaskOrder = z.infer<typeof TaskOrder>;
+
+export const Submitted = z.strictObject({
+  ...Progress.shape,
+  /** True where its unique key was in use: this is the task that was there. */
+  isExisting: z.boolean(),
+});
+
+/** A name for a task within one call. It begins with no `tsk_`. */
+export const TaskRef = z
+  .string()
+  .max(limits.nameCharsMax)
+  .regex(/^(?!tsk_)[A-Za-z0-9][A-Za-z0-9._-]*$/, 'letters, digits, dots, dashes and underscores');
+
+const Named = z.union([TaskId, TaskRef]);
+export const NamedOrder = TaskOrder.extend({
+  ref: TaskRef.optional(),
+  after: z.array(Named).max(limits.dependenciesMax).default([]),
+  parent: Named.optional(),
+});
+export type NamedOrder = z.infer<typeof NamedOrder>;
 
 export const taskOperations = {
   'task.submit': command('task.submit', {
     scope: 'submit',
     summary: 'Puts a task into the queue; an idle agent that can do it is offered it at once.',
+    input: TaskOrder,
+    output: Submitted,
+    errors: ['not_found', 'conflict'],
+  }),
+  'task.submitMany': command('task.submitMany', {
+    scope: 'submit',
+    summary:
+      'Puts several tasks into the queue, or none where one of them is wrong. They may come ' +
+      'after each other, and be parts of each other, by names that hold within the call.',
     input: z.strictObject({
-      title: Title,
-      body: text(limits.bodyCharsMax).default(''),
-      repository: RepositoryUrl.optional(),
-      baseBranch: BranchName.optional(),
-      checks: z.array(Check).max(limits.checksMax).default([]),
-      /** What it will change: locked for it from its hand-out on, never given to two at once. */
-      paths: z.array(PathPattern).max(limits.taskPathsMax).default([]),
-      lane: Lane.default('normal'),
-      needs: Capabilities.default([]),
-      /** Tasks that must be done first. */
-      after: z.array(TaskId).max(limits.dependenciesMax).default([]),
-      failuresMax: z.int().min(1).max(limits.failuresMaxMost).default(limits.failuresMaxDefault),
-      timeoutMs: z
-        .int()
-        .min(1_000)
-        .max(limits.attemptTimeoutMsMax)
-        .default(limits.attemptTimeoutMsDefault),
+      tasks: z.array(NamedOrder).min(1).max(limits.tasksAtOnceMax),
     }),
-    output: Progress,
-    errors: ['not_found'],
+    /** In the order in which they were given. */
+    output: z.strictObject({
+      tasks: z.array(z.strictObject({ ref: z.string().nullable(), ...Submitted.shape })),
+    }),
+    errors: ['not_found', 'conflict'],
   }),
   'task.show': query('task.show', {
     scope: 'read',
     summary: 'One task with its attempts.',
     input: z.strictObject({ id: TaskId }),
-    output: z.strictObject({ task: Task, attempts: z.array(Attempt) }),
+    output: z.strictObject({
+      task: Task,
+      attempts: z.array(Attempt),
+      /** Its parts, the oldest first, as many as fit a page. */
+      children: z.array(z.strictObject({ id: TaskId, title: z.string(), state: TaskState })),
+    }),
     errors: ['not_found'],
   }),
   'task.list': query('task.list', {
@@ -165,6 +246,7 @@ export const taskOperations = {
       state: TaskState.optional(),
       agent: AgentName.optional(),
       repositoryId: RepositoryId.optional(),
+      parent: TaskId.optional(),
     }),
     output: page(Task),
   }),
@@ -188,69 +270,5 @@ export const taskOperations = {
     input: z.strictObject({ id: TaskId }),
     output: Progress,
     errors: ['not_found', 'conflict'],
-  }),
-  'task.pull': command('task.pull', {
-    scope: 'work',
-    summary: 'Takes the next task for an agent that has no socket; null when there is none.',
-    input: z.strictObject({
-      capabilities: Capabilities.default([]),
-      /** Whose own locks do not bar the task's: the session that will do the work. */
-      session: LockSession.optional(),
-    }),
-    output: z.strictObject({ assignment: Assignment.nullable() }),
-    errors: ['conflict'],
-  }),
-  'task.accept': command('task.accept', {
-    scope: 'work',
-    summary: 'Takes an offer. An offer that is not accepted in 10 s goes back.',
-    input: z.strictObject(Held),
-    output: Assignment,
-    errors: ['not_found', 'stale_fence', 'conflict'],
-  }),
-  'task.decline': command('task.decline', {
-    scope: 'work',
-    summary: 'Gives an offer or an accepted task back; this burns no retry.',
-    input: z.strictObject({
-      ...Held,
-      reason: Reason.default('declined by the agent'),
-      log: Log,
-    }),
-    output: Progress,
-    errors: ['not_found', 'stale_fence', 'conflict'],
-  }),
-  'task.start': command('task.start', {
-    scope: 'work',
-    summary: 'Says that the work has begun.',
-    input: z.strictObject(Held),
-    output: Progress,
-    errors: ['not_found', 'stale_fence', 'conflict'],
-  }),
-  'task.complete': command('task.complete', {
-    scope: 'work',
-    summary:
-      'Hands the work in. A task with a repository needs a pushed change and is done when that ' +
-      'has landed; one without is done by its report.',
-    input: z.strictObject({
-      ...Held,
-      report: text(limits.reasonCharsMax).optional(),
-      change: HandIn.optional(),
-      log: Log,
-    }),
-    output: Progress,
-    errors: ['not_found', 'stale_fence', 'conflict'],
-  }),
-  'task.fail': command('task.fail', {
-    scope: 'work',
-    summary: 'Says that the attempt failed; it is retried with backoff until it is a dead letter.',
-    input: z.strictObject({
-      ...Held,
-      reason: Reason,
-      outcome: z.enum(['failed', 'no_change']).default('failed'),
-      /** False where another attempt cannot help. */
-      isRetryable: z.boolean().default(true),
-      log: Log,
-    }),
-    output: Progress,
-    errors: ['not_found', 'stale_fence', 'conflict'],
   }),
 };

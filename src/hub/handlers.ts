@@ -3,20 +3,18 @@ import { type OperationName, operations, type Output } from '../contract/index.t
 import * as agents from '../domain/agent/operations.ts';
 import * as tokens from '../domain/agent/tokens.ts';
 import { countAll, why } from '../domain/admin/index.ts';
-import * as handIn from '../domain/change/hand-in.ts';
 import * as changes from '../domain/change/operations.ts';
 import type { QueryContext } from '../domain/event/index.ts';
 import * as events from '../domain/event/operations.ts';
 import * as repositories from '../domain/repository/operations.ts';
-import * as tasks from '../domain/task/operations.ts';
 import * as presence from '../domain/task/presence.ts';
-import * as reports from '../domain/task/reports.ts';
 import { latestSeq } from '../store/events.ts';
 import { type Bound, command, query } from './bound.ts';
 import { caseHandlers } from './case-handlers.ts';
 import { lockHandlers } from './lock-handlers.ts';
 import { memoryHandlers } from './memory-handlers.ts';
 import { type IsListening, messageHandlers } from './message-handlers.ts';
+import { taskHandlers } from './task-handlers.ts';
 import { type Outward, webhookHandlers } from './webhook-handlers.ts';
 
 export interface About {
@@ -35,18 +33,7 @@ export interface Around {
 
 export function handlers(about: About, around: Around): Record<OperationName, Bound> {
   return {
-    'task.submit': command(o['task.submit'], tasks.submit),
-    'task.show': query(o['task.show'], tasks.show),
-    'task.list': query(o['task.list'], tasks.list),
-    'task.log': query(o['task.log'], tasks.log),
-    'task.cancel': command(o['task.cancel'], handIn.cancelTask),
-    'task.retry': command(o['task.retry'], tasks.retry),
-    'task.pull': command(o['task.pull'], presence.pull),
-    'task.accept': command(o['task.accept'], reports.accept),
-    'task.decline': command(o['task.decline'], reports.decline),
-    'task.start': command(o['task.start'], reports.start),
-    'task.complete': command(o['task.complete'], handIn.completeTask),
-    'task.fail': command(o['task.fail'], reports.fail),
+    ...taskHandlers,
     'change.claim': command(o['change.claim'], changes.claim),
     'change.heartbeat': command(o['change.heartbeat'], changes.heartbeat),
     'change.assess': command(o['change.assess'], changes.assess),

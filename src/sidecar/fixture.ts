@@ -124,7 +124,7 @@ export class ScriptedHub {
     if (operation === 'hub.whoami') return { name: 'ada' };
     if (operation.startsWith('agent.')) return {};
     if (task === undefined) throw new SignalboxError('not_found', 'no such task');
-    if (operation === 'task.show') return { task, attempts: [] };
+    if (operation === 'task.show') return { task, attempts: [], children: [] };
     if (input['fence'] !== task.fence) throw new SignalboxError('stale_fence', 'another holds it');
     if (operation !== 'task.accept') return { id: task.id, state: task.state, fence: task.fence };
     return { task, lastFailure: this.failures.get(task.id) ?? null };
@@ -143,6 +143,17 @@ export function newTask(fields: Partial<Task> = {}): Task {
     state: 'offered',
     reason: null,
     needs: [],
+    prefers: [],
+    trust: 0,
+    concurrencyKey: null,
+    uniqueKey: null,
+    onNeededFailure: 'block',
+    parent: null,
+    progressTimeoutMs: null,
+    deadlineMs: null,
+    note: null,
+    blockedBy: null,
+    progressedAtMs: null,
     checks: [],
     paths: [],
     after: [],

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { taskOperations } from '../contract/index.ts';
+import { workOperations } from '../contract/index.ts';
 import { newTask } from './fixture.ts';
 import { endings, stages } from './lifecycle.ts';
 import { newRecord, type AttemptRecord } from './record.ts';
@@ -39,7 +39,7 @@ test('whatever happened, the report is one that the contract takes', () => {
         return;
       }
       expect(Report.parse(report)).toEqual(report);
-      expect(taskOperations[report.operation].input.parse(report.input)).toEqual(report.input);
+      expect(workOperations[report.operation].input.parse(report.input)).toEqual(report.input);
       expect(report.key).toBe(`${task.id}.${task.fence}.report`);
     }),
   );

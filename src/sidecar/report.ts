@@ -1,6 +1,6 @@
 /** The one report that an attempt ends in: what it says, and under which key. */
 import { z } from 'zod';
-import { limits, taskOperations } from '../contract/index.ts';
+import { limits, workOperations } from '../contract/index.ts';
 import { unreachable } from '../core/assert.ts';
 import { verdict } from './lifecycle.ts';
 import type { AttemptRecord } from './record.ts';
@@ -11,7 +11,7 @@ const report = <Name extends 'task.complete' | 'task.fail' | 'task.decline'>(ope
     operation: z.literal(operation),
     /** Always the same for an attempt, so the hub takes it once however often it is sent. */
     key: z.string().max(limits.keyCharsMax),
-    input: taskOperations[operation].input,
+    input: workOperations[operation].input,
   });
 
 export const Report = z.discriminatedUnion('operation', [
@@ -78,7 +78,7 @@ function result({ work, branch, log }: AttemptRecord): Partial<Completion> {
   return { change: { branch, base: work.base, head: work.head } };
 }
 
-type Completion = z.output<(typeof taskOperations)['task.complete']['input']>;
+type Completion = z.output<(typeof workOperations)['task.complete']['input']>;
 
 /** What happened, what is wrong with the work, and where it is. */
 function inWords(record: AttemptRecord): string {

@@ -385,25 +385,45 @@ test('queries whose answers nobody reads wait, and are answered when somebody do
   await expect.poll(() => answers, { timeout: 15_000 }).toBe(61);
 });
 
+const order = {
+  title: 'x',
+  body: 'y',
+  repository: '/srv/x.git',
+  baseBranch: 'main',
+  checks: ['make'],
+  paths: ['src/**'],
+  lane: 'low',
+  needs: ['ts'],
+  after: [],
+  failuresMax: 1,
+  timeoutMs: 5_000,
+  onNeededFailure: 'cancel',
+  parent: NOBODY.task,
+  prefers: ['ts'],
+  trust: 1,
+  concurrencyKey: 'x',
+  unique: { key: 'x', scope: 'ever' },
+  notBeforeMs: 1,
+  deadlineMs: 1,
+  progressTimeoutMs: 1_000,
+};
+const use = {
+  model: 'm',
+  inputTokens: 1,
+  cachedInputTokens: 0,
+  outputTokens: 1,
+  costMicros: 1,
+  contextTokens: 1,
+  contextTokensMax: 1,
+};
 const held = { taskId: NOBODY.task, fence: 1 };
 const leased = { id: NOBODY.change, lease: 1 };
 const sessionId = NOBODY.session;
 
 /** An input of each operation in which every field stands. */
 const full: Record<OperationName, Record<string, unknown>> = {
-  'task.submit': {
-    title: 'x',
-    body: 'y',
-    repository: '/srv/x.git',
-    baseBranch: 'main',
-    checks: ['make'],
-    paths: ['src/**'],
-    lane: 'low',
-    needs: ['ts'],
-    after: [],
-    failuresMax: 1,
-    timeoutMs: 5_000,
-  },
+  'task.submit': order,
+  'task.submitMany': { tasks: [{ ...order, ref: 'x' }] },
   'task.show': { id: NOBODY.task },
   'task.list': {
     cursor: 'x',
@@ -411,21 +431,25 @@ const full: Record<OperationName, Record<string, unknown>> = {
     state: 'done',
     agent: 'ada',
     repositoryId: `rep_${'0'.repeat(21)}`,
+    parent: NOBODY.task,
   },
   'task.log': { id: NOBODY.task, attempt: 1 },
   'task.cancel': { id: NOBODY.task, reason: 'x' },
   'task.retry': { id: NOBODY.task },
   'task.pull': { capabilities: ['gpu'], session: 's' },
   'task.accept': held,
-  'task.decline': { ...held, reason: 'x', log: 'x' },
+  'task.decline': { ...held, reason: 'x', log: 'x', use },
   'task.start': held,
+  'task.progress': { ...held, note: 'x', blockedBy: 'x', use },
+  'task.snooze': { ...held, forMs: 1, untilChildrenEnd: true, reason: 'x', log: 'x', use },
   'task.complete': {
     ...held,
     report: 'x',
     change: { branch: 'b', base: commit('a'), head: commit('b') },
     log: 'x',
+    use,
   },
-  'task.fail': { ...held, reason: 'x', outcome: 'failed', isRetryable: true, log: 'x' },
+  'task.fail': { ...held, reason: 'x', outcome: 'failed', isRetryable: true, log: 'x', use },
   'change.claim': {},
   'change.heartbeat': leased,
   'change.assess': {
@@ -471,10 +495,13 @@ const full: Record<OperationName, Record<string, unknown>> = {
     cursor: 'x',
     limit: 1,
   },
-  'agent.connect': { capabilities: ['ts'], sessionId, holding: [] },
+  'agent.connect': { capabilities: ['ts'], sessionId, holding: [], repositories: ['/srv/x.git'] },
   'agent.heartbeat': { sessionId },
   'agent.drain': { sessionId },
   'agent.disconnect': { sessionId },
+  'agent.trust': { agent: 'ada', trust: 1 },
+  'share.set': { submitter: 'pat', weight: 2 },
+  'share.list': { cursor: 'x', limit: 1 },
   'agent.list': { cursor: 'x', limit: 1 },
   'token.create': { agent: 'bob', role: 'agent', expiresInMs: 1_000 },
   'token.list': { cursor: 'x', limit: 1 },

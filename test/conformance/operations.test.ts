@@ -3,6 +3,7 @@
  * table is checked against the contract, so that a new operation or refusal cannot be left out.
  */
 import { expect, test } from 'vitest';
+import type { Client } from '../../src/client/index.ts';
 import { type OperationName, operations, Role, roleScopes } from '../../src/contract/index.ts';
 import { sql } from '../../src/store/sql.ts';
 import { eachEngine } from '../support/engines.ts';
@@ -83,6 +84,12 @@ async function old<T extends { lease: number }>(lease: Promise<T>): Promise<T> {
   return { ...found, lease: found.lease + 1_000 };
 }
 
+async function cancelled(person: Client): Promise<string> {
+  const { id } = await person.task.submit({ title: 'not any more' });
+  await person.task.cancel({ id });
+  return id;
+}
+
 const rejected = { outcome: 'check_failed', reason: 'no', log: '' } as const;
 const late = (held: InHand): InHand => ({ ...held, fence: held.fence + 1_000 });
 
@@ -96,6 +103,23 @@ const table: Record<OperationName, Entry> = {
     works: (at) => submitted(at, { repository: REPOSITORY }),
     refusals: {
       not_found: ({ person }) => person.task.submit({ title: 'x', after: [NOBODY.task] }),
+      conflict: async ({ person }) =>
+        person.task.submit({ title: 'part', parent: await cancelled(person) }),
+    },
+  },
+  'task.submitMany': {
+    works: ({ person }) =>
+      person.task.submitMany({
+        tasks: [
+          { title: 'second', ref: 'second', after: ['first'] },
+          { title: 'first', ref: 'first' },
+        ],
+      }),
+    refusals: {
+      not_found: ({ person }) =>
+        person.task.submitMany({ tasks: [{ title: 'x', after: [NOBODY.task] }] }),
+      conflict: async ({ person }) =>
+        person.task.submitMany({ tasks: [{ title: 'part', parent: await cancelled(person) }] }),
     },
   },
   'task.show': {
@@ -159,6 +183,29 @@ const table: Record<OperationName, Entry> = {
       conflict: async (at) => at.ada.client.task.start(await offered(at)),
     },
   },
+  'task.progress': {
+    works: async (at) => at.ada.client.task.progress({ ...(await running(at)), note: 'on it' }),
+    refusals: {
+      not_found: ({ ada }) => ada.client.task.progress(nobody),
+      stale_fence: async (at) => at.ada.client.task.progress(late(await running(at))),
+      conflict: async (at) => at.ada.client.task.progress(await offered(at)),
+    },
+  },
+  'task.snooze': {
+    works: async (at) => at.ada.client.task.snooze({ ...(await running(at)), forMs: 1_000 }),
+    refusals: {
+      not_found: ({ ada }) => ada.client.task.snooze({ ...nobody, forMs: 1 }),
+      stale_fence: async (at) =>
+        at.ada.client.task.snooze({ ...late(await running(at)), forMs: 1 }),
+      conflict: async (at) => at.ada.client.task.snooze({ ...(await offered(at)), forMs: 1 }),
+    },
+  },
+  'agent.trust': {
+    works: ({ person }) => person.agent.trust({ agent: 'ada', trust: 2 }),
+    refusals: { not_found: ({ person }) => person.agent.trust({ agent: 'nobody', trust: 2 }) },
+  },
+  'share.set': { works: ({ person }) => person.share.set({ submitter: 'pat', weight: 2 }) },
+  'share.list': { works: ({ person }) => person.share.list() },
   'task.complete': {
     works: async (at) => at.ada.client.task.complete({ ...(await running(at)), report: 'done' }),
     refusals: {

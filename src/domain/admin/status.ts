@@ -1,15 +1,22 @@
 /** The hub in numbers. */
 import type { Output } from '../../contract/index.ts';
-import { capabilitiesOf, listAgents, listIdleAgents, toAgent } from '../agent/index.ts';
+import {
+  type AgentRow,
+  capabilitiesOf,
+  listAgents,
+  listIdleAgents,
+  toAgent,
+} from '../agent/index.ts';
 import { countChangesByState } from '../change/index.ts';
 import type { QueryContext } from '../event/index.ts';
 import { doMeet, listTakenPaths } from '../lock/index.ts';
 import {
   countByState,
-  countRunnableByNeeds,
+  countRunnable,
   findOldestQueued,
   listWithPaths,
   parseList,
+  type RunnableKind,
   type TaskRow,
 } from '../task/index.ts';
 
@@ -52,34 +59,46 @@ export async function countMissedMatches(context: Omit<QueryContext, 'dialect'>)
   const { db, actor, nowMs } = context;
   const agents = await listIdleAgents(db, actor.project, AGENTS_MAX);
   if (agents.length === 0) return 0;
-  const idle = agents.map((row) => new Set(capabilitiesOf(row)));
-  const canBeDone = ({ needs }: { needs: string }): boolean => {
-    const wanted = new Set(parseList(needs));
-    return idle.some((capabilities) => wanted.isSubsetOf(capabilities));
+  const idle = agents.map((row) => ({ row, capabilities: new Set(capabilitiesOf(row)) }));
+  const canBeDone = (task: Omit<RunnableKind, 'count'>): boolean => {
+    const wanted = new Set(parseList(task.needs));
+    return idle.some(({ row, capabilities }) => {
+      const isTrusted = row.trust >= task.trust;
+      return isTrusted && takes(row, task.repository_id) && wanted.isSubsetOf(capabilities);
+    });
   };
-  const waiting = await countRunnableByNeeds(db, actor.project, nowMs);
+  const waiting = await countRunnable(db, actor.project, nowMs);
   const withPaths = await listUnobstructed(context);
   return waiting
     .filter(canBeDone)
     .reduce((sum, { count }) => sum + count, withPaths.filter(canBeDone).length);
 }
 
+function takes({ repositories }: AgentRow, id: string | null): boolean {
+  return id === null || repositories === null || parseList(repositories).includes(id);
+}
+
 const WITH_PATHS_MAX = 1_000;
 
-/** Tasks whose paths nobody has, nor a task before them in their lane that waits for its own. */
+/**
+ * Tasks whose paths nobody has, nor a task before them in their lane that waits for its own. Those
+ * that may be kept back by their key are left out: some other task is then in hand.
+ */
 async function listUnobstructed(context: Omit<QueryContext, 'dialect'>): Promise<TaskRow[]> {
   const { db, actor, nowMs } = context;
   const page = { project: actor.project, nowMs, limit: WITH_PATHS_MAX };
-  const tasks = await listWithPaths(db, page);
+  const all = await listWithPaths(db, page);
+  const tasks = all.filter((task) => task.concurrency_key === null);
   if (tasks.length === 0) return [];
   const taken = await listTakenPaths(db, actor.project);
   const isTaken = (task: TaskRow): boolean =>
     doMeet(parseList(task.paths), taken.get(task.repository_id ?? '') ?? []);
-  const waiting = tasks.filter(isTaken);
+  const waiting = all.filter(isTaken);
   return tasks.filter((task) => {
     const isBehind = (other: TaskRow): boolean =>
       other.lane === task.lane &&
       other.repository_id === task.repository_id &&
+      other.id !== task.parent_id &&
       (other.rank_ms < task.rank_ms || (other.rank_ms === task.rank_ms && other.id < task.id)) &&
       doMeet(parseList(other.paths), parseList(task.paths));
     return !isTaken(task) && !waiting.some(isBehind);

@@ -11,6 +11,7 @@ import {
 } from '../../contract/index.ts';
 import { newId } from '../../core/ids.ts';
 import { type CommandContext, record } from '../event/index.ts';
+import { newcomer } from './newcomer.ts';
 import {
   type AgentRow,
   type AgentWithTask,
@@ -25,6 +26,8 @@ export interface Arrival {
   sessionId: string | undefined;
   /** True where a live socket can be told of an offer. */
   isPushed: boolean;
+  /** Ids of the only repositories that it works on; null where it takes any. */
+  repositories: string[] | null;
   leaseMs: number;
 }
 
@@ -34,21 +37,19 @@ export async function arrive(context: CommandContext, arrival: Arrival): Promise
   const before = await findAgent(tx, actor.project, actor.key);
   refuseTwin(before, arrival);
   const isSameSession = arrival.sessionId !== undefined && before?.session_id === arrival.sessionId;
+  const { repositories } = arrival;
+  const known = before ?? newcomer(context);
   const row: AgentRow = {
-    task_session: before?.task_session ?? null,
-    project: actor.project,
-    key: actor.key,
-    name: before?.name ?? actor.name,
+    ...known,
     role: actor.role,
     presence: 'online',
     capabilities: JSON.stringify([...new Set(arrival.capabilities)].toSorted()),
+    repositories: repositories === null ? null : JSON.stringify(repositories),
     session_id: arrival.sessionId ?? newId('ses', nowMs, random),
     is_pushed: arrival.isPushed ? 1 : 0,
-    task_id: before?.task_id ?? null,
-    idle_since_ms: isSameSession ? before.idle_since_ms : nowMs,
+    idle_since_ms: isSameSession ? known.idle_since_ms : nowMs,
     lease_until_ms: nowMs + arrival.leaseMs,
     last_seen_ms: nowMs,
-    created_at_ms: before?.created_at_ms ?? nowMs,
   };
   await saveAgent(tx, row);
   if (before === undefined || before.presence === 'offline') {
@@ -126,7 +127,11 @@ export function toAgent(row: AgentWithTask): Agent {
     role: row.role,
     state: stateOf(row),
     capabilities: capabilitiesOf(row),
+    trust: row.trust,
     taskId: row.task_id,
+    note: row.note,
+    blockedBy: row.blocked_by,
+    lastTask: lastTaskOf(row),
     sessionId: row.session_id,
     leaseUntilMs: row.lease_until_ms,
     lastSeenMs: row.last_seen_ms,
@@ -134,8 +139,14 @@ export function toAgent(row: AgentWithTask): Agent {
   };
 }
 
+function lastTaskOf(row: AgentRow): Agent['lastTask'] {
+  const { last_task_id: id, last_outcome: outcome, last_ended_at_ms: endedAtMs } = row;
+  return id === null || endedAtMs === null ? null : { id, outcome, endedAtMs };
+}
+
 function stateOf(row: AgentWithTask): AgentState {
   if (row.presence !== 'online') return row.presence;
   if (row.task_id === null) return 'idle';
+  if (row.blocked_by !== null) return 'blocked';
   return row.task_state === 'running' ? 'working' : 'assigned';
 }

@@ -1,5 +1,5 @@
 /** Where agents and tokens are: one statement a function. */
-import type { Role, TaskState } from '../../contract/index.ts';
+import type { Outcome, Role, TaskState } from '../../contract/index.ts';
 import type { Db, Tx } from '../../store/db.ts';
 import { limitTo, sql } from '../../store/sql.ts';
 
@@ -19,6 +19,14 @@ export interface AgentRow {
   task_id: string | null;
   /** Which of its sessions has the task in hand, where that was said. */
   task_session: string | null;
+  /** How far an operator trusts it. */
+  trust: number;
+  /** JSON list of the only repositories that it works on; null where it takes any. */
+  repositories: string | null;
+  /** What it had in hand last, and how that ended. */
+  last_task_id: string | null;
+  last_outcome: Outcome | null;
+  last_ended_at_ms: number | null;
   idle_since_ms: number;
   lease_until_ms: number;
   last_seen_ms: number;
@@ -39,7 +47,11 @@ export interface TokenRow {
 }
 
 /** An agent with the state of the task in its hand. */
-export type AgentWithTask = AgentRow & { task_state: TaskState | null };
+export type AgentWithTask = AgentRow & {
+  task_state: TaskState | null;
+  blocked_by: string | null;
+  note: string | null;
+};
 
 /** Rules over the set of agents and tasks of a project hold this row first. */
 export async function lockProject(tx: Tx, project: string): Promise<void> {
@@ -64,7 +76,8 @@ export function findAgentWithTask(
   key: string,
 ): Promise<AgentWithTask | undefined> {
   return db.get(sql`
-    select a.*, t.state as task_state from agents a left join tasks t on t.id = a.task_id
+    select a.*, t.state as task_state, t.blocked_by, t.note
+    from agents a left join tasks t on t.id = a.task_id
     where a.project = ${project} and a.key = ${key}`);
 }
 
@@ -76,7 +89,8 @@ export interface AgentPage {
 
 export function listAgents(db: Db, page: AgentPage): Promise<AgentWithTask[]> {
   return db.all(sql`
-    select a.*, t.state as task_state from agents a left join tasks t on t.id = a.task_id
+    select a.*, t.state as task_state, t.blocked_by, t.note
+    from agents a left join tasks t on t.id = a.task_id
     where a.project = ${page.project} and a.key > ${page.afterKey}
     order by a.key ${limitTo(page.limit)}`);
 }
@@ -115,14 +129,16 @@ export async function touchAgent(
 export async function saveAgent(tx: Tx, row: AgentRow): Promise<void> {
   await tx.run(sql`
     insert into agents (project, key, name, role, presence, capabilities, session_id, is_pushed,
-      task_id, idle_since_ms, lease_until_ms, last_seen_ms, created_at_ms)
+      task_id, trust, repositories, idle_since_ms, lease_until_ms, last_seen_ms, created_at_ms)
     values (${row.project}, ${row.key}, ${row.name}, ${row.role}, ${row.presence},
       ${row.capabilities}, ${row.session_id}, ${row.is_pushed}, ${row.task_id},
-      ${row.idle_since_ms}, ${row.lease_until_ms}, ${row.last_seen_ms}, ${row.created_at_ms})
+      ${row.trust}, ${row.repositories}, ${row.idle_since_ms}, ${row.lease_until_ms},
+      ${row.last_seen_ms}, ${row.created_at_ms})
     on conflict (project, key) do update set
       role = excluded.role, presence = excluded.presence, capabilities = excluded.capabilities,
       session_id = excluded.session_id, is_pushed = excluded.is_pushed,
-      task_id = excluded.task_id, idle_since_ms = excluded.idle_since_ms,
+      task_id = excluded.task_id, trust = excluded.trust,
+      repositories = excluded.repositories, idle_since_ms = excluded.idle_since_ms,
       lease_until_ms = excluded.lease_until_ms, last_seen_ms = excluded.last_seen_ms`);
 }
 
@@ -149,13 +165,16 @@ export interface Freed {
   project: string;
   key: string;
   taskId: string;
+  outcome: Outcome | null;
   nowMs: number;
 }
 
 /** Takes the task out of the agent's hand, if it is still that one. */
 export async function freeAgent(tx: Tx, freed: Freed): Promise<boolean> {
   const changed = await tx.run(sql`
-    update agents set task_id = null, idle_since_ms = ${freed.nowMs}
+    update agents set task_id = null, idle_since_ms = ${freed.nowMs},
+      last_task_id = ${freed.taskId}, last_outcome = ${freed.outcome},
+      last_ended_at_ms = ${freed.nowMs}
     where project = ${freed.project} and key = ${freed.key} and task_id = ${freed.taskId}`);
   return changed === 1;
 }

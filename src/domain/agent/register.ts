@@ -1,7 +1,8 @@
 /** An agent is known from its first word on, and was seen when it last said one. */
 import type { Db } from '../../store/db.ts';
 import type { CommandContext } from '../event/index.ts';
-import { type AgentRow, findAgent, listAgentsLike, saveAgent, touchAgent } from './queries.ts';
+import { newcomer } from './newcomer.ts';
+import { findAgent, listAgentsLike, saveAgent, touchAgent } from './queries.ts';
 
 /** Written at most so often: it is for people who look who is there. */
 const SEEN_EVERY_MS = 10_000;
@@ -13,25 +14,6 @@ export async function registerActor(context: CommandContext): Promise<void> {
   const before = await findAgent(tx, project, key);
   if (before === undefined) return saveAgent(tx, newcomer(context));
   if (nowMs - before.last_seen_ms >= SEEN_EVERY_MS) await touchAgent(tx, { project, key, nowMs });
-}
-
-function newcomer({ actor, nowMs }: CommandContext): AgentRow {
-  return {
-    project: actor.project,
-    key: actor.key,
-    name: actor.name,
-    role: actor.role,
-    presence: 'offline',
-    capabilities: '[]',
-    session_id: null,
-    is_pushed: 0,
-    task_id: null,
-    task_session: null,
-    idle_since_ms: nowMs,
-    lease_until_ms: nowMs,
-    last_seen_ms: nowMs,
-    created_at_ms: nowMs,
-  };
 }
 
 /** The names of agents whose keys begin so. */

@@ -9,8 +9,8 @@ import {
   decide,
   factsOf,
   matchFreed,
-  moveTask,
   requireTask,
+  settle,
   type TaskRow,
   toProgress,
 } from '../task/index.ts';
@@ -92,7 +92,7 @@ export async function cancelTask(
   }
   if (row.state === 'verifying' && row.change_id !== null) await drop(context, row.change_id);
   const reason = input.reason ?? `cancelled by ${context.actor.name}`;
-  const next = await moveTask(context, row, { ...verdict, reason });
+  const next = await settle(context, row, { ...verdict, reason });
   if (row.agent_key !== null) await matchFreed(context, row.agent_key);
   return toProgress(next);
 }

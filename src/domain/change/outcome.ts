@@ -2,15 +2,7 @@
 import type { Outcome } from '../../contract/index.ts';
 import { nameKey } from '../../contract/index.ts';
 import type { CommandContext } from '../event/index.ts';
-import {
-  decide,
-  factsOf,
-  matchTask,
-  moveTask,
-  releaseDependents,
-  requireTask,
-  setOutcome,
-} from '../task/index.ts';
+import { decide, factsOf, matchTask, requireTask, setOutcome, settle } from '../task/index.ts';
 import type { ChangeRow } from './queries.ts';
 
 /** A task that asks for code is done when its commit is on the base branch, and not before. */
@@ -22,8 +14,7 @@ export async function landTask(context: CommandContext, change: ChangeRow): Prom
   const end = { attempt: change.attempt, outcome: 'done' as const, failure: null };
   await setOutcome(context.tx, task, end);
   const fields = { landed_commit: change.landed_commit };
-  const row = await moveTask(context, task, { ...verdict, fields });
-  await releaseDependents(context, row.id);
+  await settle(context, task, { ...verdict, fields });
 }
 
 export interface SentBack {
@@ -45,7 +36,7 @@ export async function sendBack(
   if (verdict.is !== 'move') return;
   const failure = back.log === '' ? back.reason : `${back.reason}\n\n${back.log}`;
   await setOutcome(context.tx, task, { attempt: change.attempt, outcome: back.outcome, failure });
-  const row = await moveTask(context, task, {
+  const row = await settle(context, task, {
     ...verdict,
     reason: back.reason,
     failure,

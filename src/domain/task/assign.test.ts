@@ -13,6 +13,9 @@ const waiting: fc.Arbitrary<WaitingTask[]> = fc.uniqueArray(
     rankMs: fc.integer({ min: 0, max: 5 }),
     needs: fc.uniqueArray(capability, { maxLength: 2 }),
     preferredKey: fc.option(agentKey),
+    prefers: fc.uniqueArray(capability, { maxLength: 2 }),
+    trust: fc.nat({ max: 2 }),
+    repositoryId: fc.option(fc.constantFrom('one', 'two')),
   }),
   { selector: ({ id }) => id, maxLength: 12 },
 );
@@ -22,16 +25,35 @@ const idle: fc.Arbitrary<IdleAgent[]> = fc.uniqueArray(
     key: agentKey,
     idleSinceMs: fc.integer({ min: 0, max: 3 }),
     capabilities: fc.uniqueArray(capability).map((list) => new Set(list)),
+    trust: fc.nat({ max: 2 }),
+    repositories: fc.option(fc.constantFrom('one', 'two').map((id) => new Set([id]))),
+    records: fc.constant(new Map()),
   }),
   { selector: ({ key }) => key },
 );
 
 function task(id: string, changed: Partial<WaitingTask> = {}): WaitingTask {
-  return { id, rankMs: 0, needs: [], preferredKey: null, ...changed };
+  return {
+    id,
+    rankMs: 0,
+    needs: [],
+    prefers: [],
+    trust: 0,
+    repositoryId: null,
+    preferredKey: null,
+    ...changed,
+  };
 }
 
 function agent(key: string, idleSinceMs = 0, capabilities: string[] = []): IdleAgent {
-  return { key, idleSinceMs, capabilities: new Set(capabilities) };
+  return {
+    key,
+    idleSinceMs,
+    capabilities: new Set(capabilities),
+    trust: 1,
+    repositories: null,
+    records: new Map(),
+  };
 }
 
 test('each task and each agent is matched at most once, and every agent can do its task', () => {
@@ -86,12 +108,14 @@ test('the order in which tasks and agents come makes no difference', () => {
 test('a preferred agent that can do the task has it before one that is idle for longer', () => {
   const agents = [agent('ada', 0, ['ts']), agent('bob', 9, ['ts'])];
   const wanted = task('a', { preferredKey: 'bob', needs: ['ts'] });
-  expect(assign([wanted], agents)).toEqual([{ taskId: 'a', agentKey: 'bob' }]);
+  expect(assign([wanted], agents)).toEqual([
+    { taskId: 'a', agentKey: 'bob', because: 'it knows the work already' },
+  ]);
   const unable = task('a', { preferredKey: 'bob', needs: ['ts'] });
   expect(assign([unable], [agent('ada', 0, ['ts']), agent('bob')])).toEqual([
-    { taskId: 'a', agentKey: 'ada' },
+    { taskId: 'a', agentKey: 'ada', because: null },
   ]);
-  expect(assign([task('b')], agents)).toEqual([{ taskId: 'b', agentKey: 'ada' }]);
+  expect(assign([task('b')], agents)).toEqual([{ taskId: 'b', agentKey: 'ada', because: null }]);
 });
 
 test('lanes are strict among tasks of one age', () => {

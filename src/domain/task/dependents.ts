@@ -1,21 +1,98 @@
-/** What waits for a task to be done. */
+/**
+ * What waits for a task: those that come after it, and the task that it is a part of. What its end
+ * moves is moved in the same transaction, as far as that is not too much; the rest when it is next
+ * looked at.
+ */
+import { limits } from '../../contract/index.ts';
 import type { CommandContext } from '../event/index.ts';
 import { rankMs } from './assign.ts';
 import { factsOf, requireTask } from './facts.ts';
-import { decide } from './lifecycle.ts';
-import { moveTask } from './move.ts';
-import { listDependents, listNeeded } from './queries.ts';
+import {
+  listDependents,
+  listForsaken,
+  listNeeded,
+  listOpenChildren,
+  listUnmet,
+} from './family-queries.ts';
+import { decide, isEnded } from './lifecycle.ts';
+import { type Move, type MoveDetails, moveTask } from './move.ts';
+import type { TaskRow } from './queries.ts';
 import { matchTask } from './schedule.ts';
 
 /** Lets go the tasks that waited for this one and wait for nothing else. */
-export async function releaseDependents(context: CommandContext, neededId: string): Promise<void> {
+async function releaseDependents(context: CommandContext, neededId: string): Promise<void> {
   for (const { task_id: id } of await listDependents(context.tx, neededId)) {
-    const row = await requireTask(context, id);
-    const needed = await listNeeded(context.tx, id);
-    const unmet = needed.filter((task) => task.state !== 'done').length;
-    const verdict = decide(factsOf(row, unmet), { type: 'unblock' });
-    if (verdict.is !== 'move') continue;
-    const fields = { rank_ms: rankMs(row.lane, context.nowMs) };
-    await matchTask(context, await moveTask(context, row, { ...verdict, fields }));
+    await unblock(context, await requireTask(context, id));
   }
+}
+
+/** How many tasks and parts it waits for. */
+export async function countUnmet(context: CommandContext, row: TaskRow): Promise<number> {
+  const needed = await listUnmet(context.tx, row.id);
+  if (row.waits_for_children === 0) return needed.length;
+  const open = await listOpenChildren(context.tx, { parentId: row.id, limit: 1 });
+  return needed.length + open.length;
+}
+
+/** Answers whether it waits no more. */
+export async function unblock(context: CommandContext, row: TaskRow): Promise<boolean> {
+  const verdict = decide(factsOf(row, await countUnmet(context, row)), { type: 'unblock' });
+  if (verdict.is !== 'move') return false;
+  const fields = { rank_ms: rankMs(row.lane, context.nowMs), waits_for_children: 0 };
+  await matchTask(context, await moveTask(context, row, { ...verdict, fields }));
+  return true;
+}
+
+/**
+ * Moves a task that may end by it, and what that means for others: those that come after it go on,
+ * or end with it where they are not to run without it; its parts end with it where it did not end
+ * well; and the whole that waits for its parts looks whether this was the last.
+ */
+export async function settle(
+  context: CommandContext,
+  row: TaskRow,
+  move: Move & MoveDetails,
+): Promise<TaskRow> {
+  const next = await moveTask(context, row, move);
+  if (!isEnded(next.state)) return next;
+  if (next.state === 'done') await releaseDependents(context, next.id);
+  const worklist = [next];
+  for (let ended = worklist.shift(); ended !== undefined; ended = worklist.shift()) {
+    if (ended.state !== 'done') {
+      const room = limits.dependentsAtOnceMax - worklist.length;
+      worklist.push(...(await forsake(context, ended, room)));
+    }
+    if (ended.parent_id !== null) await lookAtWhole(context, ended.parent_id);
+  }
+  return next;
+}
+
+/** Cancels what is not to run without this task; answers what it has cancelled. */
+async function forsake(context: CommandContext, row: TaskRow, room: number): Promise<TaskRow[]> {
+  const limit = Math.max(0, room);
+  const parts = await listOpenChildren(context.tx, { parentId: row.id, limit });
+  const later = await listForsaken(context.tx, { neededId: row.id, limit });
+  const ids = [...parts.map(({ id }) => id), ...later.map(({ task_id: id }) => id)];
+  const cancelled: TaskRow[] = [];
+  for (const id of ids.slice(0, limit)) {
+    const other = await requireTask(context, id);
+    const verdict = decide(factsOf(other), { type: 'cancel' });
+    // What is being verified has its change, which is dropped where that is known.
+    if (verdict.is !== 'move' || other.state === 'verifying') continue;
+    const reason = `${row.id} is ${row.state}`;
+    cancelled.push(await moveTask(context, other, { ...verdict, reason }));
+  }
+  return cancelled;
+}
+
+async function lookAtWhole(context: CommandContext, parentId: string): Promise<void> {
+  const whole = await requireTask(context, parentId);
+  if (whole.state === 'blocked' && whole.waits_for_children === 1) await unblock(context, whole);
+}
+
+/** Something that it comes after has ended without being done, and it is not to run without it. */
+export async function isForsaken(context: CommandContext, row: TaskRow): Promise<boolean> {
+  if (row.on_needed_failure === 'block') return false;
+  const needed = await listNeeded(context.tx, row.id);
+  return needed.some(({ state }) => isEnded(state) && state !== 'done');
 }

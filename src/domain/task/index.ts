@@ -1,21 +1,25 @@
 /** What other domains may do with tasks. */
 export { isEnded } from './lifecycle.ts';
-export { releaseDependents } from './dependents.ts';
+export { settle } from './dependents.ts';
 export { factsOf, requireTask } from './facts.ts';
-export { factsOfIntents } from './locks.ts';
-export { moveTask, shorten } from './move.ts';
+export { factsOfBarriers } from './barriers.ts';
+export { canDo } from './assign.ts';
+export { listNeeded, listOpenChildren } from './family-queries.ts';
+export { countRunnable, type RunnableKind } from './line-queries.ts';
+export { listRecordsOfAgent } from './record-queries.ts';
+export { submitOne } from './submit.ts';
+export { shorten } from './move.ts';
 export { decide } from './lifecycle.ts';
 export { listWithPaths } from './path-queries.ts';
 export type { TaskRow } from './queries.ts';
 export {
   countByState,
-  countRunnableByNeeds,
   findOldestQueued,
   findTask,
   findTaskWithRepository,
-  listNeeded,
   setOutcome,
 } from './queries.ts';
 export { complete } from './reports.ts';
-export { matchFreed, matchTask } from './schedule.ts';
+export { matchFreed, matchTask, NO_RECORDS, toAsked, toIdle } from './schedule.ts';
+export { silentUntilMs } from './deadline.ts';
 export { parseList, toProgress } from './view.ts';

@@ -29,12 +29,16 @@ const commands: Record<string, TaskCommand> = {
   accept: { type: 'accept', ...ada },
   start: { type: 'start', ...ada },
   resume: { type: 'resume', ...ada },
+  progress: { type: 'progress', ...ada },
+  snooze: { type: 'snooze', ...ada },
   decline: { type: 'decline', ...ada },
   complete: { type: 'complete', hasChange: true, ...ada },
   fail: { type: 'fail', outcome: 'failed', isRetryable: true, ...ada },
   'fail for good': { type: 'fail', outcome: 'no_change', isRetryable: false, ...ada },
   lapse: { type: 'lapse' },
   lose: { type: 'lose' },
+  stall: { type: 'stall' },
+  expire: { type: 'expire' },
   land: { type: 'land' },
   reject: { type: 'reject' },
   conflict: { type: 'conflict' },
@@ -50,12 +54,16 @@ offer           -         offered   -         -         -         -         -   
 accept          -         accepted  accepted  =         =         -         -         -         -         -
 start           -         running   -         running   =         -         -         -         -         -
 resume          =         accepted  =         =         =         =         =         =         =         =
+progress        -         accepted  -         =         =         -         -         -         -         -
+snooze          -         queued    -         queued    queued    -         -         -         -         -
 decline         -         queued    queued    queued    queued    -         -         -         -         -
 complete        -         verifying -         verifying verifying =         -         -         -         -
 fail            -         queued!   -         queued!   queued!   -         -         -         -         -
 fail_for_good   -         failed!   -         failed!   failed!   -         -         -         -         -
 lapse           =         =         queued    =         =         =         =         =         =         =
 lose            =         =         queued    queued    queued    =         =         =         =         =
+stall           =         =         =         queued!   queued!   =         =         =         =         =
+expire          failed    failed    failed    failed    failed    =         =         =         =         =
 land            -         -         -         -         -         done      -         -         -         -
 reject          -         -         -         -         -         queued!   -         -         -         -
 conflict        -         -         -         -         -         queued~   -         -         -         -
@@ -96,7 +104,7 @@ function inShort(verdict: Verdict): string {
 
 test('a report with another fence, or of another agent, is stale in every state', () => {
   const reports = Object.values(commands).filter((command) => 'fence' in command);
-  expect(reports.length).toBe(7);
+  expect(reports.length).toBe(9);
   for (const state of TaskState.options) {
     for (const report of reports) {
       expect(decide(facts(state), { ...report, fence: 6 })).toEqual({ is: 'stale' });
@@ -115,6 +123,10 @@ test('an attempt ends with the outcome that says how', () => {
     ['running', 'fail for good', 'no_change'],
     ['running', 'complete', 'handed_in'],
     ['running', 'cancel', 'cancelled'],
+    ['running', 'snooze', 'snoozed'],
+    ['running', 'stall', 'stalled'],
+    ['running', 'expire', 'cancelled'],
+    ['queued', 'expire', null],
     ['verifying', 'cancel', null],
     ['queued', 'cancel', null],
     ['queued', 'offer', null],
@@ -156,6 +168,8 @@ test('a task is let go when nothing is left that it waits for', () => {
   const waiting = { unmetDependencies: 1 };
   expect(decide(facts('blocked', waiting), { type: 'unblock' })).toEqual({ is: 'same' });
   expect(decide(facts('dead', waiting), { type: 'retry' })).toMatchObject({ to: 'blocked' });
+  const snooze: TaskCommand = { type: 'snooze', ...ada };
+  expect(decide(facts('running', waiting), snooze)).toMatchObject({ to: 'blocked' });
 });
 
 test('work that had begun goes on as running when its agent comes back', () => {

@@ -7,10 +7,12 @@
  *
  * The fence tells hand-outs apart. An agent that is only *presumed* gone (its offer lapsed, its
  * lease ran out) stays named on the queued task: until the next hand-out raises the fence, what it
- * reports is taken. Once it has reported an end it is named no more: what it says to hold after that
- * is a word that was overtaken on its way. `failures` counts what the agents did wrong, `conflicts` what the base branch
- * did to them, and each has a bound of its own; a lost agent or a restarted hub counts as neither.
- * Only a task that ends its agents again and again is stopped, by the bound of all hand-outs.
+ * reports is taken. Once it has reported an end it is named no more: what it says to hold after
+ * that is a word that was overtaken on its way. `failures` counts what the agents did wrong,
+ * `conflicts` what the base branch did to them, and each has a bound of its own; a lost agent, a
+ * restarted hub and a snooze count as neither. Only a task that ends its agents again and again is
+ * stopped, by the bound of all hand-outs. One that stalls said nothing for longer than it may,
+ * which is a failure; one that expires was not handed in by its deadline.
  */
 import { limits, type Outcome, type TaskState } from '../../contract/index.ts';
 
@@ -27,6 +29,7 @@ export interface TaskFacts {
   failures: number;
   failuresMax: number;
   conflicts: number;
+  /** What it waits for: tasks that come before it, and its parts where it waits for those. */
   unmetDependencies: number;
 }
 
@@ -44,6 +47,10 @@ export type TaskCommand =
   | ({ type: 'complete'; hasChange: boolean } & Held)
   | ({ type: 'fail'; outcome: 'failed' | 'no_change'; isRetryable: boolean } & Held)
   | ({ type: 'resume' } & Held)
+  | ({ type: 'progress' } & Held)
+  | ({ type: 'snooze' } & Held)
+  | { type: 'stall' }
+  | { type: 'expire' }
   | { type: 'lapse' }
   | { type: 'lose' }
   | { type: 'land' }
@@ -68,15 +75,28 @@ export function isEnded(state: TaskState): boolean {
 }
 
 export function decide(task: TaskFacts, command: TaskCommand): Verdict {
+  if (!('fence' in command)) return decideOrder(task, command);
+  if (!holds(task, command)) return { is: 'stale' };
   switch (command.type) {
     case 'accept':
     case 'start':
+    case 'resume':
+    case 'progress':
+      return decideGoingOn(task, command);
     case 'decline':
+    case 'snooze':
     case 'complete':
     case 'fail':
-    case 'resume':
-      if (!holds(task, command)) return { is: 'stale' };
-      return decideReport(task, command);
+      return decideEnd(task, command);
+  }
+}
+
+type Report = Extract<TaskCommand, Held>;
+type Order = Exclude<TaskCommand, Held>;
+
+/** What the hub finds, and what people say. */
+function decideOrder(task: TaskFacts, command: Order): Verdict {
+  switch (command.type) {
     case 'unblock':
       if (task.state !== 'blocked') return { is: 'same' };
       return task.unmetDependencies === 0 ? move('queued') : { is: 'same' };
@@ -87,6 +107,11 @@ export function decide(task: TaskFacts, command: TaskCommand): Verdict {
     case 'lose':
       if (!inHand.includes(task.state)) return { is: 'same' };
       return move(task.attempt < task.attemptsMax ? 'queued' : 'dead', 'lost');
+    case 'stall':
+      return isBegun(task) ? again(task, 'failure', 'stalled') : { is: 'same' };
+    case 'expire':
+      if (task.state === 'verifying' || isEnded(task.state)) return { is: 'same' };
+      return move('failed', inHand.includes(task.state) ? 'cancelled' : null);
     case 'land':
       return task.state === 'verifying' ? move('done') : refuse(task, 'landed');
     case 'reject':
@@ -94,37 +119,52 @@ export function decide(task: TaskFacts, command: TaskCommand): Verdict {
     case 'conflict':
       return task.state === 'verifying' ? again(task, 'conflict') : refuse(task, 'sent back');
     case 'cancel':
-      if (task.state === 'cancelled') return { is: 'same' };
-      if (isEnded(task.state)) return refuse(task, 'cancelled');
-      return move('cancelled', inHand.includes(task.state) ? 'cancelled' : null);
+      return decideCancel(task);
     case 'retry':
       if (!isEnded(task.state) || task.state === 'done') return refuse(task, 'retried');
       return move(task.unmetDependencies === 0 ? 'queued' : 'blocked');
   }
 }
 
-type Report = Extract<TaskCommand, Held>;
+function decideCancel(task: TaskFacts): Verdict {
+  if (task.state === 'cancelled') return { is: 'same' };
+  if (isEnded(task.state)) return refuse(task, 'cancelled');
+  return move('cancelled', inHand.includes(task.state) ? 'cancelled' : null);
+}
 
 /** A report counts while its fence is the current one and its attempt was not ended by a report. */
 function holds(task: TaskFacts, report: Held): boolean {
   return task.fence === report.fence && task.agentKey === report.agentKey;
 }
 
-function decideReport(task: TaskFacts, report: Report): Verdict {
+type GoingOn = Extract<Report, { type: 'accept' | 'start' | 'resume' | 'progress' }>;
+
+function decideGoingOn(task: TaskFacts, report: GoingOn): Verdict {
   const isLate = task.state === 'queued';
   switch (report.type) {
     case 'accept':
-      if (task.state === 'accepted' || task.state === 'running') return { is: 'same' };
+      if (isBegun(task)) return { is: 'same' };
       return task.state === 'offered' || isLate ? move('accepted') : refuse(task, 'accepted');
     case 'start':
       if (task.state === 'running') return { is: 'same' };
       return task.state === 'accepted' || isLate ? move('running') : refuse(task, 'started');
     case 'resume':
-      if (!isLate) return { is: 'same' };
-      return move(task.isStarted ? 'running' : 'accepted');
+      return isLate ? move(task.isStarted ? 'running' : 'accepted') : { is: 'same' };
+    case 'progress':
+      if (isBegun(task)) return { is: 'same' };
+      return isLate ? move(task.isStarted ? 'running' : 'accepted') : refuse(task, 'reported on');
+  }
+}
+
+function decideEnd(task: TaskFacts, report: Exclude<Report, GoingOn>): Verdict {
+  const isLate = task.state === 'queued';
+  switch (report.type) {
     case 'decline':
       if (!isLate && !inHand.includes(task.state)) return refuse(task, 'given back');
       return move('queued', 'released');
+    case 'snooze':
+      if (!isLate && !isBegun(task)) return refuse(task, 'snoozed');
+      return move(task.unmetDependencies === 0 ? 'queued' : 'blocked', 'snoozed');
     case 'complete':
       return decideComplete(task, report);
     case 'fail':
@@ -137,14 +177,17 @@ function decideReport(task: TaskFacts, report: Report): Verdict {
 
 function decideComplete(task: TaskFacts, report: Extract<Report, { type: 'complete' }>): Verdict {
   if (task.state === 'verifying') return { is: 'same' };
-  const isInTime = task.state === 'accepted' || task.state === 'running';
-  if (!isInTime && task.state !== 'queued') return refuse(task, 'completed');
+  if (!isBegun(task) && task.state !== 'queued') return refuse(task, 'completed');
   if (!task.hasRepository) return move('done', 'done');
   if (report.hasChange) return move('verifying', 'handed_in');
   return {
     is: 'refuse',
     message: 'the task has a repository: it is completed with a pushed change, or failed',
   };
+}
+
+function isBegun(task: TaskFacts): boolean {
+  return task.state === 'accepted' || task.state === 'running';
 }
 
 /** Back to the queue, or to the dead letters when the bound of its count is reached. */

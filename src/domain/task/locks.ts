@@ -19,7 +19,8 @@ import {
 import { findRepository } from '../repository/index.ts';
 import { inHand } from './lifecycle.ts';
 import { listWithPathsBefore, setHasLocks } from './path-queries.ts';
-import type { RunnableRow, TaskRow } from './queries.ts';
+import type { RunnableRow } from './line-queries.ts';
+import type { TaskRow } from './queries.ts';
 import { parseList } from './view.ts';
 
 type WithPaths = Pick<RunnableRow, 'id' | 'project' | 'paths' | 'repository_id'>;
@@ -51,6 +52,8 @@ async function findAhead(
 ): Promise<RunnableRow | undefined> {
   const paths = parseList(task.paths);
   for (const other of await listWithPathsBefore(db, task, { nowMs, limit: BEFORE_MAX })) {
+    // The whole has put itself behind its parts.
+    if (other.id === task.parent_id) continue;
     if (doMeet(paths, parseList(other.paths)) && (await isObstructed(db, other))) return other;
   }
   return undefined;

@@ -2,15 +2,18 @@
  * Carries out what the life cycle has decided: the row, its attempt, the agent's hand and the
  * event, in one transaction.
  */
-import { type EventData, limits, SignalboxError } from '../../contract/index.ts';
+import { type EventData, limits, SignalboxError, type Use } from '../../contract/index.ts';
 import { backoffMs } from '../../core/backoff.ts';
 import { freeAgent } from '../agent/index.ts';
 import { type CommandContext, record } from '../event/index.ts';
+import { beforeDeadline } from './deadline.ts';
 import { requireTask } from './facts.ts';
 import { inHand, isEnded, type Verdict } from './lifecycle.ts';
 import { endHolding, isHolding, resumeIntents } from './locks.ts';
-import { advanceTask, endAttempt, type TaskRow, updateTask } from './queries.ts';
-import { matchIntents } from './schedule.ts';
+import { endAttempt, type TaskRow } from './queries.ts';
+import { learn } from './records.ts';
+import { matchIntents, matchKey } from './schedule.ts';
+import { advanceTask, updateTask } from './write-queries.ts';
 
 export type Move = Extract<Verdict, { is: 'move' }>;
 
@@ -19,6 +22,7 @@ export interface MoveDetails {
   /** What the next attempt should know. */
   failure?: string;
   log?: string;
+  use?: Use | undefined;
   fields?: Partial<TaskRow>;
 }
 
@@ -33,19 +37,32 @@ export async function moveTask(
   if (goesOn) next.next_check_ms = row.next_check_ms;
   await write(context, next, goesOn);
   if (move.outcome !== null && row.attempt > 0) await closeAttempt(context, next, move);
+  if (move.to === 'done') await learn(context, row, 'succeeded');
+  if (move.counts === 'failure') await learn(context, row, 'failed');
   if (row.agent_key !== null && inHand.includes(row.state) && !inHand.includes(next.state)) {
     const { nowMs, actor } = context;
-    const freed = { project: actor.project, key: row.agent_key, taskId: row.id, nowMs };
+    const { outcome } = move;
+    const freed = { project: actor.project, key: row.agent_key, taskId: row.id, outcome, nowMs };
     await freeAgent(context.tx, freed);
   }
   await recordMove(context, next, { ...move, holderKey: row.agent_key });
   const moved = { ...next, version: row.version + 1 };
   if (row.state === 'queued' && inHand.includes(next.state)) await resumeIntents(context, moved);
-  if (row.has_locks === 0 || isHolding(next.state)) return moved;
-  await endHolding(context, moved);
-  // What waited for its paths goes on, and this one with it if it is its turn.
-  await matchIntents(context);
-  return requireTask(context, row.id);
+  return letGo(context, row, moved);
+}
+
+/** What it held beside its agent's hand is for others now: its paths, and its key. */
+async function letGo(context: CommandContext, row: TaskRow, moved: TaskRow): Promise<TaskRow> {
+  if (isHolding(moved.state)) return moved;
+  const { concurrency_key: key } = row;
+  if (key !== null && isHolding(row.state)) await matchKey(context, key);
+  if (row.has_locks === 1) {
+    await endHolding(context, moved);
+    // What waited for its paths goes on, and this one with it if it is its turn.
+    await matchIntents(context);
+  }
+  const isTold = key === null && row.has_locks === 0;
+  return isTold ? moved : requireTask(context, row.id);
 }
 
 async function write(context: CommandContext, row: TaskRow, goesOn: boolean): Promise<void> {
@@ -64,6 +81,7 @@ async function closeAttempt(
     failure: move.failure ?? null,
     log: move.log ?? null,
     endedAtMs: context.nowMs,
+    used: move.use === undefined ? null : JSON.stringify(move.use),
   });
 }
 
@@ -87,7 +105,7 @@ function rowAfter(context: CommandContext, row: TaskRow, move: Move & MoveDetail
     accepted_at_ms: move.to === 'accepted' ? nowMs : row.accepted_at_ms,
     started_at_ms: move.to === 'running' ? nowMs : row.started_at_ms,
     ended_at_ms: isEnded(move.to) ? nowMs : null,
-    next_check_ms: nextCheckMs(move.to, nowMs, availableAtMs),
+    next_check_ms: nextCheckMs(row, move.to, { nowMs, availableAtMs }),
     ...move.fields,
   };
   return next;
@@ -100,11 +118,16 @@ function delayMs(context: CommandContext, move: Move, failures: number): number 
   return move.outcome === 'released' ? limits.retryFirstMs : 0;
 }
 
-function nextCheckMs(state: TaskRow['state'], nowMs: number, availableAtMs: number): number | null {
+function nextCheckMs(
+  row: TaskRow,
+  state: TaskRow['state'],
+  { nowMs, availableAtMs }: { nowMs: number; availableAtMs: number },
+): number | null {
   if (isEnded(state)) return null;
-  if (state === 'offered') return nowMs + limits.offerMs;
-  if (state === 'queued' && availableAtMs > nowMs) return availableAtMs;
-  return nowMs + limits.recheckMs;
+  if (state === 'verifying') return nowMs + limits.recheckMs;
+  if (state === 'offered') return beforeDeadline(row, nowMs + limits.offerMs);
+  const isLater = state === 'queued' && availableAtMs > nowMs;
+  return beforeDeadline(row, isLater ? availableAtMs : nowMs + limits.recheckMs);
 }
 
 type RecordedMove = Move & MoveDetails & { holderKey: string | null };
@@ -134,7 +157,8 @@ async function recordMove(
 /** The agent in whose hand it is, or from whose hand it was taken. */
 function audienceOf(row: TaskRow, move: RecordedMove): string | null {
   if (inHand.includes(row.state)) return row.agent_key;
-  const isTaken = move.outcome === 'cancelled' || move.outcome === 'lapsed';
+  const { outcome } = move;
+  const isTaken = outcome === 'cancelled' || outcome === 'lapsed' || outcome === 'stalled';
   return isTaken ? move.holderKey : null;
 }
 

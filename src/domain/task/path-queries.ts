@@ -1,7 +1,8 @@
 /** Where tasks are that mean to change paths: one statement a function. */
 import type { Db, Tx } from '../../store/db.ts';
 import { limitTo, sql } from '../../store/sql.ts';
-import type { QueuePage, RunnableRow, TaskRow } from './queries.ts';
+import type { QueuePage, RunnableRow } from './line-queries.ts';
+import type { TaskRow } from './queries.ts';
 
 /** Beside the version: it says only where to look, and whoever moves the task looks anyway. */
 export async function setHasLocks(tx: Tx, id: string, hasLocks: 0 | 1): Promise<void> {
@@ -11,7 +12,7 @@ export async function setHasLocks(tx: Tx, id: string, hasLocks: 0 | 1): Promise<
 /** What waits, may be handed out now and means to change paths, in the order in which it goes. */
 export function listWithPaths(
   db: Db,
-  { project, nowMs, limit }: Omit<QueuePage, 'afterRankMs' | 'afterId'>,
+  { project, nowMs, limit }: Pick<QueuePage, 'project' | 'nowMs' | 'limit'>,
 ): Promise<TaskRow[]> {
   return db.all(sql`
     select * from tasks
@@ -27,7 +28,9 @@ export function listWithPathsBefore(
   { nowMs, limit }: Pick<QueuePage, 'nowMs' | 'limit'>,
 ): Promise<RunnableRow[]> {
   return db.all(sql`
-    select id, project, rank_ms, needs, preferred_key, paths, repository_id, lane from tasks
+    select id, project, rank_ms, needs, trust, preferred_key, paths, repository_id, lane,
+      submitter_key, submitter, concurrency_key, parent_id
+    from tasks
     where project = ${row.project} and state = 'queued' and paths <> '[]'
       and available_at_ms <= ${nowMs} and lane = ${row.lane}
       and repository_id = ${row.repository_id} and (rank_ms, id) < (${row.rank_ms}, ${row.id})

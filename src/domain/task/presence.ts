@@ -15,12 +15,15 @@ import {
 } from '../agent/index.ts';
 import { type CommandContext, latestCursor } from '../event/index.ts';
 import { giveBackAll } from '../message/index.ts';
+import { ensureRepository } from '../repository/index.ts';
+import { settle } from './dependents.ts';
 import { decide } from './lifecycle.ts';
 import { factsOf, requireTask } from './facts.ts';
 import { moveTask } from './move.ts';
 import { findTask } from './queries.ts';
 import { assignmentOf } from './reports.ts';
 import { matchAgent, matchFreed, matchTask } from './schedule.ts';
+import { parseList } from './view.ts';
 
 /** A session begins or goes on: what the process still holds stays, what it lost goes back. */
 export async function connect(
@@ -34,6 +37,7 @@ export async function connect(
     capabilities: input.capabilities,
     sessionId: input.sessionId,
     isPushed: input.takesOffers,
+    repositories: await idsOf(context, input.repositories),
     leaseMs: limits.agentLeaseMs,
   });
   if (row.task_id !== null && !input.holding.includes(row.task_id)) {
@@ -51,6 +55,20 @@ export async function connect(
     cursor,
     taskId: agent.taskId,
   };
+}
+
+async function idsOf(
+  context: CommandContext,
+  urls: readonly string[] | undefined,
+): Promise<string[] | null> {
+  if (urls === undefined) return null;
+  const ids = new Set<string>();
+  for (const url of urls) ids.add((await ensureRepository(context, url, null)).id);
+  return [...ids];
+}
+
+function repositoriesOf({ repositories }: AgentRow): string[] | null {
+  return repositories === null ? null : parseList(repositories);
 }
 
 /** An offer that was on its way waits; work that the process knows nothing of goes back. */
@@ -80,7 +98,7 @@ export async function loseTask(
   const task = await requireTask(context, agent.task_id);
   const verdict = decide(factsOf(task), { type: 'lose' });
   if (verdict.is !== 'move') return;
-  await matchTask(context, await moveTask(context, task, { ...verdict, reason }));
+  await matchTask(context, await settle(context, task, { ...verdict, reason }));
 }
 
 export async function drain(
@@ -125,6 +143,7 @@ export async function pull(
     capabilities: input.capabilities,
     sessionId: before?.session_id ?? undefined,
     isPushed: before?.is_pushed === 1 && before.presence === 'online',
+    repositories: before === undefined ? null : repositoriesOf(before),
     leaseMs: limits.pullLeaseMs,
   });
   await setTaskSession(tx, row, input.session ?? null);

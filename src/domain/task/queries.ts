@@ -1,5 +1,5 @@
 /** Where tasks are: one statement a function. */
-import type { Lane, Outcome, TaskState } from '../../contract/index.ts';
+import type { Lane, OnNeededFailure, Outcome, TaskState } from '../../contract/index.ts';
 import type { Db, Tx } from '../../store/db.ts';
 import { join, limitTo, type Sql, sql } from '../../store/sql.ts';
 import { isEnded } from './lifecycle.ts';
@@ -23,6 +23,24 @@ export interface TaskRow {
   repository_id: string | null;
   base_branch: string | null;
   submitter: string;
+  submitter_key: string;
+  /** JSON list. */
+  prefers: string;
+  trust: number;
+  concurrency_key: string | null;
+  unique_key: string | null;
+  /** 1 where its unique key stays taken when it has ended. */
+  is_unique_ever: number;
+  deadline_ms: number | null;
+  on_needed_failure: OnNeededFailure;
+  parent_id: string | null;
+  /** 1 where it was given back until its parts have ended. */
+  waits_for_children: number;
+  progress_timeout_ms: number | null;
+  /** What the agent of its present attempt said last. */
+  note: string | null;
+  blocked_by: string | null;
+  progressed_at_ms: number | null;
   /** Who holds it, or held it last and is only presumed gone. */
   agent: string | null;
   agent_key: string | null;
@@ -68,6 +86,8 @@ export interface AttemptRow {
   ended_at_ms: number | null;
   outcome: Outcome | null;
   failure: string | null;
+  /** JSON of what it has used in all. */
+  used: string | null;
 }
 
 export function findTask(tx: Tx, project: string, id: string): Promise<TaskRow | undefined> {
@@ -87,6 +107,18 @@ export function findTaskWithRepository(
     where t.id = ${id} and t.project = ${project}`);
 }
 
+/** The task that has a unique key now. */
+export function findByUniqueKey(
+  tx: Tx,
+  project: string,
+  key: string,
+): Promise<TaskRow | undefined> {
+  return tx.get(sql`
+    select * from tasks
+    where project = ${project} and unique_key = ${key}
+      and (ended_at_ms is null or is_unique_ever = 1)`);
+}
+
 export interface TaskPage {
   project: string;
   beforeId: string;
@@ -94,6 +126,7 @@ export interface TaskPage {
   state: TaskState | undefined;
   agentKey: string | undefined;
   repositoryId: string | undefined;
+  parentId: string | undefined;
 }
 
 /** A page ends with the task that brings its texts over this, so that no answer is vast. */
@@ -110,6 +143,7 @@ export async function listTasks(db: Db, page: TaskPage): Promise<ListedTasks> {
     page.state === undefined ? undefined : inState(page.state),
     page.agentKey === undefined ? undefined : sql`t.agent_key = ${page.agentKey}`,
     page.repositoryId === undefined ? undefined : sql`t.repository_id = ${page.repositoryId}`,
+    page.parentId === undefined ? undefined : sql`t.parent_id = ${page.parentId}`,
   ].filter((condition) => condition !== undefined);
   const conditions = join(
     [sql`t.project = ${page.project}`, sql`t.id < ${page.beforeId}`, ...narrowed],
@@ -139,28 +173,6 @@ function inState(state: TaskState): Sql {
     : sql`t.state = ${state} and t.ended_at_ms is null`;
 }
 
-export interface QueuePage {
-  project: string;
-  nowMs: number;
-  limit: number;
-  afterRankMs: number;
-  afterId: string;
-}
-
-export type RunnableRow = Pick<
-  TaskRow,
-  'id' | 'project' | 'rank_ms' | 'needs' | 'preferred_key' | 'paths' | 'repository_id' | 'lane'
->;
-
-/** What waits and may be handed out now, in the order in which it goes. */
-export function listRunnable(db: Db, page: QueuePage): Promise<RunnableRow[]> {
-  return db.all(sql`
-    select id, project, rank_ms, needs, preferred_key, paths, repository_id, lane from tasks
-    where project = ${page.project} and state = 'queued' and available_at_ms <= ${page.nowMs}
-      and (rank_ms, id) > (${page.afterRankMs}, ${page.afterId})
-    order by rank_ms, id ${limitTo(page.limit)}`);
-}
-
 export function listDue(
   db: Db,
   nowMs: number,
@@ -169,57 +181,6 @@ export function listDue(
   return db.all(sql`
     select id, project from tasks where ended_at_ms is null and next_check_ms <= ${nowMs}
     order by next_check_ms ${limitTo(limit)}`);
-}
-
-export async function insertTask(tx: Tx, row: TaskRow): Promise<void> {
-  await tx.run(sql`
-    insert into tasks (id, project, title, body, lane, state, reason, needs, checks, paths,
-      after_ids,
-      repository_id, base_branch, submitter, agent, agent_key, preferred_key, attempt,
-      attempts_max, fence,
-      failures, failures_max, conflicts, timeout_ms, last_failure, change_id, landed_commit,
-      report, rank_ms, created_at_ms, available_at_ms, offered_at_ms, accepted_at_ms,
-      started_at_ms, ended_at_ms, next_check_ms, has_locks, version)
-    values (${row.id}, ${row.project}, ${row.title}, ${row.body}, ${row.lane}, ${row.state},
-      ${row.reason}, ${row.needs}, ${row.checks}, ${row.paths}, ${row.after_ids},
-      ${row.repository_id},
-      ${row.base_branch},
-      ${row.submitter}, ${row.agent}, ${row.agent_key}, ${row.preferred_key}, ${row.attempt},
-      ${row.attempts_max}, ${row.fence}, ${row.failures}, ${row.failures_max},
-      ${row.conflicts}, ${row.timeout_ms},
-      ${row.last_failure}, ${row.change_id}, ${row.landed_commit}, ${row.report}, ${row.rank_ms},
-      ${row.created_at_ms}, ${row.available_at_ms}, ${row.offered_at_ms}, ${row.accepted_at_ms},
-      ${row.started_at_ms}, ${row.ended_at_ms}, ${row.next_check_ms}, ${row.has_locks},
-      ${row.version})`);
-}
-
-/**
- * Writes what may change of a task that was read at this version; false when it has moved since.
- */
-export async function updateTask(tx: Tx, row: TaskRow): Promise<boolean> {
-  const changed = await tx.run(sql`
-    update tasks set state = ${row.state}, reason = ${row.reason}, agent = ${row.agent},
-      agent_key = ${row.agent_key}, preferred_key = ${row.preferred_key},
-      attempt = ${row.attempt}, attempts_max = ${row.attempts_max}, fence = ${row.fence},
-      failures = ${row.failures},
-      conflicts = ${row.conflicts}, last_failure = ${row.last_failure},
-      change_id = ${row.change_id}, landed_commit = ${row.landed_commit},
-      report = ${row.report}, rank_ms = ${row.rank_ms}, available_at_ms = ${row.available_at_ms},
-      offered_at_ms = ${row.offered_at_ms}, accepted_at_ms = ${row.accepted_at_ms},
-      started_at_ms = ${row.started_at_ms}, ended_at_ms = ${row.ended_at_ms},
-      next_check_ms = ${row.next_check_ms}, version = ${row.version + 1}
-    where id = ${row.id} and version = ${row.version}`);
-  return changed === 1;
-}
-
-/** The same for a task that goes on in the same hand: touches no index, because it is the most. */
-export async function advanceTask(tx: Tx, row: TaskRow): Promise<boolean> {
-  const changed = await tx.run(sql`
-    update tasks set state = ${row.state}, reason = ${row.reason},
-      accepted_at_ms = ${row.accepted_at_ms}, started_at_ms = ${row.started_at_ms},
-      version = ${row.version + 1}
-    where id = ${row.id} and version = ${row.version}`);
-  return changed === 1;
 }
 
 export async function nextFence(tx: Tx): Promise<number> {
@@ -238,6 +199,8 @@ export interface AttemptEnd {
   failure: string | null;
   log: string | null;
   endedAtMs: number | null;
+  /** JSON. */
+  used: string | null;
 }
 
 /** While an attempt goes on its times stand on the task; here they come to rest. */
@@ -245,7 +208,8 @@ export async function endAttempt(tx: Tx, row: TaskRow, end: AttemptEnd): Promise
   await tx.run(sql`
     update attempts set accepted_at_ms = ${row.accepted_at_ms},
       started_at_ms = ${row.started_at_ms}, ended_at_ms = ${end.endedAtMs},
-      outcome = ${end.outcome}, failure = ${end.failure}, log = coalesce(${end.log}, log)
+      outcome = ${end.outcome}, failure = ${end.failure}, log = coalesce(${end.log}, log),
+      used = coalesce(${end.used}, used)
     where task_id = ${row.id} and number = ${row.attempt}`);
 }
 
@@ -273,7 +237,7 @@ export function findAttemptByFence(
 export function listAttempts(db: Db, taskId: string): Promise<AttemptRow[]> {
   return db.all(sql`
     select task_id, number, fence, agent, offered_at_ms, accepted_at_ms, started_at_ms,
-      ended_at_ms, outcome, failure
+      ended_at_ms, outcome, failure, used
     from attempts where task_id = ${taskId} order by number`);
 }
 
@@ -283,31 +247,6 @@ export function findLog(
   number: number,
 ): Promise<{ log: string | null } | undefined> {
   return db.get(sql`select log from attempts where task_id = ${taskId} and number = ${number}`);
-}
-
-export async function insertDependency(tx: Tx, taskId: string, neededId: string): Promise<void> {
-  await tx.run(sql`
-    insert into dependencies (task_id, needed_id) values (${taskId}, ${neededId})
-    on conflict (task_id, needed_id) do nothing`);
-}
-
-export interface NeededRow {
-  id: string;
-  title: string;
-  state: TaskState;
-}
-
-export function listNeeded(db: Db, taskId: string): Promise<NeededRow[]> {
-  return db.all(sql`
-    select t.id, t.title, t.state from dependencies d join tasks t on t.id = d.needed_id
-    where d.task_id = ${taskId} order by t.id`);
-}
-
-/** The tasks that wait for this one. */
-export function listDependents(db: Db, neededId: string): Promise<{ task_id: string }[]> {
-  return db.all(sql`
-    select d.task_id from dependencies d join tasks t on t.id = d.task_id
-    where d.needed_id = ${neededId} and t.state = 'blocked' order by d.task_id`);
 }
 
 export interface OrphanRow {
@@ -355,20 +294,4 @@ export function findOldestQueued(
   return db.get(sql`
     select created_at_ms from tasks where project = ${project} and state = 'queued'
     order by id limit 1`);
-}
-
-/**
- * What waits, may be handed out and declares no paths, by what it needs: for the gauge, which asks
- * in its own way.
- */
-export function countRunnableByNeeds(
-  db: Db,
-  project: string,
-  nowMs: number,
-): Promise<{ needs: string; count: number }[]> {
-  return db.all(sql`
-    select needs, count(*) as count from tasks
-    where project = ${project} and state = 'queued' and available_at_ms <= ${nowMs}
-      and paths = '[]'
-    group by needs`);
 }

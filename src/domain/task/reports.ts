@@ -12,11 +12,9 @@ import {
 } from '../../contract/index.ts';
 import { present } from '../../core/assert.ts';
 import { newId } from '../../core/ids.ts';
-import { assignTask, findAgent, lockProject } from '../agent/index.ts';
+import { lockProject } from '../agent/index.ts';
 import { type CommandContext, record } from '../event/index.ts';
-import { decide, inHand, type TaskCommand, type Verdict } from './lifecycle.ts';
-import { factsOf, requireTask } from './facts.ts';
-import { type Move, type MoveDetails, moveTask } from './move.ts';
+import { carryOut, hear } from './hearing.ts';
 import {
   findAttemptByFence,
   findTaskWithRepository,
@@ -24,15 +22,8 @@ import {
   type TaskRow,
   type TaskWithRepository,
 } from './queries.ts';
-import { releaseDependents } from './dependents.ts';
 import { matchFreed, matchTask } from './schedule.ts';
 import { toProgress, toTask } from './view.ts';
-
-type HeldCommand = Extract<TaskCommand, { fence: number }>;
-/** Of a union, each member without the field that the caller's token tells. */
-type WithoutAgent<T> = T extends unknown ? Omit<T, 'agentKey'> : never;
-
-type Hearing = { row: TaskRow; move: Move | undefined } | SignalboxError;
 
 export async function accept(
   context: CommandContext,
@@ -59,8 +50,8 @@ export async function decline(
   await lockProject(context.tx, context.actor.project);
   const heard = await hear(context, input.taskId, { type: 'decline', fence: input.fence });
   if (heard instanceof SignalboxError) return heard;
-  const { reason, log } = input;
-  const row = await carryOut(context, heard, { reason, log, failure: reason });
+  const { reason, log, use } = input;
+  const row = await carryOut(context, heard, { reason, log, use, failure: reason });
   await matchTask(context, row);
   await matchFreed(context, context.actor.key);
   return toProgress(row);
@@ -78,7 +69,7 @@ export async function fail(
     return heard;
   }
   const failure = input.log === '' ? input.reason : `${input.reason}\n\n${input.log}`;
-  const details = { reason: input.reason, failure, log: input.log };
+  const details = { reason: input.reason, failure, log: input.log, use: input.use };
   const row = await carryOut(context, heard, details);
   await matchTask(context, row);
   await matchFreed(context, context.actor.key);
@@ -110,64 +101,9 @@ export async function complete(
   }
   if (heard.move === undefined) return { row: heard.row, isNew: false };
   const fields = { report: input.report ?? null, change_id: changeId };
-  const row = await carryOut(context, heard, { log: input.log, fields });
-  if (row.state === 'done') await releaseDependents(context, row.id);
+  const row = await carryOut(context, heard, { log: input.log, use: input.use, fields });
   await matchFreed(context, context.actor.key);
   return { row, isNew: true };
-}
-
-/** Whether the report counts. Stale is answered, not thrown: what is kept of it must be written. */
-async function hear(
-  context: CommandContext,
-  taskId: string,
-  command: WithoutAgent<HeldCommand>,
-): Promise<Hearing> {
-  const row = await requireTask(context, taskId);
-  const verdict = decide(factsOf(row), { ...command, agentKey: context.actor.key });
-  const isReturning =
-    row.state === 'queued' && verdict.is === 'move' && inHand.includes(verdict.to);
-  if (isReturning && !(await takeBack(context, row))) return staleError(row);
-  return verdictToHearing(row, verdict);
-}
-
-function verdictToHearing(row: TaskRow, verdict: Verdict): Hearing {
-  switch (verdict.is) {
-    case 'move':
-      return { row, move: verdict };
-    case 'same':
-      return { row, move: undefined };
-    case 'stale':
-      return staleError(row);
-    case 'refuse':
-      throw new SignalboxError('conflict', verdict.message, {
-        hint: '`signalbox why` tells what the task waits for now.',
-        details: { state: row.state, fence: row.fence },
-      });
-  }
-}
-
-/** An agent that was only presumed gone takes its work up again, if its hand is free. */
-async function takeBack(context: CommandContext, row: TaskRow): Promise<boolean> {
-  const agent = await findAgent(context.tx, context.actor.project, context.actor.key);
-  return agent !== undefined && assignTask(context.tx, agent, row.id);
-}
-
-async function carryOut(
-  context: CommandContext,
-  heard: { row: TaskRow; move: Move | undefined },
-  details: MoveDetails = {},
-): Promise<TaskRow> {
-  if (heard.move === undefined) return heard.row;
-  return moveTask(context, heard.row, { ...heard.move, ...details });
-}
-
-function staleError(row: TaskRow): SignalboxError {
-  const holder = row.agent ?? 'nobody';
-  return new SignalboxError(
-    'stale_fence',
-    `task ${row.id} is ${row.state}, held by ${holder} with fence ${row.fence}`,
-    { details: { state: row.state, holder: row.agent, fence: row.fence, attempt: row.attempt } },
-  );
 }
 
 interface Late {

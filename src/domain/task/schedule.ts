@@ -14,36 +14,47 @@ import {
   listIdleAgents,
 } from '../agent/index.ts';
 import { type CommandContext, record } from '../event/index.ts';
-import { assign, type IdleAgent, type WaitingTask } from './assign.ts';
+import { assign, canDo, type IdleAgent, type WaitingTask } from './assign.ts';
+import { isBarred } from './barriers.ts';
+import { beforeDeadline } from './deadline.ts';
 import { factsOf } from './facts.ts';
 import { decide } from './lifecycle.ts';
-import { isHeldUp, takeOwnIntents } from './locks.ts';
+import { inLine } from './line.ts';
+import { findKeyHolder, listWaitingForKey } from './line-queries.ts';
+import { takeOwnIntents } from './locks.ts';
 import { listWithPaths } from './path-queries.ts';
-import {
-  findTask,
-  insertAttempt,
-  listRunnable,
-  nextFence,
-  type RunnableRow,
-  type TaskRow,
-  updateTask,
-} from './queries.ts';
+import { findTask, insertAttempt, nextFence, type TaskRow } from './queries.ts';
+import { type Records, recordsOf } from './records.ts';
 import { parseList } from './view.ts';
+import { updateTask } from './write-queries.ts';
 
-/** Pages grow: nearly always the first agent or task that is looked at fits. */
-const PAGE_SIZES = [1, 32, 1_000];
+/** Pages grow: nearly always the first agent that is looked at fits. */
+const PAGE_SIZES = [1, 32, 1_000, 100_000];
 
 /** Offers a task that may be handed out now to an idle agent, if there is one that can do it. */
 export async function matchTask(context: CommandContext, task: TaskRow): Promise<void> {
   if (task.state !== 'queued' || task.available_at_ms > context.nowMs) return;
-  if (await isHeldUp(context, task)) return;
-  for (const limit of PAGE_SIZES) {
-    const rows = await listIdleAgents(context.tx, context.actor.project, limit);
-    const [match] = assign([toWaiting(task)], rows.map(toIdle));
+  if (await isBarred(context, task)) return;
+  const waiting = toWaiting(task);
+  const { project } = context.actor;
+  for (const limit of isChoosy(waiting) ? PAGE_SIZES.slice(2) : PAGE_SIZES) {
+    const rows = await listIdleAgents(context.tx, project, limit);
+    const records = await recordsOf(context.tx, project, rows.length > 1 ? waiting.needs : []);
+    const [match] = assign(
+      [waiting],
+      rows.map((row) => toIdle(row, records)),
+    );
     const agent = rows.find((row) => row.key === match?.agentKey);
-    if (agent !== undefined) return void (await offer(context, task, agent));
+    if (agent !== undefined) {
+      return void (await offer(context, task, { agent, because: match?.because ?? null }));
+    }
     if (rows.length < limit) return;
   }
+}
+
+/** It is not the same to it which of several agents does it. */
+function isChoosy({ needs, prefers, preferredKey }: WaitingTask): boolean {
+  return preferredKey !== null || needs.length > 0 || prefers.length > 0;
 }
 
 /**
@@ -53,34 +64,15 @@ export async function matchAgent(
   context: CommandContext,
   agent: AgentRow,
 ): Promise<TaskRow | undefined> {
-  let [afterRankMs, afterId] = [Number.MIN_SAFE_INTEGER, ''];
-  for (let pageIndex = 0; ; pageIndex++) {
-    const limit = PAGE_SIZES[pageIndex] ?? 1_000;
-    const { project } = context.actor;
-    const page = { project, nowMs: context.nowMs, limit, afterRankMs, afterId };
-    const rows = await listRunnable(context.tx, page);
-    const taskId = await firstFree(context, rows, agent);
-    const task = taskId === undefined ? undefined : await findTask(context.tx, project, taskId);
-    if (task !== undefined) return offer(context, task, agent);
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < limit) return undefined;
-    [afterRankMs, afterId] = [last.rank_ms, last.id];
+  const idle = toIdle(agent);
+  for await (const { task, take } of inLine(context)) {
+    if (!canDo(idle, toAsked(task)) || (await isBarred(context, task))) continue;
+    const row = await findTask(context.tx, context.actor.project, task.id);
+    if (row === undefined) continue;
+    await take();
+    return offer(context, row, { agent, because: null });
   }
-}
-
-/** The first of these that the agent can do, and whose paths nobody else has. */
-async function firstFree(
-  context: CommandContext,
-  rows: readonly RunnableRow[],
-  agent: AgentRow,
-): Promise<string | undefined> {
-  let left = rows;
-  for (;;) {
-    const [match] = assign(left.map(toWaiting), [toIdle(agent)]);
-    const row = left.find(({ id }) => id === match?.taskId);
-    if (row === undefined || !(await isHeldUp(context, row))) return row?.id;
-    left = left.filter((other) => other !== row);
-  }
+  return undefined;
 }
 
 /** Tasks looked at when locks were given back; nearly always a few wait for paths, or none. */
@@ -95,6 +87,16 @@ export async function matchIntents(context: CommandContext): Promise<void> {
   }
 }
 
+/** Tasks that waited for the same key: the first that an idle agent can do gets it. */
+export async function matchKey(context: CommandContext, key: string): Promise<void> {
+  const { tx, actor, nowMs } = context;
+  const page = { project: actor.project, key, nowMs, limit: INTENTS_MAX };
+  for (const task of await listWaitingForKey(tx, page)) {
+    await matchTask(context, task);
+    if ((await findKeyHolder(tx, actor.project, key)) !== undefined) return;
+  }
+}
+
 /** Offers the next task to an agent whose hand has become free, if it can be told. */
 export async function matchFreed(context: CommandContext, agentKey: string): Promise<void> {
   const agent = await findAgent(context.tx, context.actor.project, agentKey);
@@ -103,7 +105,8 @@ export async function matchFreed(context: CommandContext, agentKey: string): Pro
 }
 
 /** The hand-out: here, and only here, the fence rises. */
-async function offer(context: CommandContext, task: TaskRow, agent: AgentRow): Promise<TaskRow> {
+async function offer(context: CommandContext, task: TaskRow, to: Choice): Promise<TaskRow> {
+  const { agent, because } = to;
   const { tx, nowMs } = context;
   const verdict = decide(factsOf(task), { type: 'offer' });
   const isFree = verdict.is === 'move' && (await assignTask(tx, agent, task.id));
@@ -111,7 +114,7 @@ async function offer(context: CommandContext, task: TaskRow, agent: AgentRow): P
   const next: TaskRow = {
     ...task,
     state: 'offered',
-    reason: null,
+    reason: because === null ? null : `${agent.name} was chosen: ${because}`,
     agent: agent.name,
     agent_key: agent.key,
     attempt: task.attempt + 1,
@@ -119,7 +122,10 @@ async function offer(context: CommandContext, task: TaskRow, agent: AgentRow): P
     offered_at_ms: nowMs,
     accepted_at_ms: null,
     started_at_ms: null,
-    next_check_ms: nowMs + limits.offerMs,
+    note: null,
+    blocked_by: null,
+    progressed_at_ms: null,
+    next_check_ms: beforeDeadline(task, nowMs + limits.offerMs),
   };
   if (!(await updateTask(tx, next))) throw lostRace(task);
   await insertAttempt(tx, next);
@@ -128,7 +134,12 @@ async function offer(context: CommandContext, task: TaskRow, agent: AgentRow): P
     type: 'task.offered',
     subject: task.id,
     audience: agent.key,
-    data: { agent: agent.name, attempt: next.attempt, fence: next.fence },
+    data: {
+      agent: agent.name,
+      attempt: next.attempt,
+      fence: next.fence,
+      ...(because !== null && { reason: because }),
+    },
   });
   return { ...next, version: task.version + 1 };
 }
@@ -137,19 +148,37 @@ function lostRace(task: TaskRow): SignalboxError {
   return new SignalboxError('conflict', `task ${task.id} has just moved`, { retryAfterMs: 50 });
 }
 
-function toWaiting(row: RunnableRow): WaitingTask {
+interface Choice {
+  agent: AgentRow;
+  because: string | null;
+}
+
+export function toAsked(
+  row: Pick<TaskRow, 'needs' | 'trust' | 'repository_id'>,
+): Pick<WaitingTask, 'needs' | 'trust' | 'repositoryId'> {
+  return { needs: parseList(row.needs), trust: row.trust, repositoryId: row.repository_id };
+}
+
+function toWaiting(row: TaskRow): WaitingTask {
   return {
+    ...toAsked(row),
     id: row.id,
     rankMs: row.rank_ms,
-    needs: parseList(row.needs),
+    prefers: parseList(row.prefers),
     preferredKey: row.preferred_key,
   };
 }
 
-function toIdle(row: AgentRow): IdleAgent {
+export const NO_RECORDS: Records = new Map();
+
+export function toIdle(row: AgentRow, records: Records = NO_RECORDS): IdleAgent {
+  const { repositories } = row;
   return {
     key: row.key,
     idleSinceMs: row.idle_since_ms,
     capabilities: new Set(capabilitiesOf(row)),
+    trust: row.trust,
+    repositories: repositories === null ? null : new Set(parseList(repositories)),
+    records: records.get(row.key) ?? new Map(),
   };
 }

@@ -2,21 +2,24 @@
  * What falls due. Each thing is looked at in a transaction of its own, with its state read again,
  * so that two hubs may sweep at once.
  */
-import { limits } from '../../contract/index.ts';
 import { findAgent, lockProject } from '../agent/index.ts';
 import type { CommandContext } from '../event/index.ts';
-import { decide } from './lifecycle.ts';
+import { nextLookMs, silentUntilMs } from './deadline.ts';
+import { isForsaken, settle, unblock } from './dependents.ts';
 import { factsOf } from './facts.ts';
+import { decide } from './lifecycle.ts';
 import { moveTask } from './move.ts';
 import { loseTask } from './presence.ts';
-import { findTask, listNeeded, type TaskRow, updateTask } from './queries.ts';
+import { findTask, type TaskRow } from './queries.ts';
 import { matchFreed, matchTask } from './schedule.ts';
+import { updateTask } from './write-queries.ts';
 
 export async function checkTask(context: CommandContext, id: string): Promise<void> {
   await lockProject(context.tx, context.actor.project);
   const row = await findTask(context.tx, context.actor.project, id);
   if (row?.next_check_ms === null || row === undefined) return;
   if (row.next_check_ms > context.nowMs) return;
+  if (await expire(context, row)) return;
   switch (row.state) {
     case 'offered':
       return lapse(context, row);
@@ -51,26 +54,47 @@ async function wake(context: CommandContext, row: TaskRow): Promise<void> {
 async function checkHolder(context: CommandContext, row: TaskRow): Promise<void> {
   const holder = await findAgent(context.tx, row.project, row.agent_key ?? '');
   const isHeld = holder?.task_id === row.id && holder.presence !== 'offline';
-  if (isHeld) return void (await lookAgain(context, row));
+  if (isHeld) return stall(context, row);
   if (holder?.task_id === row.id) return loseTask(context, holder, 'its agent is gone');
   const verdict = decide(factsOf(row), { type: 'lose' });
   if (verdict.is !== 'move') return;
-  await matchTask(
-    context,
-    await moveTask(context, row, { ...verdict, reason: 'its agent is gone' }),
-  );
+  await matchTask(context, await settle(context, row, { ...verdict, reason: 'its agent is gone' }));
+}
+
+/** It was not handed in by its deadline: nobody needs it any more. */
+async function expire(context: CommandContext, row: TaskRow): Promise<boolean> {
+  if (row.deadline_ms === null || row.deadline_ms > context.nowMs) return false;
+  const verdict = decide(factsOf(row), { type: 'expire' });
+  if (verdict.is !== 'move') return false;
+  const reason = 'it was not handed in by its deadline';
+  await settle(context, row, { ...verdict, reason });
+  if (row.agent_key !== null) await matchFreed(context, row.agent_key);
+  return true;
+}
+
+/** Its agent is there, and may have fallen silent on the task all the same. */
+async function stall(context: CommandContext, row: TaskRow): Promise<void> {
+  const silentMs = silentUntilMs(row);
+  const isSilent = silentMs !== null && silentMs <= context.nowMs;
+  const verdict = decide(factsOf(row), { type: 'stall' });
+  if (!isSilent || verdict.is !== 'move') return void (await lookAgain(context, row));
+  const reason = `${row.agent} said nothing of it for ${row.progress_timeout_ms} ms`;
+  const next = await settle(context, row, { ...verdict, reason, failure: reason });
+  await matchTask(context, next);
+  if (row.agent_key !== null) await matchFreed(context, row.agent_key);
 }
 
 async function checkNeeded(context: CommandContext, row: TaskRow): Promise<void> {
-  const needed = await listNeeded(context.tx, row.id);
-  const unmet = needed.filter((task) => task.state !== 'done').length;
-  const verdict = decide(factsOf(row, unmet), { type: 'unblock' });
-  if (verdict.is !== 'move') return void (await lookAgain(context, row));
-  await matchTask(context, await moveTask(context, row, verdict));
+  if (await unblock(context, row)) return;
+  if (!(await isForsaken(context, row))) return void (await lookAgain(context, row));
+  const verdict = decide(factsOf(row), { type: 'cancel' });
+  if (verdict.is !== 'move') return;
+  const reason = 'what it comes after has ended without being done';
+  await settle(context, row, { ...verdict, reason });
 }
 
 async function lookAgain(context: CommandContext, row: TaskRow): Promise<TaskRow> {
-  const next = { ...row, next_check_ms: context.nowMs + limits.recheckMs };
+  const next = { ...row, next_check_ms: nextLookMs(row, context.nowMs) };
   await updateTask(context.tx, next);
   return { ...next, version: row.version + 1 };
 }

@@ -1,6 +1,6 @@
 /** Rows as the contract shows them. */
 import { z } from 'zod';
-import type { Attempt, Output, Task } from '../../contract/index.ts';
+import { type Attempt, type Output, type Task, Use } from '../../contract/index.ts';
 import type { AttemptRow, TaskRow, TaskWithRepository } from './queries.ts';
 
 const List = z.array(z.string());
@@ -18,9 +18,15 @@ export function toTask(row: TaskWithRepository): Task {
     state: row.state,
     reason: row.reason,
     needs: parseList(row.needs),
+    prefers: parseList(row.prefers),
+    trust: row.trust,
+    concurrencyKey: row.concurrency_key,
+    uniqueKey: row.unique_key,
     checks: parseList(row.checks),
     paths: parseList(row.paths),
     after: parseList(row.after_ids),
+    onNeededFailure: row.on_needed_failure,
+    parent: row.parent_id,
     repository:
       row.repository_id === null
         ? null
@@ -37,6 +43,11 @@ export function toTask(row: TaskWithRepository): Task {
     failuresMax: row.failures_max,
     conflicts: row.conflicts,
     timeoutMs: row.timeout_ms,
+    progressTimeoutMs: row.progress_timeout_ms,
+    deadlineMs: row.deadline_ms,
+    note: row.note,
+    blockedBy: row.blocked_by,
+    progressedAtMs: row.progressed_at_ms,
     changeId: row.change_id,
     landedCommit: row.landed_commit,
     report: row.report,
@@ -64,5 +75,6 @@ export function toAttempt(row: AttemptRow, task: TaskRow): Attempt {
     endedAtMs: row.ended_at_ms,
     outcome: row.outcome,
     failure: row.failure,
+    use: row.used === null ? null : Use.parse(JSON.parse(row.used)),
   };
 }

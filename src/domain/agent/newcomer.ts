@@ -1,0 +1,28 @@
+/** An agent that nothing is known of but its name. */
+import { limits } from '../../contract/index.ts';
+import type { CommandContext } from '../event/index.ts';
+import type { AgentRow } from './queries.ts';
+
+export function newcomer({ actor, nowMs }: CommandContext): AgentRow {
+  return {
+    project: actor.project,
+    key: actor.key,
+    name: actor.name,
+    role: actor.role,
+    presence: 'offline',
+    capabilities: '[]',
+    session_id: null,
+    is_pushed: 0,
+    task_id: null,
+    task_session: null,
+    trust: limits.trustDefault,
+    repositories: null,
+    last_task_id: null,
+    last_outcome: null,
+    last_ended_at_ms: null,
+    idle_since_ms: nowMs,
+    lease_until_ms: nowMs,
+    last_seen_ms: nowMs,
+    created_at_ms: nowMs,
+  };
+}

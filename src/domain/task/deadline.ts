@@ -1,0 +1,25 @@
+/** When a task is looked at again: not after what may end it. Pure. */
+import { limits } from '../../contract/index.ts';
+import type { TaskRow } from './queries.ts';
+
+type Clocked = Pick<
+  TaskRow,
+  'deadline_ms' | 'progress_timeout_ms' | 'progressed_at_ms' | 'started_at_ms' | 'accepted_at_ms'
+>;
+
+/** Nothing that is in an agent's hand or waits for one is looked at later than its deadline. */
+export function beforeDeadline(row: Pick<TaskRow, 'deadline_ms'>, lookMs: number): number {
+  return row.deadline_ms === null ? lookMs : Math.min(lookMs, row.deadline_ms);
+}
+
+/** Until when its agent may be silent; null where it may be for ever. */
+export function silentUntilMs(row: Clocked): number | null {
+  const { progress_timeout_ms: timeoutMs, started_at_ms: startedMs } = row;
+  const sinceMs = row.progressed_at_ms ?? startedMs ?? row.accepted_at_ms;
+  return timeoutMs === null || sinceMs === null ? null : sinceMs + timeoutMs;
+}
+
+export function nextLookMs(row: Clocked, nowMs: number): number {
+  const silentMs = silentUntilMs(row) ?? Number.POSITIVE_INFINITY;
+  return beforeDeadline(row, Math.min(nowMs + limits.recheckMs, silentMs));
+}

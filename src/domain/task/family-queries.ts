@@ -1,0 +1,75 @@
+/** What a task waits for, what waits for it, and what it is a part of: one statement a function. */
+import type { TaskState } from '../../contract/index.ts';
+import type { Db, Tx } from '../../store/db.ts';
+import { limitTo, sql } from '../../store/sql.ts';
+
+export async function insertDependency(tx: Tx, taskId: string, neededId: string): Promise<void> {
+  await tx.run(sql`
+    insert into dependencies (task_id, needed_id) values (${taskId}, ${neededId})
+    on conflict (task_id, needed_id) do nothing`);
+}
+
+export interface NeededRow {
+  id: string;
+  title: string;
+  state: TaskState;
+}
+
+export function listNeeded(db: Db, taskId: string): Promise<NeededRow[]> {
+  return db.all(sql`
+    select t.id, t.title, t.state from dependencies d join tasks t on t.id = d.needed_id
+    where d.task_id = ${taskId} order by t.id`);
+}
+
+/** The tasks that wait for this one. */
+export function listDependents(db: Db, neededId: string): Promise<{ task_id: string }[]> {
+  return db.all(sql`
+    select d.task_id from dependencies d join tasks t on t.id = d.task_id
+    where d.needed_id = ${neededId} and t.state = 'blocked' order by d.task_id`);
+}
+
+/** Those that it comes after and that are not done. */
+export function listUnmet(db: Db, taskId: string): Promise<NeededRow[]> {
+  return db.all(sql`
+    select t.id, t.title, t.state from dependencies d join tasks t on t.id = d.needed_id
+    where d.task_id = ${taskId} and t.state <> 'done' order by t.id`);
+}
+
+/** The oldest first. */
+export function listChildren(
+  db: Db,
+  page: { parentId: string; limit: number },
+): Promise<NeededRow[]> {
+  return db.all(sql`
+    select id, title, state from tasks where parent_id = ${page.parentId}
+    order by id ${limitTo(page.limit)}`);
+}
+
+export function listOpenChildren(
+  db: Db,
+  page: { parentId: string; limit: number },
+): Promise<NeededRow[]> {
+  return db.all(sql`
+    select id, title, state from tasks
+    where parent_id = ${page.parentId} and ended_at_ms is null
+    order by id ${limitTo(page.limit)}`);
+}
+
+export async function countChildren(db: Db, parentId: string): Promise<number> {
+  const row = await db.get<{ count: number }>(sql`
+    select count(*) as count from tasks where parent_id = ${parentId}`);
+  return row?.count ?? 0;
+}
+
+/** Of the tasks that wait for this one, those that are not to run without it. */
+export function listForsaken(
+  db: Db,
+  page: { neededId: string; limit: number },
+): Promise<{ task_id: string }[]> {
+  return db.all(sql`
+    select d.task_id
+    from dependencies d join tasks t on t.id = d.task_id
+    where d.needed_id = ${page.neededId} and t.state = 'blocked'
+      and t.on_needed_failure = 'cancel'
+    order by d.task_id ${limitTo(page.limit)}`);
+}

@@ -1,0 +1,41 @@
+/** How an attempt goes on, in the words of its agent. */
+import { type Output, type Parsed, SignalboxError } from '../../contract/index.ts';
+import { type CommandContext, record } from '../event/index.ts';
+import { carryOut, hear } from './hearing.ts';
+import type { TaskRow } from './queries.ts';
+import { toProgress } from './view.ts';
+import { saveProgress, saveUse } from './write-queries.ts';
+
+export async function progress(
+  context: CommandContext,
+  input: Parsed<'task.progress'>,
+): Promise<Output<'task.progress'> | SignalboxError> {
+  const heard = await hear(context, input.taskId, { type: 'progress', fence: input.fence });
+  if (heard instanceof SignalboxError) return heard;
+  const row = await carryOut(context, heard);
+  const next: TaskRow = {
+    ...row,
+    note: input.note ?? row.note,
+    blocked_by: input.blockedBy === undefined ? row.blocked_by : input.blockedBy,
+    progressed_at_ms: context.nowMs,
+  };
+  await saveProgress(context.tx, next);
+  if (input.use !== undefined) await saveUse(context.tx, row, JSON.stringify(input.use));
+  const isNews = next.note !== row.note || next.blocked_by !== row.blocked_by;
+  if (isNews) await tell(context, next);
+  return { ...toProgress(row), stop: null };
+}
+
+async function tell(context: CommandContext, row: TaskRow): Promise<void> {
+  const { agent, note, blocked_by: blockedBy } = row;
+  await record(context, {
+    type: 'task.progressed',
+    subject: row.id,
+    data: {
+      attempt: row.attempt,
+      ...(agent !== null && { agent }),
+      ...(note !== null && { note }),
+      ...(blockedBy !== null && { reason: blockedBy }),
+    },
+  });
+}

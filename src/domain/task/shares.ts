@@ -1,0 +1,44 @@
+/** What operators say of how work is shared out: weights of submitters, trust in agents. */
+import { nameKey, type Output, type Parsed, SignalboxError } from '../../contract/index.ts';
+import { findAgentWithTask, lockProject, saveAgent, toAgent } from '../agent/index.ts';
+import type { CommandContext, QueryContext } from '../event/index.ts';
+import { listShares, saveWeight } from './line-queries.ts';
+import { matchFreed } from './schedule.ts';
+
+export async function setShare(
+  { tx, actor }: CommandContext,
+  { submitter, weight }: Parsed<'share.set'>,
+): Promise<Output<'share.set'>> {
+  await lockProject(tx, actor.project);
+  const submitter_key = nameKey(submitter);
+  await saveWeight(tx, { project: actor.project, submitter_key, submitter, weight, pass: 0 });
+  return { submitter, weight };
+}
+
+export async function shares(
+  { db, actor }: QueryContext,
+  input: Parsed<'share.list'>,
+): Promise<Output<'share.list'>> {
+  const page = { project: actor.project, afterKey: input.cursor ?? '', limit: input.limit };
+  const rows = await listShares(db, page);
+  const nextCursor = rows.length === input.limit ? (rows.at(-1)?.submitter_key ?? null) : null;
+  return { items: rows.map(({ submitter, weight }) => ({ submitter, weight })), nextCursor };
+}
+
+/** Who is trusted more may be wanted for something at once. */
+export async function trust(
+  context: CommandContext,
+  input: Parsed<'agent.trust'>,
+): Promise<Output<'agent.trust'>> {
+  const { tx, actor } = context;
+  await lockProject(tx, actor.project);
+  const row = await findAgentWithTask(tx, actor.project, nameKey(input.agent));
+  if (row === undefined) {
+    throw new SignalboxError('not_found', `there is no agent ${input.agent}`, {
+      hint: '`signalbox agents` lists the agents of your project.',
+    });
+  }
+  await saveAgent(tx, { ...row, trust: input.trust });
+  await matchFreed(context, row.key);
+  return toAgent({ ...row, trust: input.trust });
+}

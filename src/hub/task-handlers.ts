@@ -1,0 +1,36 @@
+/** Contract ↔ domains, for tasks and how they are shared out. */
+import { type OperationName, operations } from '../contract/index.ts';
+import * as handIn from '../domain/change/hand-in.ts';
+import * as tasks from '../domain/task/operations.ts';
+import * as presence from '../domain/task/presence.ts';
+import { progress } from '../domain/task/progress.ts';
+import * as reports from '../domain/task/reports.ts';
+import * as sharing from '../domain/task/shares.ts';
+import { snooze } from '../domain/task/snooze.ts';
+import * as submitting from '../domain/task/submit.ts';
+import { type Bound, command, query } from './bound.ts';
+
+type Name = Extract<OperationName, `task.${string}` | `share.${string}` | 'agent.trust'>;
+
+const o = operations;
+
+export const taskHandlers: Record<Name, Bound> = {
+  'task.submit': command(o['task.submit'], submitting.submit),
+  'task.submitMany': command(o['task.submitMany'], submitting.submitMany),
+  'task.show': query(o['task.show'], tasks.show),
+  'task.list': query(o['task.list'], tasks.list),
+  'task.log': query(o['task.log'], tasks.log),
+  'task.cancel': command(o['task.cancel'], handIn.cancelTask),
+  'task.retry': command(o['task.retry'], tasks.retry),
+  'task.pull': command(o['task.pull'], presence.pull),
+  'task.accept': command(o['task.accept'], reports.accept),
+  'task.decline': command(o['task.decline'], reports.decline),
+  'task.start': command(o['task.start'], reports.start),
+  'task.progress': command(o['task.progress'], progress),
+  'task.snooze': command(o['task.snooze'], snooze),
+  'task.complete': command(o['task.complete'], handIn.completeTask),
+  'task.fail': command(o['task.fail'], reports.fail),
+  'agent.trust': command(o['agent.trust'], sharing.trust),
+  'share.set': command(o['share.set'], sharing.setShare),
+  'share.list': query(o['share.list'], sharing.shares),
+};
