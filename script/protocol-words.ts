@@ -69,7 +69,7 @@ export const fields: Record<string, string> = {
   'task.submit.notBeforeMs': 'not handed out before',
   'task.submit.deadlineMs': 'failed where it was not handed in by then',
   'task.submit.progressTimeoutMs': 'an attempt that says nothing for so long has failed',
-  'task.submitMany.tasks':
+  'batch.submit.tasks':
     'orders as for `task.submit`, with a `ref` each by which others of them name it',
   'task.progress.note': 'left out, the last one stays',
   'task.progress.blockedBy': 'why it cannot go on by itself; null where it can again',

@@ -124,7 +124,11 @@ test('what is submitted is what the command line says', async () => {
   const rules = ['--check', 'npm test', '--check', 'npm run lint', '--needs', 'ts', '--after', ID];
   const paths = ['--path', 'src/**', '--path', 'docs/a.md'];
   const more = [...paths, '--lane', 'high', '--retries', '0', '--timeout', '30m', '--base', 'next'];
-  const ended = await home.run([...submit, ...rules, ...more], { stdin: 'Two\nlines\n' });
+  const place = ['--prefers', 'react', '--trust', '2', '--parent', ID, '--key', 'deploy'];
+  const when = ['--not-before', '2026-12-24T18:00Z', '--deadline', '2026-12-25T18:00Z'];
+  const ends = ['--unique-ever', 'issue 7', '--cancel-without', '--silence', '5m'];
+  const line = [...submit, ...rules, ...more, ...place, ...when, ...ends];
+  const ended = await home.run(line, { stdin: 'Two\nlines\n' });
   expect(ended).toEqual({ code: 0, stdout: `${ID}  queued\n`, stderr: '' });
   expect(hub.asked[0]?.input).toEqual({
     title: 'Fix it',
@@ -135,9 +139,18 @@ test('what is submitted is what the command line says', async () => {
     paths: ['src/**', 'docs/a.md'],
     lane: 'high',
     needs: ['ts'],
+    prefers: ['react'],
+    trust: 2,
     after: [ID],
+    onNeededFailure: 'cancel',
+    parent: ID,
+    concurrencyKey: 'deploy',
+    unique: { key: 'issue 7', scope: 'ever' },
+    notBeforeMs: Date.parse('2026-12-24T18:00Z'),
+    deadlineMs: Date.parse('2026-12-25T18:00Z'),
     failuresMax: 1,
     timeoutMs: 30 * 60_000,
+    progressTimeoutMs: 5 * 60_000,
   });
 });
 
@@ -150,6 +163,14 @@ test('--wait follows the task and its changes until it has ended', async () => {
     state: 'done',
     reason: null,
     needs: [],
+    prefers: [],
+    trust: 0,
+    concurrencyKey: null,
+    uniqueKey: null,
+    parent: null,
+    deadlineMs: null,
+    note: null,
+    blockedBy: null,
     checks: [],
     paths: [],
     after: [],
@@ -173,7 +194,7 @@ test('--wait follows the task and its changes until it has ended', async () => {
   const hub = await localHub({
     'event.list': () => ({ items: [], nextCursor: 4, headCursor: 4 }),
     'task.submit': () => ({ id: ID, state: 'queued', fence: 0 }),
-    'task.show': () => ({ task, attempts: [] }),
+    'task.show': () => ({ task, attempts: [], children: [] }),
   });
   const wait = home.start(['task', 'submit', 'Say hello', '--wait']);
   await vi.waitUntil(() => hub.subscriptions.length === 1, { timeout: 15_000 });

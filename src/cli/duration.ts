@@ -17,3 +17,13 @@ export function parseDurationMs(text: string): number | undefined {
   }
   return sum;
 }
+
+const DATE = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})?)?$/;
+
+/** A length of time from now on, or a date; one without a zone is meant where it is typed. */
+export function parseMomentMs(text: string, nowMs: number): number | undefined {
+  const lengthMs = parseDurationMs(text);
+  if (lengthMs !== undefined) return nowMs + lengthMs;
+  const momentMs = DATE.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(momentMs) ? undefined : momentMs;
+}

@@ -1,6 +1,6 @@
 /** The options of a command line, with their types; what does not fit is refused with a hint. */
 import { SignalboxError } from '../contract/errors.ts';
-import { parseDurationMs } from './duration.ts';
+import { parseDurationMs, parseMomentMs } from './duration.ts';
 
 export interface Bounds {
   min: number;
@@ -16,6 +16,8 @@ export interface Options {
   list: (name: string) => string[];
   integer: (name: string, bounds: Bounds) => number | undefined;
   durationMs: (name: string) => number | undefined;
+  /** A time from now on (`2h`), or a date (`2026-12-24T18:00Z`). */
+  momentMs: (name: string, nowMs: number) => number | undefined;
   /** One of the words that the contract allows. */
   choice: <Word extends string>(name: string, words: readonly Word[]) => Word | undefined;
 }
@@ -35,6 +37,16 @@ export function readOptions(values: Readonly<Record<string, unknown>>): Options 
     },
     integer: (name, bounds) => integer(name, text(name), bounds),
     durationMs: (name) => durationMs(name, text(name)),
+    momentMs(name, nowMs) {
+      const value = text(name);
+      const momentMs = value === undefined ? undefined : parseMomentMs(value, nowMs);
+      if (value === undefined || momentMs !== undefined) return momentMs;
+      throw misfit(
+        name,
+        value,
+        'a time from now on such as 2h, or a date such as 2026-12-24T18:00Z',
+      );
+    },
     choice(name, words) {
       const value = text(name);
       const word = words.find((one) => one === value);

@@ -16,7 +16,8 @@ import { work } from './table/work.ts';
 
 /** What a group of commands is about, for the help of the noun alone. */
 export const nouns: Readonly<Record<string, string>> = {
-  agent: 'Run an agent.',
+  agent: 'Run an agent, and say how far it is trusted.',
+  share: 'Say how those who submit tasks take turns.',
   verifier: 'Run a verifier.',
   task: 'Submit tasks and see what becomes of them.',
   hooks: 'Let agents and git ask the hub by themselves.',

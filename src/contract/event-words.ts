@@ -42,6 +42,8 @@ function taskWords({ type, atMs, actor, data }: Told): (string | undefined)[] {
       return [data.title ?? back(data), lane(data), next(data, atMs), by(actor, data)];
     case 'task.offered':
       return [`to ${agent}`, attempt(data)];
+    case 'task.progressed':
+      return [data.note, `says ${agent}`];
     case 'task.verifying':
       return [attempt(data), 'its change is tested'];
     case 'task.orphaned':

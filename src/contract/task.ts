@@ -212,7 +212,7 @@ export const taskOperations = {
     output: Submitted,
     errors: ['not_found', 'conflict'],
   }),
-  'task.submitMany': command('task.submitMany', {
+  'batch.submit': command('batch.submit', {
     scope: 'submit',
     summary:
       'Puts several tasks into the queue, or none where one of them is wrong. They may come ' +

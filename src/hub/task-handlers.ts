@@ -10,13 +10,16 @@ import { snooze } from '../domain/task/snooze.ts';
 import * as submitting from '../domain/task/submit.ts';
 import { type Bound, command, query } from './bound.ts';
 
-type Name = Extract<OperationName, `task.${string}` | `share.${string}` | 'agent.trust'>;
+type Name = Extract<
+  OperationName,
+  `task.${string}` | 'batch.submit' | `share.${string}` | 'agent.trust'
+>;
 
 const o = operations;
 
 export const taskHandlers: Record<Name, Bound> = {
   'task.submit': command(o['task.submit'], submitting.submit),
-  'task.submitMany': command(o['task.submitMany'], submitting.submitMany),
+  'batch.submit': command(o['batch.submit'], submitting.submitMany),
   'task.show': query(o['task.show'], tasks.show),
   'task.list': query(o['task.list'], tasks.list),
   'task.log': query(o['task.log'], tasks.log),

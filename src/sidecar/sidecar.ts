@@ -187,8 +187,10 @@ export class Sidecar {
   #heard({ type, subject, data }: Event): void {
     const record = this.#current?.record;
     const isOurs = record?.taskId === subject;
-    if (type === 'task.cancelled' && isOurs && data.attempt === record.attempt) {
-      this.#current?.stop('cancelled');
+    if (isOurs && data.attempt === record.attempt) {
+      const isCancelled = type === 'task.cancelled' || data.outcome === 'cancelled';
+      if (isCancelled) this.#current?.stop('cancelled');
+      if (data.outcome === 'stalled') this.#current?.stop('fenced');
     }
     if (type !== 'task.offered' || data.fence === undefined) return;
     if (isOurs && data.fence > record.fence) this.#current?.stop('fenced');
@@ -233,5 +235,7 @@ export class Sidecar {
 function lostBy(task: Task, fence: number): 'cancelled' | 'fenced' | null {
   if (task.state === 'cancelled') return 'cancelled';
   const isOver = task.state === 'done' || task.state === 'failed' || task.state === 'dead';
-  return isOver || task.fence !== fence ? 'fenced' : null;
+  // One that is only presumed gone is still named.
+  const isTaken = task.state === 'queued' && task.agent === null;
+  return isOver || isTaken || task.fence !== fence ? 'fenced' : null;
 }

@@ -423,7 +423,7 @@ const sessionId = NOBODY.session;
 /** An input of each operation in which every field stands. */
 const full: Record<OperationName, Record<string, unknown>> = {
   'task.submit': order,
-  'task.submitMany': { tasks: [{ ...order, ref: 'x' }] },
+  'batch.submit': { tasks: [{ ...order, ref: 'x' }] },
   'task.show': { id: NOBODY.task },
   'task.list': {
     cursor: 'x',

@@ -107,9 +107,9 @@ const table: Record<OperationName, Entry> = {
         person.task.submit({ title: 'part', parent: await cancelled(person) }),
     },
   },
-  'task.submitMany': {
+  'batch.submit': {
     works: ({ person }) =>
-      person.task.submitMany({
+      person.batch.submit({
         tasks: [
           { title: 'second', ref: 'second', after: ['first'] },
           { title: 'first', ref: 'first' },
@@ -117,9 +117,9 @@ const table: Record<OperationName, Entry> = {
       }),
     refusals: {
       not_found: ({ person }) =>
-        person.task.submitMany({ tasks: [{ title: 'x', after: [NOBODY.task] }] }),
+        person.batch.submit({ tasks: [{ title: 'x', after: [NOBODY.task] }] }),
       conflict: async ({ person }) =>
-        person.task.submitMany({ tasks: [{ title: 'part', parent: await cancelled(person) }] }),
+        person.batch.submit({ tasks: [{ title: 'part', parent: await cancelled(person) }] }),
     },
   },
   'task.show': {

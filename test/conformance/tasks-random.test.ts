@@ -7,19 +7,31 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Client } from '../../src/client/index.ts';
-import { type Lane, SignalboxError } from '../../src/contract/index.ts';
+import { type Input, type Lane, SignalboxError } from '../../src/contract/index.ts';
 import { createClient, localTransport } from '../../src/client/index.ts';
 import { sql } from '../../src/store/sql.ts';
 import { openTestHub, type InHand, type TestHub } from '../support/hub.ts';
 
 const COMING = ['connect', 'disconnect', 'heartbeat', 'drop', 'drain', 'pull'] as const;
-type Report = 'accept' | 'start' | 'complete' | 'fail' | 'decline';
+type Report = 'accept' | 'start' | 'complete' | 'fail' | 'decline' | 'progress' | 'snooze';
 type Action =
-  | { do: 'submit'; lane: Lane; needs: string[]; after: number | null; failuresMax: number }
+  | {
+      do: 'submit';
+      lane: Lane;
+      needs: string[];
+      after: number | null;
+      failuresMax: number;
+      by: number;
+      more: Partial<Input<'task.submit'>>;
+      parent: number | null;
+      deadlineMs: number | null;
+    }
+  | { do: 'trust'; agent: number; trust: number }
   | { do: (typeof COMING)[number]; agent: number }
   | { do: 'report'; agent: number; report: Report; which: number }
   | { do: 'cancel' | 'retry'; which: number }
-  | { do: 'pass'; ms: number };
+  | { do: 'pass'; ms: number }
+  | { do: 'put back'; id: string };
 
 const NAMES = ['ada', 'bob', 'cy'];
 const CAPABILITIES = [['ts'], ['ts', 'gpu'], []];
@@ -35,7 +47,28 @@ const action: fc.Arbitrary<Action> = fc.oneof(
       needs: fc.subarray(['ts', 'gpu'], { maxLength: 1 }),
       after: fc.option(which, { freq: 3 }),
       failuresMax: fc.integer({ min: 1, max: 3 }),
+      by: fc.nat({ max: 1 }),
+      more: fc.record(
+        {
+          concurrencyKey: fc.constantFrom('x', 'y'),
+          trust: fc.nat({ max: 2 }),
+          prefers: fc.constant<string[]>(['gpu']),
+          onNeededFailure: fc.constantFrom('block' as const, 'cancel' as const),
+          progressTimeoutMs: fc.constantFrom(1_000, 20_000),
+          unique: fc.constantFrom(
+            { key: 'p', scope: 'open' as const },
+            { key: 'q', scope: 'ever' as const },
+          ),
+        },
+        { requiredKeys: [] },
+      ),
+      parent: fc.option(which, { freq: 3 }),
+      deadlineMs: fc.option(fc.constantFrom(1_000, 30_000, 2_000_000), { freq: 8 }),
     }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('trust' as const), agent, trust: fc.nat({ max: 2 }) }),
   },
   {
     weight: 5,
@@ -49,7 +82,16 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('report' as const),
       agent,
-      report: fc.constantFrom('accept', 'accept', 'start', 'complete', 'fail', 'decline'),
+      report: fc.constantFrom<Report>(
+        'accept',
+        'accept',
+        'start',
+        'complete',
+        'fail',
+        'decline',
+        'progress',
+        'snooze',
+      ),
       which: fc.nat({ max: 2 }),
     }),
   },
@@ -77,6 +119,8 @@ interface Player {
 
 interface Play {
   hub: TestHub;
+  /** Two who submit, and share the turns. */
+  people: [Client, Client];
   person: Client;
   players: Player[];
   taskIds: string[];
@@ -91,7 +135,9 @@ async function begin(): Promise<Play> {
     sessionId: undefined,
     heard: [],
   }));
-  return { hub, person: await hub.as('pat', 'operator'), players, taskIds: [] };
+  const person = await hub.as('pat', 'operator');
+  const people: [Client, Client] = [person, await hub.as('quin', 'operator')];
+  return { hub, people, person, players, taskIds: [] };
 }
 
 function clientOf({ hub }: TestHub, name: string): Client {
@@ -99,13 +145,16 @@ function clientOf({ hub }: TestHub, name: string): Client {
 }
 
 /** What a caller may be told; anything else is a defect. */
-const FINE = ['conflict', 'stale_fence'];
+const FINE = ['conflict', 'stale_fence', 'not_found'];
+/** A part that comes after its whole, and a deadline that the clock of the database has passed. */
+const NO_ORDER = 'cannot come after it';
 
 async function perform(play: Play, step: Action): Promise<void> {
   try {
     await attempt(play, step);
   } catch (error) {
-    if (!(error instanceof SignalboxError) || !FINE.includes(error.code)) throw error;
+    if (!(error instanceof SignalboxError)) throw error;
+    if (!FINE.includes(error.code) && !error.message.includes(NO_ORDER)) throw error;
   }
 }
 
@@ -113,11 +162,22 @@ async function attempt(play: Play, step: Action): Promise<void> {
   const { hub, person, players, taskIds } = play;
   switch (step.do) {
     case 'submit': {
-      const needed = step.after === null ? undefined : taskIds.at(step.after % taskIds.length);
-      const { lane, needs, failuresMax } = step;
-      const after = needed === undefined ? [] : [needed];
-      const { id } = await person.task.submit({ title: 'x', lane, needs, failuresMax, after });
-      taskIds.push(id);
+      const named = (at: number | null): string | undefined =>
+        at === null ? undefined : taskIds.at(at % taskIds.length);
+      // Waiting for one that had its unique key, it would keep that from being put back.
+      const needed = step.more.unique === undefined ? named(step.after) : undefined;
+      const { lane, needs, failuresMax, more, by } = step;
+      const { id, isExisting } = await play.people[by === 0 ? 0 : 1].task.submit({
+        title: 'x',
+        lane,
+        needs,
+        failuresMax,
+        after: needed === undefined ? [] : [needed],
+        parent: named(step.parent),
+        deadlineMs: step.deadlineMs === null ? undefined : hub.clock.nowMs() + step.deadlineMs,
+        ...more,
+      });
+      if (!isExisting) taskIds.push(id);
       return;
     }
     case 'cancel':
@@ -126,14 +186,24 @@ async function attempt(play: Play, step: Action): Promise<void> {
       if (id !== undefined) await person.task[step.do]({ id });
       return;
     }
+    case 'trust': {
+      const name = NAMES[step.agent];
+      if (name !== undefined) await person.agent.trust({ agent: name, trust: step.trust });
+      return;
+    }
+    case 'put back':
+      // Another may have its unique key; that one is brought to its end first.
+      await person.task.retry({ id: step.id });
+      return;
     case 'pass':
       return hub.pass(step.ms);
     case 'report': {
       const player = players[step.agent];
       const held = player?.heard.at(step.which);
       if (player === undefined || held === undefined) return;
-      const reason = step.report === 'fail' ? { reason: 'no' } : {};
-      const { output } = await player.client.call(`task.${step.report}`, { ...held, ...reason });
+      const more = { fail: { reason: 'no' }, snooze: snoozed(step.which), progress: { note: 'x' } };
+      const words = step.report in more ? more[step.report as keyof typeof more] : {};
+      const { output } = await player.client.call(`task.${step.report}`, { ...held, ...words });
       expect(fenceOf(output), 'a report that was taken has the current fence').toBe(held.fence);
       return;
     }
@@ -142,6 +212,10 @@ async function attempt(play: Play, step: Action): Promise<void> {
       if (player !== undefined) await come(play, player, step.do);
     }
   }
+}
+
+function snoozed(which: number): { forMs: number } | { untilChildrenEnd: true } {
+  return which === 0 ? { untilChildrenEnd: true } : { forMs: which * 5_000 };
 }
 
 function fenceOf(output: unknown): number {
@@ -181,6 +255,7 @@ interface Row {
   attempt: number;
   agent_key: string | null;
   next_check_ms: number | null;
+  key: string | null;
 }
 
 const ENDED = ['done', 'cancelled', 'failed', 'dead'];
@@ -188,7 +263,8 @@ const IN_HAND = ['offered', 'accepted', 'running'];
 
 const listTasks = ({ store }: TestHub) =>
   store.read.all<Row>(sql`
-    select id, state, fence, attempt, agent_key, next_check_ms from tasks order by id`);
+    select id, state, fence, attempt, agent_key, next_check_ms, concurrency_key as key
+    from tasks order by id`);
 
 async function check(play: Play, before: Map<string, Row>, step: Action): Promise<void> {
   const { hub } = play;
@@ -198,6 +274,9 @@ async function check(play: Play, before: Map<string, Row>, step: Action): Promis
   const attempts = await hub.store.read.all<{ task_id: string; number: number; fence: number }>(
     sql`select task_id, number, fence from attempts order by task_id, number`,
   );
+  const keyed = rows.filter(({ key, state }) => key !== null && IN_HAND.includes(state));
+  const keys = keyed.map(({ key }) => key);
+  expect(keys, 'one of a key is in hand').toEqual([...new Set(keys)]);
   const open = await hub.store.read.all<{ id: string; number: number }>(sql`
     select task_id as id, number from attempts where ended_at_ms is null order by task_id`);
   const inHand = rows.filter(({ state }) => IN_HAND.includes(state));
@@ -238,12 +317,14 @@ async function drive(play: Play): Promise<void> {
   const { hub, person } = play;
   for (let round = 0; round < 10; round++) await hub.pass(60_000);
   const ann = clientOf(hub, 'ann');
+  await ann.task.pull({ capabilities: ['ts', 'gpu'] });
+  await person.agent.trust({ agent: 'ann', trust: 3 });
   for (let round = 0; round < 300; round++) {
     const rows = await listTasks(hub);
     const unfinished = rows.filter(({ state }) => state !== 'done');
     if (unfinished.length === 0) return;
     for (const { id, state } of rows) {
-      if (ENDED.includes(state) && state !== 'done') await person.task.retry({ id });
+      if (ENDED.includes(state) && state !== 'done') await perform(play, { do: 'put back', id });
     }
     const { assignment } = await ann.task.pull({ capabilities: ['ts', 'gpu'] });
     if (assignment === null) await hub.pass(600_000);

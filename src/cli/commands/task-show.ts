@@ -21,9 +21,11 @@ export async function showTask(context: Context): Promise<void> {
   const hub = await context.hub();
   const answer = await hub.task.show({ id: theOne(context) });
   const events = output.isJson ? [] : await history(hub, answer.task);
+  const parts = partLines(output, answer.children);
   const failure = output.isJson ? [] : await lastFailure(context, hub, answer);
   output.give(answer, () => [
-    ...heading(context, answer.task),
+    ...heading(context, answer.task, answer.attempts),
+    ...parts,
     ...timeline(output, events, answer.task.id),
     ...failure,
   ]);
@@ -42,9 +44,10 @@ async function history(hub: Client, { id }: Pick<Task, 'id'>): Promise<Event[]> 
 export function heading(
   { output, clock }: Pick<Context, 'output' | 'clock'>,
   task: Task,
+  attempts: readonly Attempt[] = [],
 ): string[] {
   const nowMs = clock.nowMs();
-  const { state, reason, repository, needs, checks, after, body } = task;
+  const { state, reason, repository, checks, body, note, blockedBy } = task;
   return [
     `${stateWord(output, state)}  ${output.paint('bold', harmlessLine(task.title))}`,
     ...fields(output, [
@@ -55,15 +58,57 @@ export function heading(
       ['lane', task.lane],
       ['tries', tries(task)],
       ['repository', repository === null ? undefined : where(repository)],
-      ['needs', needs.length === 0 ? undefined : needs.join(', ')],
-      ['after', after.length === 0 ? undefined : after.join(', ')],
+      ['note', note === null ? undefined : harmlessLine(note)],
+      ['blocked by', blockedBy === null ? undefined : harmlessLine(blockedBy)],
+      ...asked(task, nowMs),
       ...checks.map((check) => ['check', harmlessLine(check)] as const),
       ['change', task.changeId ?? undefined],
       ['landed', task.landedCommit ?? undefined],
       ['report', task.report === null ? undefined : reportText(task.report)],
+      ['used', useInWords(attempts)],
     ]),
     ...(body === '' ? [] : ['', ...indented(harmless(body).trimEnd())]),
   ];
+}
+
+/** What it asks of its scheduling, as far as it asks anything. */
+function asked(task: Task, nowMs: number): (readonly [string, string | undefined])[] {
+  const list = (items: readonly string[]) => (items.length === 0 ? undefined : items.join(', '));
+  const { deadlineMs, parent, concurrencyKey, uniqueKey, trust } = task;
+  return [
+    ['needs', list(task.needs)],
+    ['prefers', list(task.prefers)],
+    ['trust', trust === 0 ? undefined : String(trust)],
+    ['after', list(task.after)],
+    ['part of', parent ?? undefined],
+    ['key', concurrencyKey === null ? undefined : harmlessLine(concurrencyKey)],
+    ['unique', uniqueKey === null ? undefined : harmlessLine(uniqueKey)],
+    ['deadline', deadlineMs === null ? undefined : timeInWords(deadlineMs, nowMs)],
+  ];
+}
+
+/** `12,000 tokens in, 800 out, $0.42`, of all attempts together. */
+function useInWords(attempts: readonly Attempt[]): string | undefined {
+  const uses = attempts.flatMap(({ use }) => use ?? []);
+  if (uses.length === 0) return undefined;
+  const sum = (of: (use: (typeof uses)[number]) => number): string =>
+    uses.reduce((all, use) => all + of(use), 0).toLocaleString('en');
+  const read = sum(({ inputTokens }) => inputTokens);
+  const tokens = `${read} tokens in, ${sum(({ outputTokens }) => outputTokens)} out`;
+  const costs = uses.flatMap(({ costMicros }) => costMicros ?? []);
+  const dollars = costs.reduce((all, cost) => all + cost, 0) / 1_000_000;
+  return costs.length === 0 ? tokens : `${tokens}, $${dollars.toFixed(2)}`;
+}
+
+function partLines(
+  output: Output,
+  parts: readonly Pick<Task, 'id' | 'title' | 'state'>[],
+): string[] {
+  if (parts.length === 0) return [];
+  const lines = parts.map(
+    ({ id, title, state }) => `  ${id}  ${stateWord(output, state)}  ${harmlessLine(title)}`,
+  );
+  return ['', output.paint('dim', 'Parts'), ...lines];
 }
 
 function reportText(report: string): string {
@@ -108,6 +153,7 @@ async function lastFailure({ output }: Context, hub: Client, shown: Shown): Prom
 }
 
 function endOf({ outcome }: Attempt): string {
+  if (outcome === 'snoozed') return 'was put off';
   return outcome === 'released' ? 'was given back' : 'failed';
 }
 

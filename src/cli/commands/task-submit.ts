@@ -1,8 +1,9 @@
 /** Puts a task into the queue and, where asked, stays with it until it has ended. */
-import { Lane, limits, type Input } from '../../contract/index.ts';
+import { Lane, limits, type Input, SignalboxError } from '../../contract/index.ts';
 import { attend } from '../attend.ts';
 import type { Context } from '../context.ts';
 import { INTERRUPTED_EXIT } from '../interruption.ts';
+import type { Options } from '../options.ts';
 import { theOne } from '../paging.ts';
 import { repositoryUrl } from '../repository-url.ts';
 import { stateWord } from '../states.ts';
@@ -15,11 +16,13 @@ export async function submitTask(context: Context): Promise<number> {
   const hub = await context.hub();
   const task = await hub.task.submit(input);
   output.give(task, () => [`${task.id}  ${stateWord(output, task.state)}`]);
+  if (task.isExisting) output.note('It was there already: its key is unique.', 'note');
   return 0;
 }
 
 async function readTask(context: Context): Promise<Input<'task.submit'>> {
-  const { options } = context;
+  const { options, clock } = context;
+  const nowMs = clock.nowMs();
   const repo = options.text('repo');
   const body = options.text('body');
   const retries = options.integer('retries', { min: 0, max: limits.failuresMaxMost - 1 });
@@ -32,10 +35,29 @@ async function readTask(context: Context): Promise<Input<'task.submit'>> {
     paths: options.list('path'),
     lane: options.choice('lane', Lane.options),
     needs: options.list('needs'),
+    prefers: options.list('prefers'),
+    trust: options.integer('trust', { min: 0, max: limits.trustMax }),
     after: options.list('after'),
+    onNeededFailure: options.has('cancelWithout') ? 'cancel' : undefined,
+    parent: options.text('parent'),
+    concurrencyKey: options.text('key'),
+    unique: uniqueOf(options),
+    notBeforeMs: options.momentMs('notBefore', nowMs),
+    deadlineMs: options.momentMs('deadline', nowMs),
+    progressTimeoutMs: options.durationMs('silence'),
     failuresMax: retries === undefined ? undefined : retries + 1,
     timeoutMs: options.durationMs('timeout'),
   };
+}
+
+function uniqueOf(options: Options): Input<'task.submit'>['unique'] {
+  const open = options.text('unique');
+  const ever = options.text('uniqueEver');
+  if (open !== undefined && ever !== undefined) {
+    throw new SignalboxError('invalid_input', 'One of --unique and --unique-ever is enough.');
+  }
+  if (ever !== undefined) return { key: ever, scope: 'ever' };
+  return open === undefined ? undefined : { key: open };
 }
 
 /** Exit code 0 only where the task is done. */

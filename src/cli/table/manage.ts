@@ -3,6 +3,29 @@ import { type CommandEntry, PAGE, REASON } from './entry.ts';
 
 export const manage: readonly CommandEntry[] = [
   {
+    name: 'agent trust',
+    args: '<name> <level>',
+    summary: 'Say how far an agent is trusted: 0 to 3, and 1 until it is said.',
+    group: 'Manage',
+    example: 'signalbox agent trust ada 2',
+    load: async () => (await import('../commands/share.ts')).trustAgent,
+  },
+  {
+    name: 'share set',
+    args: '<submitter> <weight>',
+    summary: 'Say how many turns a submitter has while others wait in the same lane.',
+    group: 'Manage',
+    example: 'signalbox share set pat 3',
+    load: async () => (await import('../commands/share.ts')).setShare,
+  },
+  {
+    name: 'share list',
+    summary: 'Submitters and their weights.',
+    group: 'Manage',
+    options: PAGE,
+    load: async () => (await import('../commands/share.ts')).listShares,
+  },
+  {
     name: 'token create',
     summary: 'Make a token; it is shown once.',
     group: 'Manage',

@@ -1,5 +1,5 @@
 /** Tasks and changes. */
-import { type CommandEntry, PAGE, REASON } from './entry.ts';
+import { AS, type CommandEntry, PAGE, REASON } from './entry.ts';
 
 export const work: readonly CommandEntry[] = [
   {
@@ -15,7 +15,23 @@ export const work: readonly CommandEntry[] = [
       { flags: '--path <glob>', summary: 'what it will change, locked for it', isMany: true },
       { flags: '--lane <lane>', summary: 'urgent, high, normal or low' },
       { flags: '--needs <capability>', summary: 'what its agent must be able to do', isMany: true },
+      { flags: '--prefers <capability>', summary: 'what an agent had better have', isMany: true },
+      { flags: '--trust <level>', summary: 'the least trust that its agent must have (0 to 3)' },
       { flags: '--after <id>', summary: 'a task that must be done first', isMany: true },
+      {
+        flags: '--cancel-without',
+        summary: 'cancel it where one of those ends without being done',
+      },
+      { flags: '--parent <id>', summary: 'the task that it is a part of' },
+      { flags: '--key <key>', summary: 'of the tasks with one key, one is in hand at a time' },
+      {
+        flags: '--unique <key>',
+        summary: 'answer the open task that has this key, if there is one',
+      },
+      { flags: '--unique-ever <key>', summary: 'the same, also where that task has ended' },
+      { flags: '--not-before <time>', summary: 'not handed out before (2h, 2026-12-24T18:00Z)' },
+      { flags: '--deadline <time>', summary: 'failed where it was not handed in by then' },
+      { flags: '--silence <duration>', summary: 'an attempt that says nothing for so long fails' },
       { flags: '--retries <count>', summary: 'how often it is tried again after a failure' },
       { flags: '--timeout <duration>', summary: 'the longest time an attempt may take (30m, 2h)' },
       { flags: '--wait', summary: 'follow it until it has ended; with --json: as `task show`' },
@@ -64,6 +80,34 @@ export const work: readonly CommandEntry[] = [
     summary: 'Put a dead, failed or cancelled task back into the queue.',
     group: 'Work',
     load: async () => (await import('../commands/task.ts')).retryTask,
+  },
+  {
+    name: 'task progress',
+    args: '[note]',
+    summary: 'Say, inside of an attempt, what you are doing or what you cannot go on without.',
+    group: 'Work',
+    options: [
+      { flags: '--blocked-by <text>', summary: 'why you cannot go on by yourself' },
+      { flags: '--unblocked', summary: 'you can go on again' },
+      { flags: '--task <id>', summary: 'which task; that of the attempt unless told' },
+      { flags: '--fence <number>', summary: 'the fence of its hand-out' },
+      AS,
+    ],
+    load: async () => (await import('../commands/attempt.ts')).sayProgress,
+  },
+  {
+    name: 'task snooze',
+    summary: 'Give, inside of an attempt, its task back for a while; this burns nothing.',
+    group: 'Work',
+    options: [
+      { flags: '--for <duration>', summary: 'for how long (10m, 2h)' },
+      { flags: '--until-parts-end', summary: 'until the tasks that are parts of it have ended' },
+      { flags: '--task <id>', summary: 'which task; that of the attempt unless told' },
+      { flags: '--fence <number>', summary: 'the fence of its hand-out' },
+      REASON,
+      AS,
+    ],
+    load: async () => (await import('../commands/attempt.ts')).snooze,
   },
   {
     name: 'change list',

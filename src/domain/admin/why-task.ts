@@ -146,7 +146,7 @@ function factsOfUnable(online: readonly AgentRow[], task: TaskRow): Fact[] {
   }
   if (skilled.every(({ trust }) => trust < task.trust)) {
     const [first] = skilled;
-    const frees = `\`signalbox agents trust ${first?.name} ${task.trust}\`, by an operator.`;
+    const frees = `\`signalbox agent trust ${first?.name} ${task.trust}\`, by an operator.`;
     return [missing(`no able agent is trusted with ${task.trust}`, frees)];
   }
   const frees = 'An agent that works on this repository comes online.';

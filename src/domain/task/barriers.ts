@@ -5,9 +5,15 @@ import { findKeyHolder, type RunnableRow } from './line-queries.ts';
 import { factsOfIntents, isHeldUp } from './locks.ts';
 
 export async function isBarred(context: CommandContext, task: RunnableRow): Promise<boolean> {
-  const { concurrency_key: key, project } = task;
-  if (key !== null && (await findKeyHolder(context.tx, project, key)) !== undefined) return true;
-  return isHeldUp(context, task);
+  return (await isKeyTaken(context, task)) || isHeldUp(context, task);
+}
+
+/** Another task with its key is in hand, so that not even an agent that comes back may go on. */
+export async function isKeyTaken(
+  { tx }: CommandContext,
+  { concurrency_key: key, project }: Pick<RunnableRow, 'concurrency_key' | 'project'>,
+): Promise<boolean> {
+  return key !== null && (await findKeyHolder(tx, project, key)) !== undefined;
 }
 
 export async function factsOfBarriers(context: QueryContext, task: RunnableRow): Promise<Fact[]> {

@@ -2,6 +2,7 @@
 import { SignalboxError } from '../../contract/index.ts';
 import { assignTask, findAgent } from '../agent/index.ts';
 import type { CommandContext } from '../event/index.ts';
+import { isKeyTaken } from './barriers.ts';
 import { settle } from './dependents.ts';
 import { factsOf, requireTask } from './facts.ts';
 import { decide, inHand, type TaskCommand, type Verdict } from './lifecycle.ts';
@@ -46,6 +47,7 @@ function verdictToHearing(row: TaskRow, verdict: Verdict): Hearing {
 
 /** An agent that was only presumed gone takes its work up again, if its hand is free. */
 async function takeBack(context: CommandContext, row: TaskRow): Promise<boolean> {
+  if (await isKeyTaken(context, row)) return false;
   const agent = await findAgent(context.tx, context.actor.project, context.actor.key);
   return agent !== undefined && assignTask(context.tx, agent, row.id);
 }

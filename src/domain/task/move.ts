@@ -7,7 +7,6 @@ import { backoffMs } from '../../core/backoff.ts';
 import { freeAgent } from '../agent/index.ts';
 import { type CommandContext, record } from '../event/index.ts';
 import { beforeDeadline } from './deadline.ts';
-import { requireTask } from './facts.ts';
 import { inHand, isEnded, type Verdict } from './lifecycle.ts';
 import { endHolding, isHolding, resumeIntents } from './locks.ts';
 import { endAttempt, type TaskRow } from './queries.ts';
@@ -48,21 +47,21 @@ export async function moveTask(
   await recordMove(context, next, { ...move, holderKey: row.agent_key });
   const moved = { ...next, version: row.version + 1 };
   if (row.state === 'queued' && inHand.includes(next.state)) await resumeIntents(context, moved);
-  return letGo(context, row, moved);
+  await letGo(context, row, moved);
+  return moved;
 }
 
-/** What it held beside its agent's hand is for others now: its paths, and its key. */
-async function letGo(context: CommandContext, row: TaskRow, moved: TaskRow): Promise<TaskRow> {
-  if (isHolding(moved.state)) return moved;
+/**
+ * What it held beside its agent's hand is for others now, and for itself if it is its turn: its key,
+ * and its paths. So a task that has either may have moved on when this is over.
+ */
+async function letGo(context: CommandContext, row: TaskRow, moved: TaskRow): Promise<void> {
+  if (isHolding(moved.state)) return;
   const { concurrency_key: key } = row;
   if (key !== null && isHolding(row.state)) await matchKey(context, key);
-  if (row.has_locks === 1) {
-    await endHolding(context, moved);
-    // What waited for its paths goes on, and this one with it if it is its turn.
-    await matchIntents(context);
-  }
-  const isTold = key === null && row.has_locks === 0;
-  return isTold ? moved : requireTask(context, row.id);
+  if (row.has_locks === 0) return;
+  await endHolding(context, moved);
+  await matchIntents(context);
 }
 
 async function write(context: CommandContext, row: TaskRow, goesOn: boolean): Promise<void> {

@@ -11,6 +11,7 @@ import { findLog, findTaskWithRepository, listAttempts, listTasks } from './quer
 import { matchTask } from './schedule.ts';
 import { findTwin, waitsFor } from './submit.ts';
 import { toAttempt, toProgress, toTask } from './view.ts';
+import { dropDeadline } from './write-queries.ts';
 
 export async function show(
   context: QueryContext,
@@ -59,7 +60,7 @@ export async function log(
   return { attempt, log: row.log ?? '' };
 }
 
-/** A dead, failed or cancelled task starts over, with all its retries. */
+/** A dead, failed or cancelled task starts over, with all its retries; no late deadline ends it. */
 export async function retry(
   context: CommandContext,
   input: Parsed<'task.retry'>,
@@ -83,7 +84,10 @@ export async function retry(
       rank_ms: rankMs(row.lane, context.nowMs),
     },
   });
-  await matchTask(context, next);
+  const { deadline_ms: deadlineMs } = row;
+  // Whoever puts it back knows that it is late.
+  if (deadlineMs !== null && deadlineMs <= context.nowMs) await dropDeadline(context.tx, row.id);
+  await matchTask(context, await requireTask(context, row.id));
   return toProgress(next);
 }
 

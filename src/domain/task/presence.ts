@@ -16,6 +16,7 @@ import {
 import { type CommandContext, latestCursor } from '../event/index.ts';
 import { giveBackAll } from '../message/index.ts';
 import { ensureRepository } from '../repository/index.ts';
+import { isKeyTaken } from './barriers.ts';
 import { settle } from './dependents.ts';
 import { decide } from './lifecycle.ts';
 import { factsOf, requireTask } from './facts.ts';
@@ -84,7 +85,8 @@ async function resume(context: CommandContext, row: AgentRow, taskId: string): P
   if (task === undefined) return;
   const command = { type: 'resume' as const, agentKey: actor.key, fence: task.fence };
   const verdict = decide(factsOf(task), command);
-  if (verdict.is !== 'move' || !(await assignTask(tx, row, task.id))) return;
+  if (verdict.is !== 'move' || (await isKeyTaken(context, task))) return;
+  if (!(await assignTask(tx, row, task.id))) return;
   await moveTask(context, task, { ...verdict, reason: 'its agent came back in time' });
 }
 

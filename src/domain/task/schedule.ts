@@ -17,7 +17,7 @@ import { type CommandContext, record } from '../event/index.ts';
 import { assign, canDo, type IdleAgent, type WaitingTask } from './assign.ts';
 import { isBarred } from './barriers.ts';
 import { beforeDeadline } from './deadline.ts';
-import { factsOf } from './facts.ts';
+import { factsOf, requireTask } from './facts.ts';
 import { decide } from './lifecycle.ts';
 import { inLine } from './line.ts';
 import { findKeyHolder, listWaitingForKey } from './line-queries.ts';
@@ -32,7 +32,9 @@ import { updateTask } from './write-queries.ts';
 const PAGE_SIZES = [1, 32, 1_000, 100_000];
 
 /** Offers a task that may be handed out now to an idle agent, if there is one that can do it. */
-export async function matchTask(context: CommandContext, task: TaskRow): Promise<void> {
+export async function matchTask(context: CommandContext, row: TaskRow): Promise<void> {
+  const mayHaveMoved = row.concurrency_key !== null || row.paths !== '[]';
+  const task = mayHaveMoved ? await requireTask(context, row.id) : row;
   if (task.state !== 'queued' || task.available_at_ms > context.nowMs) return;
   if (await isBarred(context, task)) return;
   const waiting = toWaiting(task);

@@ -39,8 +39,8 @@ export async function submit(
 
 export async function submitMany(
   context: CommandContext,
-  input: Parsed<'task.submitMany'>,
-): Promise<Output<'task.submitMany'>> {
+  input: Parsed<'batch.submit'>,
+): Promise<Output<'batch.submit'>> {
   await lockProject(context.tx, context.actor.project);
   const ids = new Map<string, string>();
   const answers = new Map<number, Submitted>();

@@ -69,3 +69,7 @@ export async function saveUse(tx: Tx, row: TaskRow, used: string): Promise<void>
   await tx.run(sql`
     update attempts set used = ${used} where task_id = ${row.id} and number = ${row.attempt}`);
 }
+
+export async function dropDeadline(tx: Tx, id: string): Promise<void> {
+  await tx.run(sql`update tasks set deadline_ms = null where id = ${id}`);
+}

@@ -1,0 +1,333 @@
+/** Who gets what next, on every engine: turns, trust, keys, preference, times. */
+import { expect, test } from 'vitest';
+import { limits } from '../../src/contract/index.ts';
+import { eachEngine } from '../support/engines.ts';
+import {
+  begin,
+  expectNoMissedMatch,
+  inHand,
+  openTestHub,
+  refusal,
+  REPOSITORY,
+  worker,
+} from '../support/hub.ts';
+
+eachEngine((engine) => {
+  test('submitters whose tasks wait in one lane take turns by weight', async () => {
+    const hub = await openTestHub(engine);
+    const pat = await hub.as('pat', 'operator');
+    const quin = await hub.as('quin', 'operator');
+    await pat.share.set({ submitter: 'quin', weight: 2 });
+    for (let n = 0; n < 12; n++) await pat.task.submit({ title: `pat ${n}` });
+    for (let n = 0; n < 12; n++) await quin.task.submit({ title: `quin ${n}` });
+    const ada = await worker(hub, 'ada');
+    const order: string[] = [];
+    for (let n = 0; n < 12; n++) {
+      const held = await begin(ada);
+      const { task } = await pat.task.show({ id: held.taskId });
+      order.push(task.submitter);
+      await ada.client.task.complete(held);
+    }
+    for (const part of [order.slice(0, 6), order.slice(6)]) {
+      expect(part.filter((name) => name === 'quin')).toHaveLength(4);
+    }
+    expect((await pat.share.list()).items).toEqual([
+      { submitter: 'pat', weight: 1 },
+      { submitter: 'quin', weight: 2 },
+    ]);
+    await expectNoMissedMatch(pat);
+  });
+
+  test('who comes later to a long line of another does not wait for all of it', async () => {
+    const hub = await openTestHub(engine);
+    const pat = await hub.as('pat', 'operator');
+    const quin = await hub.as('quin', 'operator');
+    for (let n = 0; n < 40; n++) await pat.task.submit({ title: `pat ${n}`, needs: ['ts'] });
+    const ada = await worker(hub, 'ada', ['ts']);
+    for (let n = 0; n < 5; n++) await ada.client.task.complete(await begin(ada));
+    hub.clock.advance(1_000);
+    const late = await quin.task.submit({ title: 'quin', needs: ['ts'] });
+    const urgent = await pat.task.submit({ title: 'now', needs: ['ts'], lane: 'urgent' });
+    const next: string[] = [];
+    for (let n = 0; n < 3; n++) {
+      const held = await begin(ada);
+      await ada.client.task.complete(held);
+      next.push(held.taskId);
+    }
+    expect(next.slice(1)).toContain(urgent.id);
+    expect(next).toContain(late.id);
+  });
+
+  test('a task that its submitter comes first with and nobody can do holds up nobody', async () => {
+    const hub = await openTestHub(engine);
+    const pat = await hub.as('pat', 'operator');
+    const quin = await hub.as('quin', 'operator');
+    for (let n = 0; n < 40; n++) await pat.task.submit({ title: 'gpu', needs: ['gpu'] });
+    const wanted = await pat.task.submit({ title: 'behind them', lane: 'low' });
+    await quin.task.submit({ title: 'gpu', needs: ['gpu'], lane: 'urgent' });
+    const ada = await worker(hub, 'ada');
+    expect((await inHand(ada)).taskId).toBe(wanted.id);
+    await expectNoMissedMatch(pat);
+  });
+
+  test('a task that asks for trust waits for an agent that has it, and says so', async () => {
+    const hub = await openTestHub(engine);
+    const pat = await hub.as('pat', 'operator');
+    const ada = await worker(hub, 'ada');
+    const { id } = await pat.task.submit({ title: 'careful', trust: 2 });
+    const { facts } = await pat.why({ id });
+    expect(facts[0]).toMatchObject({ fact: 'no able agent is trusted with 2' });
+    expect(facts[0]?.frees).toContain('agent trust ada 2');
+    await expectNoMissedMatch(pat);
+    expect(await pat.agent.trust({ agent: 'ada', trust: 2 })).toMatchObject({ trust: 2 });
+    expect((await inHand(ada)).taskId).toBe(id);
+    expect((await refusal(ada.client.agent.trust({ agent: 'ada', trust: 3 }))).code).toBe(
+      'forbidden',
+    );
+  });
+
+  test('an agent that keeps to its repositories gets no task of another', async () => {
+    const hub = await openTestHub(engine);
+    const pat = await hub.as('pat', 'operator');
+    const ada = await hub.as('ada');
+    const { sessionId } = await ada.agent.connect({ repositories: [REPOSITORY] });
+    const at = { name: 'ada', client: ada, sessionId };
+    const other = await pat.task.submit({ title: 'other', repository: '/srv/other.git' });
+    expect((await pat.why({ id: other.id })).facts).toMatchObject([
+      { fact: 'no able agent that is online works on its repository' },
+    ]);
+    await expectNoMissedMatch(pat);
+    const own = await pat.task.submit({ title: 'own', repository: REPOSITORY });
+    expect((await inHand(at)).taskId).toBe(own.id);
+    await ada.agent.connect({ sessionId, holding: [own.id] });
+    await ada.task.decline(await inHand(at));
+    expect((await inHand(at)).taskId).toBe(other.id);
+  });
+
+  test('of the tasks with one key one is in hand at a time, until it has ended', async () => {
+    const hub = await openTestHub(engine);
+    const pat = await hub.as('pat', 'operator');
+    const ada = await worker(hub, 'ada');
+    const bob = await worker(hub, 'bob');
+    const first = await pat.task.submit({ title: 'first', concurrencyKey: 'deploy' });
+    hub.clock.advance(1);
+    const second = await pat.task.submit({ title: 'second', concurrencyKey: 'deploy' });
+    const free = await pat.task.submit({ title: 'free' });
+    expect((await inHand(ada)).taskId).toBe(first.id);
+    expect((await inHand(bob)).taskId).toBe(free.id);
+    const { facts } = await pat.why({ id: second.id });
+    expect(facts[0]).toMatchObject({ holder: first.id });
+    await bob.client.task.complete(await begin(bob));
+    await expectNoMissedMatch(pat);
+    await ada.client.task.complete(await begin(ada));
+    expect([await state(second.id), await state(first.id)]).toEqual(['offered', 'done']);
+    await expectNoMissedMatch(pat);
+
+    async function state(id: string): Promise<string> {
+      return (await pat.task.show({ id })).task.state;
+    }
+  });
+
+  test('a task with a unique key is one, while it is open or for ever', async () => {
+    const hub = await openTestHub(engine);
+    const pat = await hub.as('pat', 'operator');
+    const open = { title: 'nightly', unique: { key: 'nightly' } };
+    const first = await pat.task.submit(open);
+    expect(first.isExisting).toBe(false);
+    expect(await pat.task.submit(open)).toMatchObject({ id: first.id, isExisting: true });
+    await pat.task.cancel({ id: first.id });
+    const second = await pat.task.submit(open);
+    expect(second.id).not.toBe(first.id);
+    expect((await refusal(pat.task.retry({ id: first.id }))).code).toBe('conflict');
+    const ever = { title: 'import', unique: { key: 'import 1', scope: 'ever' as const } };
+    const third = await pat.task.submit(ever);
+    await pat.task.cancel({ id: third.id });
+    expect(await pat.task.submit(ever)).toMatchObject({ id: third.id, state: 'cancelled' });
+    expect(await pat.task.retry({ id: third.id })).toMatchObject({ state: 'queued' });
+  });
+
+  test('among able agents who has what is preferred goes first', async () => {
+    const hub = await openTestHub(engine);
+    const pat = await hub.as('pat', 'operator');
+    await worker(hub, 'ada', ['ts']);
+    hub.clock.advance(10);
+    const bob = await worker(hub, 'bob', ['ts', 'react']);
+    const { id } = await pat.task.submit({ title: 'x', needs: ['ts'], prefers: ['react', 'css'] });
+    expect((await inHand(bob)).taskId).toBe(id);
+    const { summary } = await pat.why({ id });
+    expect(summary).toContain('bob was chosen: it has what is preferred: react');
+  });
+
+  test('among equals who has failed less often at what is needed goes first', async () => {
+    const hub = await openTestHub(engine);
+    const pat = await hub.as('pat', 'operator');
+    const ada = await worker(hub, 'ada', ['sql']);
+    for (let n = 0; n < 5; n++) {
+      await pat.task.submit({ title: 'x', needs: ['sql'], failuresMax: 1 });
+      await ada.client.task.fail({ ...(await begin(ada)), reason: 'no' });
+    }
+    const bob = await worker(hub, 'bob', ['sql']);
+    await ada.client.agent.heartbeat({ sessionId: ada.sessionId });
+    const wanted = await pat.task.submit({ title: 'x', needs: ['sql'] });
+    expect((await inHand(bob)).taskId).toBe(wanted.id);
+    const { facts } = await pat.why({ id: 'ada' });
+    expect(facts.map(({ fact }) => fact)).toContain(
+      'brought 0 of 5 tasks that needed sql to an end',
+    );
+    const plain = await pat.task.submit({ title: 'anything' });
+    expect((await inHand(ada)).taskId).toBe(plain.id);
+  });
+
+  test('twenty tasks on four equal agents are spread evenly', async () => {
+    const hub = await openTestHub(engine);
+    const pat = await hub.as('pat', 'operator');
+    const workers = [];
+    for (const name of ['ada', 'bob', 'cy', 'dee']) workers.push(await worker(hub, name, ['ts']));
+    for (let n = 0; n < 20; n++) await pat.task.submit({ title: `${n}`, needs: ['ts'] });
+    const counts = new Map<string, number>();
+    for (let n = 0; n < 20; n++) {
+      const at = workers[n % 4];
+      if (at === undefined) throw new Error('nobody');
+      await at.client.task.complete(await begin(at));
+      counts.set(at.name, (counts.get(at.name) ?? 0) + 1);
+    }
+    for (const count of counts.values()) expect(Math.abs(count - 5)).toBeLessThanOrEqual(2);
+    expect((await pat.hub.status()).tasks).toEqual({ done: 20 });
+  });
+
+  test('a task is not handed out before its time', async () => {
+    const hub = await openTestHub(engine);
+    const pat = await hub.as('pat', 'operator');
+    const ada = await worker(hub, 'ada');
+    const { nowMs } = await pat.hub.status();
+    const { id } = await pat.task.submit({ title: 'later', notBeforeMs: nowMs + 5_000 });
+    const { facts } = await pat.why({ id });
+    expect(facts[0]).toMatchObject({ fact: 'is not to begin yet', untilMs: nowMs + 5_000 });
+    await expectNoMissedMatch(pat);
+    await hub.pass(4_000);
+    expect((await pat.task.show({ id })).task.state).toBe('queued');
+    await hub.pass(1_100);
+    expect((await inHand(ada)).taskId).toBe(id);
+  });
+
+  test('what is not handed in by its deadline has failed, and its agent is fenced off', async () => {
+    const hub = await openTestHub(engine);
+    const pat = await hub.as('pat', 'operator');
+    const ada = await worker(hub, 'ada');
+    const { nowMs } = await pat.hub.status();
+    const { id } = await pat.task.submit({ title: 'soon', deadlineMs: nowMs + 12_000 });
+    const waiting = await pat.task.submit({ title: 'soon too', deadlineMs: nowMs + 12_000 });
+    const held = await begin(ada);
+    expect(held.taskId).toBe(id);
+    await hub.pass(11_000);
+    await ada.client.agent.heartbeat({ sessionId: ada.sessionId });
+    expect((await pat.task.show({ id })).task.state).toBe('running');
+    await hub.pass(1_200);
+    for (const one of [id, waiting.id]) {
+      const { task } = await pat.task.show({ id: one });
+      expect(task).toMatchObject({
+        state: 'failed',
+        reason: 'it was not handed in by its deadline',
+      });
+    }
+    expect((await refusal(ada.client.task.complete(held))).code).toBe('stale_fence');
+    const past = pat.task.submit({ title: 'late', deadlineMs: 1 });
+    expect((await refusal(past)).code).toBe('invalid_input');
+  });
+
+  test('an attempt that says nothing for longer than it may has failed', async () => {
+    const hub = await openTestHub(engine);
+    const pat = await hub.as('pat', 'operator');
+    const ada = await worker(hub, 'ada');
+    const { id } = await pat.task.submit({ title: 'talk', progressTimeoutMs: 20_000 });
+    const held = await begin(ada);
+    const live = async (ms: number): Promise<void> => {
+      for (let passed = 0; passed < ms; passed += 5_000) {
+        await hub.pass(5_000);
+        await ada.client.agent.heartbeat({ sessionId: ada.sessionId });
+      }
+    };
+    await live(15_000);
+    await ada.client.task.progress({ ...held, note: 'reading' });
+    await live(15_000);
+    expect((await pat.task.show({ id })).task).toMatchObject({ state: 'running', note: 'reading' });
+    await live(15_000);
+    const { task, attempts } = await pat.task.show({ id });
+    expect(task.failures).toBe(1);
+    expect(attempts[0]).toMatchObject({ outcome: 'stalled' });
+    expect(attempts[0]?.failure).toContain('said nothing');
+    expect((await refusal(ada.client.task.complete(held))).code).toBe('stale_fence');
+  });
+
+  test('what an agent says of its work is seen, and what it used is kept', async () => {
+    const hub = await openTestHub(engine);
+    const pat = await hub.as('pat', 'operator');
+    const ada = await worker(hub, 'ada');
+    const { id } = await pat.task.submit({ title: 'x' });
+    const held = await begin(ada);
+    const use = {
+      model: 'small',
+      inputTokens: 10,
+      cachedInputTokens: 4,
+      outputTokens: 2,
+      costMicros: 7,
+      contextTokens: null,
+      contextTokensMax: null,
+    };
+    await ada.client.task.progress({ ...held, note: 'asking', blockedBy: 'which port?', use });
+    const agentOf = async () => (await pat.agent.list()).items.find(({ name }) => name === 'ada');
+    expect(await agentOf()).toMatchObject({
+      state: 'blocked',
+      note: 'asking',
+      blockedBy: 'which port?',
+    });
+    expect((await pat.why({ id: 'ada' })).facts[0]?.fact).toContain('which port?');
+    expect((await pat.why({ id })).facts[1]?.fact).toContain('which port?');
+    await ada.client.task.progress({ ...held, blockedBy: null });
+    expect(await agentOf()).toMatchObject({ state: 'working', note: 'asking', blockedBy: null });
+    await ada.client.task.complete({ ...held, use: { ...use, outputTokens: 5 } });
+    const { attempts } = await pat.task.show({ id });
+    expect(attempts[0]?.use).toEqual({ ...use, outputTokens: 5 });
+    expect(await agentOf()).toMatchObject({ state: 'idle', lastTask: { id, outcome: 'done' } });
+    const told = await pat.event.list({ filter: { types: ['task.progressed'] } });
+    expect(told.items.map(({ data }) => [data.note, data.reason])).toEqual([
+      ['asking', 'which port?'],
+      ['asking', undefined],
+    ]);
+  });
+
+  test('a snoozed task burns nothing and comes back to the same agent', async () => {
+    const hub = await openTestHub(engine);
+    const pat = await hub.as('pat', 'operator');
+    const ada = await worker(hub, 'ada');
+    const bob = await worker(hub, 'bob');
+    const { id } = await pat.task.submit({ title: 'wait for it' });
+    const at = (await pat.task.show({ id })).task.agent === 'ada' ? ada : bob;
+    const held = await begin(at);
+    expect((await refusal(at.client.task.snooze({ ...held }))).code).toBe('invalid_input');
+    await at.client.task.snooze({ ...held, forMs: 8_000, reason: 'CI is slow' });
+    expect((await pat.why({ id })).facts[0]?.fact).toContain('CI is slow');
+    await hub.pass(7_000);
+    expect((await pat.task.show({ id })).task).toMatchObject({ state: 'queued', failures: 0 });
+    await hub.pass(1_100);
+    const { task, attempts } = await pat.task.show({ id });
+    expect(task).toMatchObject({ state: 'offered', agent: at.name, attempt: 2, failures: 0 });
+    expect(attempts[0]).toMatchObject({ outcome: 'snoozed' });
+    await expectNoMissedMatch(pat);
+  });
+
+  test('a lane below does not starve: a step of waiting counts as one lane', async () => {
+    const hub = await openTestHub(engine);
+    const pat = await hub.as('pat', 'operator');
+    const quin = await hub.as('quin', 'operator');
+    const low = await quin.task.submit({ title: 'low', lane: 'low' });
+    await hub.pass(3 * limits.agingStepMs);
+    await pat.task.submit({ title: 'urgent', lane: 'urgent' });
+    await pat.task.submit({ title: 'urgent', lane: 'urgent' });
+    const ada = await worker(hub, 'ada');
+    const first = await begin(ada);
+    await ada.client.task.complete(first);
+    const second = await begin(ada);
+    expect([first.taskId, second.taskId]).toContain(low.id);
+  });
+});
