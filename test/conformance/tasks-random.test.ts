@@ -201,8 +201,7 @@ async function attempt(play: Play, step: Action): Promise<void> {
       const player = players[step.agent];
       const held = player?.heard.at(step.which);
       if (player === undefined || held === undefined) return;
-      const more = { fail: { reason: 'no' }, snooze: snoozed(step.which), progress: { note: 'x' } };
-      const words = step.report in more ? more[step.report as keyof typeof more] : {};
+      const words = wordsOf(step.report, step.which);
       const { output } = await player.client.call(`task.${step.report}`, { ...held, ...words });
       expect(fenceOf(output), 'a report that was taken has the current fence').toBe(held.fence);
       return;
@@ -214,8 +213,12 @@ async function attempt(play: Play, step: Action): Promise<void> {
   }
 }
 
-function snoozed(which: number): { forMs: number } | { untilChildrenEnd: true } {
-  return which === 0 ? { untilChildrenEnd: true } : { forMs: which * 5_000 };
+/** What a report says beside whose it is. */
+function wordsOf(report: Report, count: number): object {
+  if (report === 'fail') return { reason: 'no' };
+  if (report === 'progress') return { note: 'x' };
+  if (report !== 'snooze') return {};
+  return count === 0 ? { untilChildrenEnd: true } : { forMs: count * 5_000 };
 }
 
 function fenceOf(output: unknown): number {

@@ -52,8 +52,8 @@ export async function moveTask(
 }
 
 /**
- * What it held beside its agent's hand is for others now, and for itself if it is its turn: its key,
- * and its paths. So a task that has either may have moved on when this is over.
+ * What it held beside its agent's hand, its key and its paths, is for others now, and for itself if
+ * it is its turn. So a task that has either may have moved on when this is over.
  */
 async function letGo(context: CommandContext, row: TaskRow, moved: TaskRow): Promise<void> {
   if (isHolding(moved.state)) return;

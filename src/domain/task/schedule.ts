@@ -32,9 +32,9 @@ import { updateTask } from './write-queries.ts';
 const PAGE_SIZES = [1, 32, 1_000, 100_000];
 
 /** Offers a task that may be handed out now to an idle agent, if there is one that can do it. */
-export async function matchTask(context: CommandContext, row: TaskRow): Promise<void> {
-  const mayHaveMoved = row.concurrency_key !== null || row.paths !== '[]';
-  const task = mayHaveMoved ? await requireTask(context, row.id) : row;
+export async function matchTask(context: CommandContext, known: TaskRow): Promise<void> {
+  const mayHaveMoved = known.concurrency_key !== null || known.paths !== '[]';
+  const task = mayHaveMoved ? await requireTask(context, known.id) : known;
   if (task.state !== 'queued' || task.available_at_ms > context.nowMs) return;
   if (await isBarred(context, task)) return;
   const waiting = toWaiting(task);
