@@ -30,6 +30,12 @@ export const forms = {
   LockSession: '1 to 200 visible ASCII characters without a space',
   WebhookId: '`whk_` and 21 of `0-9a-z`',
   WebhookDeliveryId: '`whd_` and 21 of `0-9a-z`',
+  ScheduleId: '`sch_` and 21 of `0-9a-z`',
+  ScheduleName: 'as the name of an agent, without `sch_` in front',
+  CronExpression:
+    'minute, hour, day, month, weekday, or `@hourly`, `@daily`, `@weekly`, `@monthly`, ' +
+    '`@yearly`; at most 200 characters',
+  TimeZone: 'a name of the IANA list: `UTC`, `Europe/Berlin`',
   WebhookSecret: '`whsec_` and 24 to 64 bytes in base64',
   AgentName:
     '1 to 64 letters, digits, `.`, `-` and `_`, the first one a letter or a digit. Case, `-` and ' +
@@ -81,6 +87,18 @@ export const fields: Record<string, string> = {
   'task.complete.change': 'required where the task has a repository; the branch is pushed already',
   'task.fail.isRetryable': 'false where another attempt cannot help: the task is then `failed`',
   'task.log.attempt': 'left out, the last one',
+  'schedule.add.task': 'as in `task.submit`, without what could be true of one run only',
+  'schedule.add.overlap':
+    'while the task of the run before is open: `skip` leaves a time out, `allow` does not',
+  'schedule.add.missedRule':
+    'after a time without a hub: `one` run makes up for all that were missed, or `none`',
+  'schedule.preview.count': 'how many',
+  'Schedule.maker': 'who made it, and submits its tasks',
+  'Schedule.skipped': 'times at which the task before was still open, or a run was refused',
+  'Schedule.missed':
+    'times at which no hub ran and that no run of their own made up for; up to 100 are counted ' +
+    'at once',
+  'Schedule.nextRunMs': 'null while it is paused',
   'lock.acquire.wait': 'true: stand in line where it cannot be had now',
   'lock.acquire.leaseMs': 'of the session; a task’s locks have none',
   'lock.release.id': 'this one',
@@ -165,6 +183,12 @@ export const events: Record<EventType, string> = {
   'task.failed': 'its agent said that another attempt cannot help',
   'task.dead': 'a dead letter: its retries are spent; `task.retry` puts it back',
   'task.orphaned': 'a report came too late; it was refused and kept',
+  'schedule.added': 'a task is submitted again and again from now on',
+  'schedule.paused': 'somebody held it back, or its maker can submit no more',
+  'schedule.resumed': 'it goes on',
+  'schedule.removed': 'it has ended',
+  'schedule.ran': 'it has submitted its task, `data.taskId`',
+  'schedule.skipped': 'a time was left out; `data.reason` says why',
   'lock.waiting': 'somebody stands in line; told to the first one that it waits for',
   'lock.granted': 'it is held now: the wake-up of whoever waited',
   'lock.released': 'its holder gave it back, or its task is over',
@@ -321,6 +345,11 @@ export const bounds: Record<keyof typeof limits, string> = {
   attemptTimeoutMsMax: 'and at most',
   retryFirstMs: 'the first pause after a failure; it doubles, and half of it is left to chance',
   retryMostMs: 'the longest pause after a failure',
+  cronCharsMax: 'a cron expression',
+  schedulesMax: 'schedules of a project',
+  schedulePreviewMax: 'times that one preview gives',
+  scheduleMissedCounted: 'missed times are counted up to here',
+  scheduleGraceMs: 'a run that is late by no more than this was not missed',
   checkTimeoutMsDefault: 'time for one check unless the policy says otherwise',
   checkTimeoutMsMax: 'and at most',
   webhooksMax: 'webhooks of a project',

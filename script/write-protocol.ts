@@ -177,6 +177,7 @@ const shapes = {
   EventData: contract.EventData,
   EventFilter: contract.EventFilter,
   Fact: contract.Fact,
+  Schedule: contract.Schedule,
   Webhook: contract.Webhook,
   WebhookDelivery: contract.WebhookDelivery,
 };

@@ -5,6 +5,7 @@ import {
   ChangeId,
   LockId,
   MessageId,
+  ScheduleId,
   TaskId,
   TimeMs,
   WebhookDeliveryId,
@@ -24,17 +25,18 @@ export const adminOperations = {
   why: query('why', {
     scope: 'read',
     summary:
-      'The exact facts that a task, a change, a lock, a message, a notice or an agent waits for.',
+      'The exact facts that a task, a change, a lock, a message, a notice, a schedule or an ' +
+      'agent waits for.',
     input: z.strictObject({
-      id: z.union([TaskId, ChangeId, LockId, MessageId, WebhookDeliveryId, AgentName], {
+      id: z.union([TaskId, ChangeId, LockId, MessageId, WebhookDeliveryId, ScheduleId, AgentName], {
         error:
-          'it is no id of a task (tsk_…), change (chg_…), lock (lck_…), message (msg_…) or ' +
-          'notice (whd_…), and no name',
+          'it is no id of a task (tsk_…), change (chg_…), lock (lck_…), message (msg_…), ' +
+          'notice (whd_…) or schedule (sch_…), and no name',
       }),
     }),
     output: z.strictObject({
       id: z.string(),
-      kind: z.enum(['task', 'change', 'lock', 'message', 'notice', 'agent']),
+      kind: z.enum(['task', 'change', 'lock', 'message', 'notice', 'schedule', 'agent']),
       state: z.string(),
       summary: z.string(),
       facts: z.array(Fact),

@@ -29,6 +29,7 @@ export function eventInWords(event: Told, about?: string): string {
   if (noun === 'memory') return sentence([data.name ?? `of ${data.agent ?? ''}`, `by ${actor}`]);
   if (noun === 'lock') return sentence([data.agent, data.items?.join(' '), why]);
   if (noun === 'case') return sentence(caseWords(event));
+  if (noun === 'schedule') return sentence([data.name, task, why, nextRun(data, event.atMs)]);
   if (noun === 'message' || noun === 'channel') return sentence([...messageWords(event), why]);
   if (type === 'token.created') return sentence([`for ${data.agent ?? actor}`, data.role, why]);
   return sentence([data.url, why]);
@@ -115,6 +116,10 @@ function lane({ lane: name }: EventData): string | undefined {
 function next({ availableAtMs }: EventData, atMs: number): string | undefined {
   if (availableAtMs === undefined) return undefined;
   return `next try in ${lengthInWords(availableAtMs - atMs)}`;
+}
+
+function nextRun({ availableAtMs }: EventData, atMs: number): string | undefined {
+  return availableAtMs === undefined ? undefined : `runs in ${lengthInWords(availableAtMs - atMs)}`;
 }
 
 function by(actor: string, { title }: EventData): string | undefined {

@@ -14,6 +14,7 @@ export * from './message.ts';
 export * from './operation.ts';
 export * from './operations.ts';
 export * from './repository.ts';
+export * from './schedule.ts';
 export * from './shape.ts';
 export * from './task.ts';
 export * from './webhook.ts';

@@ -121,6 +121,11 @@ export const limits = {
   attemptTimeoutMsMax: 7 * 24 * 60 * 60_000,
   retryFirstMs: 1_000,
   retryMostMs: 5 * 60_000,
+  cronCharsMax: 200,
+  schedulesMax: 10_000,
+  schedulePreviewMax: 100,
+  scheduleMissedCounted: 100,
+  scheduleGraceMs: 60_000,
   checkTimeoutMsDefault: 10 * 60_000,
   checkTimeoutMsMax: 6 * 60 * 60_000,
 

@@ -9,6 +9,7 @@ import { lockOperations } from './lock.ts';
 import { memoryOperations } from './memory.ts';
 import { messageOperations } from './message.ts';
 import { repositoryOperations } from './repository.ts';
+import { scheduleOperations } from './schedule.ts';
 import { taskOperations } from './task.ts';
 import { webhookOperations } from './webhook.ts';
 import { workOperations } from './work.ts';
@@ -16,6 +17,7 @@ import { workOperations } from './work.ts';
 export const operations = {
   ...taskOperations,
   ...workOperations,
+  ...scheduleOperations,
   ...changeOperations,
   ...caseOperations,
   ...agentOperations,

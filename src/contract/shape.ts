@@ -29,6 +29,7 @@ export const MemoryId = id('mem', 'memory', listedBy('recall'));
 export const LockId = id('lck', 'lock', listedBy('lock list'));
 export const WebhookId = id('whk', 'webhook', listedBy('webhook list'));
 export const WebhookDeliveryId = id('whd', 'delivery', listedBy('webhook deliveries'));
+export const ScheduleId = id('sch', 'schedule', listedBy('schedule list'));
 
 /**
  * Names of agents and people. Case and the difference between `FirstResponder` and

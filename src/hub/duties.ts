@@ -4,6 +4,7 @@
  * hub writes nothing. Each thing is one transaction that reads its row again, so two hubs may tick
  * at once.
  */
+import { SignalboxError } from '../contract/index.ts';
 import { forgetOldReplies } from '../domain/admin/index.ts';
 import { listLapsedAgents } from '../domain/agent/index.ts';
 import { listDueChanges } from '../domain/change/queries.ts';
@@ -13,6 +14,8 @@ import { listLapsedSessions } from '../domain/lock/queries.ts';
 import { forgetOldLocks } from '../domain/lock/sweep.ts';
 import { checkDelivery } from '../domain/message/hold.ts';
 import { listDueDeliveries } from '../domain/message/delivery-queries.ts';
+import { listDueSchedules } from '../domain/schedule/queries.ts';
+import { checkSchedule, leaveOut } from '../domain/schedule/sweep.ts';
 import { expireSession } from '../domain/task/held.ts';
 import { expireAgent } from '../domain/task/presence.ts';
 import { listDue } from '../domain/task/queries.ts';
@@ -66,7 +69,29 @@ export class Duties {
         this.#inProject(project, nowMs, (context) => checkDelivery(context, { project, key }, id)),
       ),
     );
+    const schedules = await listDueSchedules(read, nowMs, DUE_AT_ONCE);
+    await Promise.all(schedules.map(({ project, id }) => this.#run({ project, id, nowMs })));
     await this.#forget(nowMs);
+  }
+
+  /** A run that is refused is undone whole; what is left out is then written by itself. */
+  async #run({
+    project,
+    id,
+    nowMs,
+  }: {
+    project: string;
+    id: string;
+    nowMs: number;
+  }): Promise<void> {
+    try {
+      await this.#inProject(project, nowMs, (context) => checkSchedule(context, id));
+    } catch (error) {
+      if (!(error instanceof SignalboxError)) throw error;
+      // Where it only lost a race, the next tick tries again.
+      if (error.retryAfterMs !== undefined) return;
+      await this.#inProject(project, nowMs, (context) => leaveOut(context, id, error));
+    }
   }
 
   async #forget(nowMs: number): Promise<void> {

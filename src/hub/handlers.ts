@@ -14,6 +14,7 @@ import { caseHandlers } from './case-handlers.ts';
 import { lockHandlers } from './lock-handlers.ts';
 import { memoryHandlers } from './memory-handlers.ts';
 import { type IsListening, messageHandlers } from './message-handlers.ts';
+import { scheduleHandlers } from './schedule-handlers.ts';
 import { taskHandlers } from './task-handlers.ts';
 import { type Outward, webhookHandlers } from './webhook-handlers.ts';
 
@@ -34,6 +35,7 @@ export interface Around {
 export function handlers(about: About, around: Around): Record<OperationName, Bound> {
   return {
     ...taskHandlers,
+    ...scheduleHandlers,
     'change.claim': command(o['change.claim'], changes.claim),
     'change.heartbeat': command(o['change.heartbeat'], changes.heartbeat),
     'change.assess': command(o['change.assess'], changes.assess),

@@ -20,6 +20,7 @@ import { findAdminToken, makeToken, rearmLeases } from '../domain/agent/index.ts
 import { lapseChanges, rearmChanges } from '../domain/change/queries.ts';
 import { rearmLockSessions } from '../domain/lock/queries.ts';
 import { rearmDeliveries } from '../domain/message/delivery-queries.ts';
+import { replanSchedules } from '../domain/schedule/sweep.ts';
 import { rearmOffers } from '../domain/task/queries.ts';
 import { createGuard, type Resolve } from '../outbound/guard.ts';
 import { createSender } from '../outbound/sender.ts';
@@ -227,13 +228,14 @@ async function assemble(options: HubOptions, isListening: IsListening): Promise<
  * the hub's own process has ended with it, and nobody waits for that one. (On PostgreSQL it may be
  * that of another hub, which lives.)
  */
-async function rearm({ store, ownVerifier }: HubOptions, nowMs: number): Promise<void> {
+async function rearm({ store, random, ownVerifier }: HubOptions, nowMs: number): Promise<void> {
   await store.transaction(async (tx) => {
     await rearmLeases(tx, nowMs + limits.agentLeaseMs);
     await rearmOffers(tx, nowMs + limits.offerMs);
     await rearmLockSessions(tx, nowMs);
     await rearmDeliveries(tx, nowMs + limits.messageLeaseMs);
     await rearmChanges(tx, nowMs + limits.verifierLeaseMs);
+    await replanSchedules({ tx, actor: hubActor('default'), nowMs, random });
     const isAlone = store.engine === 'sqlite';
     if (isAlone && ownVerifier !== undefined) {
       await lapseChanges(tx, { verifier: ownVerifier, nowMs });

@@ -12,6 +12,7 @@ import { commit, NOBODY, openTestHub, type TestHub } from '../support/hub.ts';
 import { lockInputs } from './lock-entries.ts';
 import { memoryInputs } from './memory-entries.ts';
 import { messageInputs } from './message-inputs.ts';
+import { scheduleInputs } from './schedule-entries.ts';
 
 interface Door {
   hub: TestHub;
@@ -513,6 +514,7 @@ const full: Record<OperationName, Record<string, unknown>> = {
   ...lockInputs,
   ...memoryInputs,
   ...messageInputs,
+  ...scheduleInputs,
   'webhook.add': {
     url: 'https://example.org/hook',
     events: ['task.done'],

@@ -12,6 +12,7 @@ import { lockEntries } from './lock-entries.ts';
 import { memoryEntries } from './memory-entries.ts';
 import { messageEntries } from './message-entries.ts';
 import { type Entry, scene, type Scene } from './scene.ts';
+import { scheduleEntries } from './schedule-entries.ts';
 import { webhookEntries } from './webhook-entries.ts';
 import {
   begin,
@@ -99,6 +100,7 @@ const table: Record<OperationName, Entry> = {
   ...messageEntries,
   ...caseEntries,
   ...webhookEntries,
+  ...scheduleEntries,
   'task.submit': {
     works: (at) => submitted(at, { repository: REPOSITORY }),
     refusals: {

@@ -154,6 +154,7 @@ export const NOBODY = {
   lock: `lck_${'0'.repeat(21)}`,
   message: `msg_${'0'.repeat(21)}`,
   route: `rou_${'0'.repeat(21)}`,
+  schedule: `sch_${'0'.repeat(21)}`,
   webhook: `whk_${'0'.repeat(21)}`,
   delivery: `whd_${'0'.repeat(21)}`,
 };

@@ -57,15 +57,17 @@ const DOMAINS: Record<string, string[]> = {
   memory: ['event', 'agent', 'repository'],
   case: ['event', 'agent', 'repository', 'message', 'lock', 'memory'],
   task: ['event', 'agent', 'repository', 'message', 'lock', 'memory'],
+  schedule: ['event', 'agent', 'task'],
   change: BELOW_CHANGE,
   webhook: ['event', 'agent'],
-  admin: [...BELOW_CHANGE, 'change', 'webhook'],
+  admin: [...BELOW_CHANGE, 'change', 'schedule', 'webhook'],
 };
 const STORE_PORTS = ['db', 'sql', 'dialect', 'blobs'].map((name) => `src/store/${name}.ts`);
 
 /** Each part has one place, so that it can be replaced there. */
 const PARTS: Record<string, string[]> = {
   commander: ['src/cli/'],
+  croner: ['src/domain/schedule/'],
   execa: ['src/git/', 'src/sidecar/adapters/', 'src/verifier/'],
   fastify: ['src/doors/'],
   '@fastify/multipart': ['src/doors/'],

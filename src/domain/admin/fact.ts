@@ -6,8 +6,10 @@ export function missing(fact: string, frees: string): Fact {
 }
 
 export function unknown(id: string): SignalboxError {
-  const message = `there is no task, change, lock, message, notice or agent ${id}`;
+  const message = `there is no task, change, lock, message, notice, schedule or agent ${id}`;
   return new SignalboxError('not_found', message, {
-    hint: 'Give the id of a task, change, lock, message or notice, or the name of an agent.',
+    hint:
+      'Give the id of a task, change, lock, message or notice, or the name of an agent or of a ' +
+      'schedule.',
   });
 }

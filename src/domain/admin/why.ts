@@ -13,6 +13,7 @@ import {
 import { type AgentWithTask, findAgentWithTask, toAgent } from '../agent/index.ts';
 import type { QueryContext } from '../event/index.ts';
 import { whyLock } from '../lock/index.ts';
+import { whySchedule } from '../schedule/index.ts';
 import { listRecordsOfAgent } from '../task/index.ts';
 import { whyDelivery } from '../webhook/index.ts';
 import { unknown } from './fact.ts';
@@ -29,12 +30,19 @@ export async function why(context: QueryContext, input: Parsed<'why'>): Promise<
   if (LockId.safeParse(id).success) return whyLock(context, id);
   if (MessageId.safeParse(id).success) return whyMessage(context, id);
   if (WebhookDeliveryId.safeParse(id).success) return whyDelivery(context, id);
-  return whyAgent(context, id);
+  return whyNamed(context, id);
 }
 
-async function whyAgent(context: QueryContext, name: string): Promise<Answer> {
+/** An agent, or a schedule by its id or its name. */
+async function whyNamed(context: QueryContext, name: string): Promise<Answer> {
   const row = await findAgentWithTask(context.db, context.actor.project, nameKey(name));
-  if (row === undefined) throw unknown(name);
+  if (row !== undefined) return whyAgent(context, row);
+  const answer = await whySchedule(context, name);
+  if (answer !== undefined) return answer;
+  throw unknown(name);
+}
+
+async function whyAgent(context: QueryContext, row: AgentWithTask): Promise<Answer> {
   const { state } = toAgent(row);
   const summary = `${row.name} is ${state}`;
   const facts = [...factsOfAgent(row), ...(await factsOfRecords(context, row))];

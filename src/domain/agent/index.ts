@@ -7,6 +7,7 @@ export {
   findAgent,
   findAgentWithTask,
   freeAgent,
+  hasLostAccess,
   findToken,
   findAdminToken,
   findTokenOfAgent,

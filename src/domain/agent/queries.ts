@@ -230,6 +230,19 @@ export function findTokenOfAgent(
       and revoked_at_ms is null limit 1`);
 }
 
+/** Was given tokens, and has none any more that lets it in. */
+export async function hasLostAccess(
+  db: Db,
+  agent: { project: string; key: string; nowMs: number },
+): Promise<boolean> {
+  const live = sql`revoked_at_ms is null
+    and (expires_at_ms is null or expires_at_ms > ${agent.nowMs})`;
+  const row = await db.get<{ total: number; live: number }>(sql`
+    select count(*) as total, count(case when ${live} then 1 end) as live
+    from tokens where project = ${agent.project} and agent_key = ${agent.key}`);
+  return row !== undefined && row.total > 0 && row.live === 0;
+}
+
 /** A token that still lets somebody in as admin. */
 export function findAdminToken(db: Db, nowMs: number): Promise<{ id: string } | undefined> {
   return db.get(sql`

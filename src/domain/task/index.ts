@@ -7,7 +7,7 @@ export { canDo } from './assign.ts';
 export { listNeeded, listOpenChildren } from './family-queries.ts';
 export { countRunnable, type RunnableKind } from './line-queries.ts';
 export { listRecordsOfAgent } from './record-queries.ts';
-export { submitOne } from './submit.ts';
+export { refuseUnheeded, submitOne } from './submit.ts';
 export { shorten } from './move.ts';
 export { decide } from './lifecycle.ts';
 export { listWithPaths } from './path-queries.ts';

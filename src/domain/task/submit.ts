@@ -83,8 +83,10 @@ export function findTwin(context: CommandContext, key: string): Promise<TaskRow 
   return findByUniqueKey(context.tx, context.actor.project, key);
 }
 
+type Unheeded = Pick<TaskOrder, 'repository' | 'checks' | 'baseBranch' | 'paths'>;
+
 /** A check that is never run must not seem to have passed. */
-function refuseUnheeded(order: TaskOrder): void {
+export function refuseUnheeded(order: Unheeded): void {
   if (order.repository !== undefined) return;
   const { checks, baseBranch, paths } = order;
   if (checks.length === 0 && baseBranch === undefined && paths.length === 0) return;

@@ -1,0 +1,2 @@
+/** What others may ask about schedules. */
+export { whySchedule } from './why.ts';

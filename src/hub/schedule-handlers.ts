@@ -1,0 +1,17 @@
+/** Which handler answers which operation on schedules. */
+import { type OperationName, operations as o } from '../contract/index.ts';
+import * as schedules from '../domain/schedule/operations.ts';
+import { type Bound, command, query } from './bound.ts';
+
+type ScheduleName = Extract<OperationName, `schedule.${string}`>;
+
+export const scheduleHandlers: Record<ScheduleName, Bound> = {
+  'schedule.add': command(o['schedule.add'], schedules.add),
+  'schedule.list': query(o['schedule.list'], schedules.list),
+  'schedule.show': query(o['schedule.show'], schedules.show),
+  'schedule.pause': command(o['schedule.pause'], schedules.pause),
+  'schedule.resume': command(o['schedule.resume'], schedules.resume),
+  'schedule.remove': command(o['schedule.remove'], schedules.remove),
+  'schedule.run': command(o['schedule.run'], schedules.run),
+  'schedule.preview': query(o['schedule.preview'], schedules.preview),
+};
