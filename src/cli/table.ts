@@ -10,6 +10,7 @@ import { look } from './table/look.ts';
 import { manage } from './table/manage.ts';
 import { memory } from './table/memory.ts';
 import { run } from './table/run.ts';
+import { schedules } from './table/schedules.ts';
 import { talk } from './table/talk.ts';
 import { webhook } from './table/webhook.ts';
 import { work } from './table/work.ts';
@@ -20,6 +21,7 @@ export const nouns: Readonly<Record<string, string>> = {
   share: 'Say how those who submit tasks take turns.',
   verifier: 'Run a verifier.',
   task: 'Submit tasks and see what becomes of them.',
+  schedule: 'Submit tasks again and again, at the times of a cron expression.',
   hooks: 'Let agents and git ask the hub by themselves.',
   lock: 'See who holds what, take it, and give it back.',
   case: 'See and move what goes from agent to agent.',
@@ -36,6 +38,7 @@ export const nouns: Readonly<Record<string, string>> = {
 export const commands: readonly CommandEntry[] = [
   ...run,
   ...work,
+  ...schedules,
   ...locks,
   ...hooks,
   ...cases,

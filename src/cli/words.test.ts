@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseDurationMs } from './duration.ts';
 import { lengthInWords } from '../contract/length.ts';
-import { bytesInWords, counted, timeInWords } from './words.ts';
+import { bytesInWords, counted, timeInWords, timeInZone } from './words.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -63,4 +63,12 @@ test('durations are understood as people type them', () => {
 test('what is no duration is none', () => {
   const texts = ['', '5', 'm', '-5m', '5 m', '1.5h', '5mm', '99999999999h', 'soon'];
   expect(texts.map(parseDurationMs)).toEqual(texts.map(() => undefined));
+});
+
+test('a time is shown as clocks in a time zone show it', () => {
+  const atMs = Date.parse('2026-03-29T01:00Z');
+  expect(timeInZone(atMs, 'UTC')).toBe('Sun 2026-03-29 01:00 UTC');
+  expect(timeInZone(atMs, 'Europe/Berlin')).toBe('Sun 2026-03-29 03:00 CEST');
+  expect(timeInZone(atMs, 'Asia/Kathmandu')).toBe('Sun 2026-03-29 06:45 GMT+5:45');
+  expect(timeInZone(Date.parse('2026-01-01T00:00Z'), 'UTC')).toBe('Thu 2026-01-01 00:00 UTC');
 });

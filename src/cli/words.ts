@@ -13,6 +13,18 @@ export function clockTime(timeMs: number): string {
   return new Date(timeMs).toTimeString().slice(0, 8);
 }
 
+/** `Mon 2026-03-02 02:30 GMT+1`, as clocks in that time zone show it. */
+export function timeInZone(timeMs: number, timeZone: string): string {
+  const digits = { year: 'numeric', month: '2-digit', day: '2-digit' } as const;
+  const clock = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
+  const names = { weekday: 'short', timeZoneName: 'short' } as const;
+  const format = new Intl.DateTimeFormat('en-GB', { timeZone, ...digits, ...clock, ...names });
+  const parts = new Map(format.formatToParts(timeMs).map(({ type, value }) => [type, value]));
+  const of = (type: Intl.DateTimeFormatPartTypes): string => parts.get(type) ?? '';
+  const date = `${of('year')}-${of('month')}-${of('day')}`;
+  return `${of('weekday')} ${date} ${of('hour')}:${of('minute')} ${of('timeZoneName')}`;
+}
+
 export function counted(count: number, word: string, words = `${word}s`): string {
   return `${count} ${count === 1 ? word : words}`;
 }

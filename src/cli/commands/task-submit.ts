@@ -9,9 +9,19 @@ import { repositoryUrl } from '../repository-url.ts';
 import { stateWord } from '../states.ts';
 import { heading } from './task-show.ts';
 
+type TaskInput = Input<'schedule.add'>['task'];
+
 export async function submitTask(context: Context): Promise<number> {
-  const { options, output } = context;
-  const input = await readTask(context);
+  const { options, output, clock } = context;
+  const nowMs = clock.nowMs();
+  const input: Input<'task.submit'> = {
+    ...(await readTask(context, theOne(context))),
+    after: options.list('after'),
+    onNeededFailure: options.has('cancelWithout') ? 'cancel' : undefined,
+    parent: options.text('parent'),
+    notBeforeMs: options.momentMs('notBefore', nowMs),
+    deadlineMs: options.momentMs('deadline', nowMs),
+  };
   if (options.has('wait')) return submitAndWait(context, input);
   const hub = await context.hub();
   const task = await hub.task.submit(input);
@@ -20,14 +30,14 @@ export async function submitTask(context: Context): Promise<number> {
   return 0;
 }
 
-async function readTask(context: Context): Promise<Input<'task.submit'>> {
-  const { options, clock } = context;
-  const nowMs = clock.nowMs();
+/** What the options say of a task, or of each one that a schedule submits. */
+export async function readTask(context: Context, title: string): Promise<TaskInput> {
+  const { options } = context;
   const repo = options.text('repo');
   const body = options.text('body');
   const retries = options.integer('retries', { min: 0, max: limits.failuresMaxMost - 1 });
   return {
-    title: theOne(context),
+    title,
     body: body === '-' ? await context.readStdin() : body,
     repository: repo === undefined ? undefined : await repositoryUrl(context, repo),
     baseBranch: options.text('base'),
@@ -37,13 +47,8 @@ async function readTask(context: Context): Promise<Input<'task.submit'>> {
     needs: options.list('needs'),
     prefers: options.list('prefers'),
     trust: options.integer('trust', { min: 0, max: limits.trustMax }),
-    after: options.list('after'),
-    onNeededFailure: options.has('cancelWithout') ? 'cancel' : undefined,
-    parent: options.text('parent'),
     concurrencyKey: options.text('key'),
     unique: uniqueOf(options),
-    notBeforeMs: options.momentMs('notBefore', nowMs),
-    deadlineMs: options.momentMs('deadline', nowMs),
     progressTimeoutMs: options.durationMs('silence'),
     failuresMax: retries === undefined ? undefined : retries + 1,
     timeoutMs: options.durationMs('timeout'),

@@ -1,5 +1,24 @@
 /** Tasks and changes. */
-import { AS, type CommandEntry, PAGE, REASON } from './entry.ts';
+import { AS, type CommandEntry, type OptionEntry, PAGE, REASON } from './entry.ts';
+
+/** What is true of each task that a schedule submits, too. */
+export const OF_TASK: readonly OptionEntry[] = [
+  { flags: '--repo <url>', summary: 'the repository to work on; a local path must be bare' },
+  { flags: '--base <branch>', summary: 'its base branch, if it is not the one HEAD names' },
+  { flags: '--body <text>', summary: 'what is to be done; `-` reads stdin' },
+  { flags: '--check <command>', summary: 'what the change must pass (sh -c)', isMany: true },
+  { flags: '--path <glob>', summary: 'what it will change, locked for it', isMany: true },
+  { flags: '--lane <lane>', summary: 'urgent, high, normal or low' },
+  { flags: '--needs <capability>', summary: 'what its agent must be able to do', isMany: true },
+  { flags: '--prefers <capability>', summary: 'what an agent had better have', isMany: true },
+  { flags: '--trust <level>', summary: 'the least trust that its agent must have (0 to 3)' },
+  { flags: '--key <key>', summary: 'of the tasks with one key, one is in hand at a time' },
+  { flags: '--unique <key>', summary: 'answer the open task that has this key, if there is one' },
+  { flags: '--unique-ever <key>', summary: 'the same, also where that task has ended' },
+  { flags: '--silence <duration>', summary: 'an attempt that says nothing for so long fails' },
+  { flags: '--retries <count>', summary: 'how often it is tried again after a failure' },
+  { flags: '--timeout <duration>', summary: 'the longest time an attempt may take (30m, 2h)' },
+];
 
 export const work: readonly CommandEntry[] = [
   {
@@ -8,32 +27,15 @@ export const work: readonly CommandEntry[] = [
     summary: 'Put a task into the queue.',
     group: 'Work',
     options: [
-      { flags: '--repo <url>', summary: 'the repository to work on; a local path must be bare' },
-      { flags: '--base <branch>', summary: 'its base branch, if it is not the one HEAD names' },
-      { flags: '--body <text>', summary: 'what is to be done; `-` reads stdin' },
-      { flags: '--check <command>', summary: 'what the change must pass (sh -c)', isMany: true },
-      { flags: '--path <glob>', summary: 'what it will change, locked for it', isMany: true },
-      { flags: '--lane <lane>', summary: 'urgent, high, normal or low' },
-      { flags: '--needs <capability>', summary: 'what its agent must be able to do', isMany: true },
-      { flags: '--prefers <capability>', summary: 'what an agent had better have', isMany: true },
-      { flags: '--trust <level>', summary: 'the least trust that its agent must have (0 to 3)' },
+      ...OF_TASK,
       { flags: '--after <id>', summary: 'a task that must be done first', isMany: true },
       {
         flags: '--cancel-without',
         summary: 'cancel it where one of those ends without being done',
       },
       { flags: '--parent <id>', summary: 'the task that it is a part of' },
-      { flags: '--key <key>', summary: 'of the tasks with one key, one is in hand at a time' },
-      {
-        flags: '--unique <key>',
-        summary: 'answer the open task that has this key, if there is one',
-      },
-      { flags: '--unique-ever <key>', summary: 'the same, also where that task has ended' },
       { flags: '--not-before <time>', summary: 'not handed out before (2h, 2026-12-24T18:00Z)' },
       { flags: '--deadline <time>', summary: 'failed where it was not handed in by then' },
-      { flags: '--silence <duration>', summary: 'an attempt that says nothing for so long fails' },
-      { flags: '--retries <count>', summary: 'how often it is tried again after a failure' },
-      { flags: '--timeout <duration>', summary: 'the longest time an attempt may take (30m, 2h)' },
       { flags: '--wait', summary: 'follow it until it has ended; with --json: as `task show`' },
     ],
     example:
