@@ -96,7 +96,7 @@ export const fields: Record<string, string> = {
   'Schedule.maker': 'who made it, and submits its tasks',
   'Schedule.skipped': 'times at which the task before was still open, or a run was refused',
   'Schedule.missed':
-    'times at which no hub ran and that no run of their own made up for; up to 100 are counted ' +
+    'times at which no hub ran and that no run of their own made up for; up to 25 are counted ' +
     'at once',
   'Schedule.nextRunMs': 'null while it is paused',
   'lock.acquire.wait': 'true: stand in line where it cannot be had now',

@@ -124,7 +124,7 @@ export const limits = {
   cronCharsMax: 200,
   schedulesMax: 10_000,
   schedulePreviewMax: 100,
-  scheduleMissedCounted: 100,
+  scheduleMissedCounted: 25,
   scheduleGraceMs: 60_000,
   checkTimeoutMsDefault: 10 * 60_000,
   checkTimeoutMsMax: 6 * 60 * 60_000,
