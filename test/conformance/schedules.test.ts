@@ -98,6 +98,25 @@ eachEngine((engine) => {
     expect(await pat.schedule.show({ schedule })).toMatchObject({ runs: 2, skipped: 2 });
   });
 
+  test('a run that finds the task of its unique key there submits none, and says so', async () => {
+    const { hub, pat } = await open(engine);
+    const unique = { key: 'yard' };
+    const { id } = await pat.task.submit({ ...task, unique });
+    await pat.schedule.add({ ...hourly, task: { ...task, unique } });
+    const asked = await pat.schedule.run({ schedule });
+    expect(asked).toMatchObject({ schedule: { runs: 0 }, task: { id, isExisting: true } });
+    await hub.pass(HOUR);
+    const reason = `${id} has its unique key`;
+    expect(await pat.schedule.show({ schedule })).toMatchObject({
+      runs: 0,
+      skipped: 1,
+      lastSkip: { reason },
+    });
+    await pat.task.cancel({ id });
+    await hub.pass(HOUR);
+    expect(await pat.schedule.show({ schedule })).toMatchObject({ runs: 1, skipped: 1 });
+  });
+
   test('after times at which no hub ran one run makes up for all, or nothing does', async () => {
     const { hub, pat, startMs } = await open(engine);
     await pat.schedule.add(hourly);
@@ -200,6 +219,7 @@ eachEngine((engine) => {
       [{ name: 'a b' }, /no name/],
       [{ task: { title: ' ' } }, /it is empty/],
       [{ task: { title: 'x', after: [] } }, /after/],
+      [{ task: { title: 'x', deadlineMs: 9e12 } }, /deadlineMs/],
       [{ task: { title: 'x', checks: ['make'] } }, /need a repository/],
     ];
     for (const [more, message] of wrong) {
