@@ -13,6 +13,7 @@ import { lockInputs } from './lock-entries.ts';
 import { memoryInputs } from './memory-entries.ts';
 import { messageInputs } from './message-inputs.ts';
 import { scheduleInputs } from './schedule-entries.ts';
+import { webhookInputs } from './webhook-entries.ts';
 
 interface Door {
   hub: TestHub;
@@ -515,22 +516,7 @@ const full: Record<OperationName, Record<string, unknown>> = {
   ...memoryInputs,
   ...messageInputs,
   ...scheduleInputs,
-  'webhook.add': {
-    url: 'https://example.org/hook',
-    events: ['task.done'],
-    subject: 'x',
-    shape: 'slack',
-    secret: `whsec_${'a'.repeat(32)}`,
-  },
-  'webhook.list': { cursor: 'x', limit: 1 },
-  'webhook.show': { id: NOBODY.webhook },
-  'webhook.remove': { id: NOBODY.webhook },
-  'webhook.rotate': { id: NOBODY.webhook, graceMs: 0, secret: `whsec_${'a'.repeat(32)}` },
-  'webhook.pause': { id: NOBODY.webhook, reason: 'x' },
-  'webhook.resume': { id: NOBODY.webhook, fromNow: true },
-  'webhook.test': { id: NOBODY.webhook },
-  'webhook.deliveries': { id: NOBODY.webhook, state: 'dead', cursor: 'x', limit: 1 },
-  'webhook.redrive': { id: NOBODY.delivery },
+  ...webhookInputs,
   why: { id: NOBODY.task },
   'hub.status': {},
   'hub.whoami': {},

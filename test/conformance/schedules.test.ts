@@ -167,10 +167,12 @@ eachEngine((engine) => {
     await hub.pass(HOUR);
     expect(await pat.schedule.show({ schedule })).toMatchObject({ runs: 1, state: 'active' });
     await hub.pass(HOUR);
-    const reason = 'ada, who made it, has no token any more that is good';
+    const reason = 'ada, who made it, has no token any more that may submit';
     expect(await pat.schedule.show({ schedule })).toMatchObject({ runs: 1, reason });
     await expect.poll(() => said(pat)).toEqual(['ran', `paused ${reason}`]);
     expect((await refusal(pat.schedule.run({ schedule }))).message).toContain(reason);
+    await hub.as('ada', 'observer');
+    expect((await refusal(pat.schedule.resume({ schedule }))).code).toBe('conflict');
     await hub.as('ada');
     expect(await pat.schedule.resume({ schedule })).toMatchObject({ state: 'active' });
   });
@@ -203,6 +205,19 @@ eachEngine((engine) => {
     expect(nextRunMs).toBe(nowMs + HOUR - (nowMs % HOUR));
   });
 
+  test('no more schedules are taken than the bound says', async () => {
+    const { hub, pat } = await open(engine);
+    const { id } = await pat.schedule.add(hourly);
+    await multiply(hub, id, limits.schedulesMax - 1);
+    const error = await refusal(pat.schedule.add({ ...hourly, name: 'one-more' }));
+    expect([error.code, error.message]).toEqual([
+      'conflict',
+      'there are 10000 schedules, which is the most',
+    ]);
+    await pat.schedule.remove({ schedule });
+    await pat.schedule.add({ ...hourly, name: 'one-more' });
+  });
+
   test('what a schedule is given is refused where it is wrong, and it is said what is', async () => {
     const { pat } = await open(engine);
     const wrong: [object, RegExp][] = [
@@ -233,6 +248,21 @@ eachEngine((engine) => {
     expect((await pat.schedule.list()).items).toEqual([]);
   });
 });
+
+/** Copies of one schedule, all paused. */
+async function multiply({ store }: TestHub, id: string, count: number): Promise<void> {
+  await store.transaction((tx) =>
+    tx.run(sql`
+      insert into schedules
+      with recursive copies (number) as (
+        select 1 union all select number + 1 from copies where number < ${count})
+      select 'sch_' || number, project, 'copy' || number, 'copy' || number, cron, time_zone, task,
+        overlap, missed_rule, 'paused', reason, maker, maker_key, maker_role, runs, skipped,
+        missed, skipped_at_ms, skip_reason, last_run_ms, last_task_id, created_at_ms,
+        planned_at_ms, null, version
+      from schedules, copies where id = ${id}`),
+  );
+}
 
 /** As after a change of the list of time zones. */
 async function spoil({ store }: TestHub, name: string): Promise<void> {

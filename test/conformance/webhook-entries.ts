@@ -136,3 +136,23 @@ export const webhookEntries: Record<Name, Entry> = {
     },
   },
 };
+
+/** An input of each in which every field stands. */
+export const webhookInputs: Record<Name, Record<string, unknown>> = {
+  'webhook.add': {
+    url: 'https://example.org/hook',
+    events: ['task.done'],
+    subject: 'x',
+    shape: 'slack',
+    secret: `whsec_${'a'.repeat(32)}`,
+  },
+  'webhook.list': { cursor: 'x', limit: 1 },
+  'webhook.show': { id: NOBODY.webhook },
+  'webhook.remove': { id: NOBODY.webhook },
+  'webhook.rotate': { id: NOBODY.webhook, graceMs: 0, secret: `whsec_${'a'.repeat(32)}` },
+  'webhook.pause': { id: NOBODY.webhook, reason: 'x' },
+  'webhook.resume': { id: NOBODY.webhook, fromNow: true },
+  'webhook.test': { id: NOBODY.webhook },
+  'webhook.deliveries': { id: NOBODY.webhook, state: 'dead', cursor: 'x', limit: 1 },
+  'webhook.redrive': { id: NOBODY.delivery },
+};

@@ -112,6 +112,15 @@ test('a case goes through seven stages, as the guide of pipelines says', async (
   expect(escalated).toContain('They want more than we may promise.');
 }, 120_000);
 
+test('a task runs by the clock, as the guide of schedules says', async () => {
+  const [, next, added, ran, why, ended] = await type('schedules.md');
+  expect(next).toMatch(/^(\w{3} [-\d]+ 06:30 CES?T .*\n){5}(\w{3} [-\d]+-01 00:00 UTC .*\n){2}$/);
+  expect(added).toMatch(/nightly +active[^]*30 2 \* \* \* +Europe\/Berlin/);
+  expect(ran).toMatch(/^tsk_\S+ +queued\n[^]*1 run, 0 skipped, 0 missed/);
+  expect(why).toMatch(/waits for its next time[^]*tsk_\S+ of the run before is still open/);
+  expect(ended).toMatch(/paused\n.*active[^]*nightly is removed/);
+}, 120_000);
+
 test.each(['claude-code.md', 'codex.md', 'gemini-cli.md', 'cursor.md'])(
   '%s leads from nothing to two agents that do not collide',
   async (guide) => {

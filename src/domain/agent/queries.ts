@@ -230,17 +230,21 @@ export function findTokenOfAgent(
       and revoked_at_ms is null limit 1`);
 }
 
-/** Was given tokens, and has none any more that lets it in. */
-export async function hasLostAccess(
+export interface TokensOfRole {
+  role: Role;
+  /** How many still let the agent in. */
+  live: number;
+}
+
+/** The roles that an agent was ever given a token for. */
+export function countTokensByRole(
   db: Db,
   agent: { project: string; key: string; nowMs: number },
-): Promise<boolean> {
-  const live = sql`revoked_at_ms is null
-    and (expires_at_ms is null or expires_at_ms > ${agent.nowMs})`;
-  const row = await db.get<{ total: number; live: number }>(sql`
-    select count(*) as total, count(case when ${live} then 1 end) as live
-    from tokens where project = ${agent.project} and agent_key = ${agent.key}`);
-  return row !== undefined && row.total > 0 && row.live === 0;
+): Promise<TokensOfRole[]> {
+  return db.all(sql`
+    select role, count(case when revoked_at_ms is null
+      and (expires_at_ms is null or expires_at_ms > ${agent.nowMs}) then 1 end) as live
+    from tokens where project = ${agent.project} and agent_key = ${agent.key} group by role`);
 }
 
 /** A token that still lets somebody in as admin. */

@@ -37,6 +37,15 @@ test.each<[string, Times, string, string[]]>([
     '2028-01-31T00:00Z',
     ['2028-02-29T00:00Z', '2028-03-31T00:00Z'],
   ],
+  ['each first Monday', at('0 9 1-7 * +MON'), '2026-03-03T00:00Z', ['2026-04-06T09:00Z']],
+  ['each second Friday', at('0 9 * * FRI#2'), '2026-03-01T00:00Z', ['2026-03-13T09:00Z']],
+  ['on the weekday next to a day', at('0 9 15W * *'), '2026-03-01T00:00Z', ['2026-03-16T09:00Z']],
+  [
+    'on a day or a weekday',
+    at('0 0 3 * MON'),
+    '2026-03-01T00:00Z',
+    ['2026-03-02T00:00Z', '2026-03-03T00:00Z'],
+  ],
   ['by a nickname', at('@daily'), '2026-01-01T00:00Z', ['2026-01-02T00:00Z']],
   [
     'by the time of its zone',

@@ -7,7 +7,7 @@ import {
   SignalboxError,
   TaskOrder,
 } from '../../contract/index.ts';
-import { hasLostAccess } from '../agent/index.ts';
+import { countTokensByRole } from '../agent/index.ts';
 import { type CommandContext, type QueryContext, record } from '../event/index.ts';
 import { findTaskWithRepository, isEnded, submitOne } from '../task/index.ts';
 import { nextTimeMs } from './cron.ts';
@@ -73,8 +73,11 @@ export async function barOf(
   row: ScheduleRow,
 ): Promise<string | null> {
   const maker = { project: row.project, key: row.maker_key, nowMs };
-  if (!(await hasLostAccess(tx, maker))) return null;
-  return `${row.maker}, who made it, has no token any more that is good`;
+  const tokens = await countTokensByRole(tx, maker);
+  const isAble = tokens.some(({ role, live }) => live > 0 && roleScopes[role].includes('submit'));
+  // Who is known without a token has none that could have ended.
+  if (isAble || tokens.length === 0) return null;
+  return `${row.maker}, who made it, has no token any more that may submit`;
 }
 
 /**
