@@ -1,12 +1,13 @@
 /** Which handler answers which operation on schedules. */
 import { type OperationName, operations as o } from '../contract/index.ts';
+import { add } from '../domain/schedule/add.ts';
 import * as schedules from '../domain/schedule/operations.ts';
 import { type Bound, command, query } from './bound.ts';
 
 type ScheduleName = Extract<OperationName, `schedule.${string}`>;
 
 export const scheduleHandlers: Record<ScheduleName, Bound> = {
-  'schedule.add': command(o['schedule.add'], schedules.add),
+  'schedule.add': command(o['schedule.add'], add),
   'schedule.list': query(o['schedule.list'], schedules.list),
   'schedule.show': query(o['schedule.show'], schedules.show),
   'schedule.pause': command(o['schedule.pause'], schedules.pause),

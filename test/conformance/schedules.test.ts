@@ -1,8 +1,11 @@
 /** Schedules on every engine: their times, what is left out and why, and who may go on. */
 import { expect, test } from 'vitest';
 import type { Client } from '../../src/client/index.ts';
-import { type Input, limits } from '../../src/contract/index.ts';
+import { type Input, limits, SignalboxError } from '../../src/contract/index.ts';
 import { manualClock } from '../../src/core/clock.ts';
+import { seededRandom } from '../../src/core/random.ts';
+import { leaveOut } from '../../src/domain/schedule/sweep.ts';
+import { hubActor } from '../../src/hub/duties.ts';
 import { sql } from '../../src/store/sql.ts';
 import { eachEngine, onPostgres, openTestStore, type TestEngine } from '../support/engines.ts';
 import {
@@ -188,6 +191,24 @@ eachEngine((engine) => {
     const why = await pat.why({ id: schedule });
     expect(why.summary).toMatch(/is paused: its run was refused: there is no time zone Old\/Land/);
     expect(why).toMatchObject({ kind: 'schedule', state: 'paused' });
+  });
+
+  test('a run that is refused for now is left out, and the schedule goes on', async () => {
+    const { hub, pat, startMs } = await open(engine);
+    const { id } = await pat.schedule.add(hourly);
+    const nowMs = startMs + HOUR;
+    const error = new SignalboxError('conflict', 'the queue is full');
+    const context = { actor: hubActor('default'), nowMs, random: seededRandom(3) };
+    await hub.store.transaction((tx) => leaveOut({ ...context, tx }, id, error));
+    const reason = 'its run was refused: the queue is full';
+    expect(await pat.schedule.show({ schedule })).toMatchObject({
+      state: 'active',
+      skipped: 1,
+      lastSkip: { atMs: nowMs, reason },
+      nextRunMs: startMs + 2 * HOUR,
+    });
+    await hub.store.transaction((tx) => leaveOut({ ...context, tx }, id, error));
+    expect(await pat.schedule.show({ schedule })).toMatchObject({ skipped: 1 });
   });
 
   test('a clock that was set back while no hub ran leaves no schedule waiting for it', async () => {

@@ -1,17 +1,8 @@
-/** Making schedules, looking at them, and what a person does to them. */
-import {
-  limits,
-  nameKey,
-  type Output,
-  type Parsed,
-  type Schedule,
-  SignalboxError,
-} from '../../contract/index.ts';
-import { newId } from '../../core/ids.ts';
+/** Looking at schedules, and what a person does to them. */
+import { type Output, type Parsed, type Schedule, SignalboxError } from '../../contract/index.ts';
 import { lockProject } from '../agent/index.ts';
 import { type CommandContext, type QueryContext, record } from '../event/index.ts';
-import { refuseUnheeded } from '../task/index.ts';
-import { nextTimeMs, nextTimesMs, requireTimes } from './cron.ts';
+import { nextTimesMs, requireTimes } from './cron.ts';
 import {
   barOf,
   openTaskOf,
@@ -21,70 +12,8 @@ import {
   save,
   submitTask,
 } from './move.ts';
-import {
-  countSchedules,
-  deleteSchedule,
-  findScheduleNamed,
-  insertSchedule,
-  listSchedules,
-  type ScheduleRow,
-} from './queries.ts';
-import { toSchedule } from './view.ts';
-
-export async function add(
-  context: CommandContext,
-  input: Parsed<'schedule.add'>,
-): Promise<Schedule> {
-  const { tx, actor, nowMs, random } = context;
-  const times = requireTimes(input, nowMs);
-  refuseUnheeded(input.task);
-  await lockProject(tx, actor.project);
-  await refuseNameOrCount(context, input.name);
-  const row: ScheduleRow = {
-    id: newId('sch', nowMs, random),
-    project: actor.project,
-    name: input.name,
-    name_key: nameKey(input.name),
-    cron: times.cron,
-    time_zone: times.timeZone,
-    task: JSON.stringify(input.task),
-    overlap: input.overlap,
-    missed_rule: input.missedRule,
-    state: 'active',
-    reason: null,
-    maker: actor.name,
-    maker_key: actor.key,
-    maker_role: actor.role,
-    runs: 0,
-    skipped: 0,
-    missed: 0,
-    skipped_at_ms: null,
-    skip_reason: null,
-    last_run_ms: null,
-    last_task_id: null,
-    created_at_ms: nowMs,
-    planned_at_ms: nowMs,
-    next_check_ms: nextTimeMs(times, nowMs),
-    version: 1,
-  };
-  await insertSchedule(tx, row);
-  await tell(context, 'schedule.added', row);
-  return toSchedule(row);
-}
-
-async function refuseNameOrCount({ tx, actor }: CommandContext, name: string): Promise<void> {
-  const named = await findScheduleNamed(tx, actor.project, nameKey(name));
-  if (named !== undefined) {
-    throw new SignalboxError('conflict', `there is a schedule ${named.name} already`, {
-      hint: `Take another name, or end that one: \`signalbox schedule remove ${named.name}\`.`,
-    });
-  }
-  const { count = 0 } = (await countSchedules(tx, actor.project)) ?? {};
-  if (count < limits.schedulesMax) return;
-  throw new SignalboxError('conflict', `there are ${count} schedules, which is the most`, {
-    hint: 'Remove one that is not needed: `signalbox schedule list`.',
-  });
-}
+import { deleteSchedule, listSchedules, type ScheduleRow } from './queries.ts';
+import { nextOf, toSchedule } from './view.ts';
 
 export async function list(
   context: QueryContext,
@@ -130,7 +59,8 @@ export async function resume(
       hint: `\`signalbox schedule next "${row.cron}"\` shows the times of an expression.`,
     });
   }
-  await tell(context, 'schedule.resumed', next);
+  const data = { name: row.name, ...nextOf(next) };
+  await record(context, { type: 'schedule.resumed', subject: row.id, data });
   return toSchedule(await save(context, next));
 }
 
@@ -192,13 +122,4 @@ async function refuseBarred(context: CommandContext, row: ScheduleRow): Promise<
   throw new SignalboxError('conflict', `schedule ${row.name} cannot run: ${bar}`, {
     hint: 'Give that agent a token, or add the schedule again in your own name.',
   });
-}
-
-async function tell(
-  context: CommandContext,
-  type: 'schedule.added' | 'schedule.resumed',
-  row: ScheduleRow,
-): Promise<void> {
-  const next = row.next_check_ms === null ? {} : { availableAtMs: row.next_check_ms };
-  await record(context, { type, subject: row.id, data: { name: row.name, ...next } });
 }

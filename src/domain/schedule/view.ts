@@ -7,6 +7,11 @@ export function timesOf(row: Pick<ScheduleRow, 'cron' | 'time_zone'>): Times {
   return { cron: row.cron, timeZone: row.time_zone };
 }
 
+/** For the data of an event. */
+export function nextOf({ next_check_ms: nextMs }: ScheduleRow): { availableAtMs?: number } {
+  return nextMs === null ? {} : { availableAtMs: nextMs };
+}
+
 export function toSchedule(row: ScheduleRow): Schedule {
   const { skipped_at_ms: atMs, skip_reason: reason } = row;
   return {
