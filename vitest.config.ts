@@ -13,6 +13,8 @@ export default defineConfig({
     setupFiles: 'test/nothing-left.ts',
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // What is waited for comes at once, but a busy machine has seconds in which nothing does.
+    expect: { poll: { timeout: 15_000 } },
     projects: [
       {
         extends: true,
