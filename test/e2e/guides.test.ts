@@ -139,3 +139,13 @@ test('a commit of what another one holds is refused, as the guide of Aider says'
   expect(refused).toMatch(/src\/parser\.ts[^]*ada/);
   expect(gone).toContain('Change the parser');
 }, 120_000);
+
+test('what waits says why, as the guide of scheduling says', async () => {
+  const printed = await type('scheduling.md');
+  const [, , again, whys, shares, parts] = printed;
+  expect(again).toContain('It was there already');
+  expect(whys).toMatch(/no agent is online[^]*is not to begin yet/);
+  expect(shares).toMatch(/admin +3/);
+  expect(parts).toMatch(/Parts[^]*Read the grammar/);
+  expect(parts).toMatch(/cancelled/);
+}, 120_000);
