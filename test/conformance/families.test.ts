@@ -119,12 +119,14 @@ eachEngine((engine) => {
     const part = await pat.task.submit({ title: 'part', parent: whole.id });
     const deep = await pat.task.submit({ title: 'deep', parent: part.id, needs: ['nothing'] });
     const held = await begin(ada);
+    const next = await pat.task.submit({ title: 'next' });
     await pat.task.cancel({ id: whole.id });
     for (const id of [part.id, deep.id]) {
       expect((await pat.task.show({ id })).task.state).toBe('cancelled');
     }
     expect((await refusal(ada.client.task.complete(held))).code).toBe('stale_fence');
-    expect((await pat.agent.list()).items[0]).toMatchObject({ name: 'ada', state: 'idle' });
+    expect((await inHand(ada)).taskId).toBe(next.id);
+    await expectNoMissedMatch(pat);
   });
 
   test('a failure travels to those that are not to run without it, and to no others', async () => {

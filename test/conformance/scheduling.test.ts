@@ -330,4 +330,50 @@ eachEngine((engine) => {
     const second = await begin(ada);
     expect([first.taskId, second.taskId]).toContain(low.id);
   });
+
+  test('an agent whose paths others wait for takes what is next in line, and not those', async () => {
+    const hub = await openTestHub(engine);
+    const pat = await hub.as('pat', 'operator');
+    const ada = await worker(hub, 'ada');
+    const shared = { repository: REPOSITORY, paths: ['src/**'] };
+    await pat.task.submit({ title: 'first', ...shared });
+    const held = await begin(ada);
+    const waits = await pat.task.submit({ title: 'waits', lane: 'low', ...shared });
+    hub.clock.advance(1);
+    const keyed = { repository: REPOSITORY, lane: 'low' as const, concurrencyKey: 'x' };
+    await pat.task.submit({ title: 'keyed', ...keyed });
+    const urgent = await pat.task.submit({ title: 'urgent', lane: 'urgent' });
+    await ada.client.task.fail({ ...held, reason: 'no', isRetryable: false });
+    expect((await inHand(ada)).taskId).toBe(urgent.id);
+    const bob = await worker(hub, 'bob');
+    expect((await inHand(bob)).taskId).toBe(waits.id);
+    await expectNoMissedMatch(pat);
+  });
+
+  test('what waits behind a wide task waits only where it may overlap it', async () => {
+    const hub = await openTestHub(engine);
+    const pat = await hub.as('pat', 'operator');
+    const ada = await worker(hub, 'ada');
+    const on = async (title: string, ...paths: string[]): Promise<string> => {
+      hub.clock.advance(1);
+      return (await pat.task.submit({ title, repository: REPOSITORY, paths })).id;
+    };
+    await on('held', 'src/a.ts');
+    const held = await begin(ada);
+    const wide = await on('wide', 'src/**', 'lib/*.ts');
+    const below = await on('below', 'src/deep/b.ts');
+    const folder = await on('folder', 'lib/**');
+    const beside = await on('beside', 'docs/**');
+    const bob = await worker(hub, 'bob');
+    expect((await inHand(bob)).taskId).toBe(beside);
+    for (const id of [below, folder]) {
+      const { facts } = await pat.why({ id });
+      expect(facts.map(({ holder }) => holder)).toContain(wide);
+    }
+    await ada.client.task.fail({ ...held, reason: 'no', isRetryable: false });
+    expect((await inHand(ada)).taskId).toBe(wide);
+    await pat.task.cancel({ id: wide });
+    expect((await inHand(ada)).taskId).toBe(below);
+    await expectNoMissedMatch(pat);
+  });
 });

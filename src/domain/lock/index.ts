@@ -8,6 +8,8 @@ export { expireSession } from './sweep.ts';
 export {
   doMeet,
   endLocksOfTask,
+  type Ground,
+  groundOfPaths,
   type Intents,
   listTakenPaths,
   obstaclesOf,

@@ -63,13 +63,15 @@ interface Place {
   items: readonly Item[];
 }
 
+/** Where all lies that may overlap these: on the way up to one of them, or below a folder. */
+export function groundOf(patterns: readonly Pattern[]): { bases: string[]; folders: string[] } {
+  const bases = new Set(patterns.flatMap(({ base }) => wayUp(base)));
+  const folders = new Set(patterns.filter(({ isLiteral }) => !isLiteral).map(({ base }) => base));
+  return { bases: [...bases], folders: [...folders] };
+}
+
 async function readGround(db: Db, { project, scope, items }: Place): Promise<ItemRow[]> {
-  const bases = [...new Set(items.flatMap(({ pattern }) => wayUp(pattern.base)))];
-  const folders = [
-    ...new Set(
-      items.filter(({ pattern }) => !pattern.isLiteral).map(({ pattern }) => pattern.base),
-    ),
-  ];
+  const { bases, folders } = groundOf(items.map(({ pattern }) => pattern));
   if (bases.length + folders.length <= PORTION) {
     return listItemsOn(db, { project, scope, bases, folders });
   }

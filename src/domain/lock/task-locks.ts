@@ -10,7 +10,7 @@ import { insertGranted } from './acquire.ts';
 import { taskHolder, taskHolderKey } from './holder.ts';
 import { type Item, pathItem, patternOf } from './items.ts';
 import { endLock } from './line.ts';
-import { findHits, type Hit } from './overlapping.ts';
+import { findHits, groundOf, type Hit } from './overlapping.ts';
 import { overlaps } from './overlap.ts';
 import { holdLine, listAllItems, listOpenOf, takePlace } from './queries.ts';
 
@@ -85,6 +85,18 @@ export async function listTakenPaths(db: Db, project: string): Promise<Map<strin
   const rows = await listAllItems(db, project);
   const taken = Map.groupBy(rows, (row) => row.scope);
   return new Map([...taken].map(([scope, own]) => [scope, own.map(({ pattern }) => pattern)]));
+}
+
+/** Where a list of patterns lies, and where all that may overlap it. */
+export function groundOfPaths(paths: readonly string[]): Ground {
+  const patterns = paths.map(patternOf);
+  return { own: [...new Set(patterns.map(({ base }) => base))], ...groundOf(patterns) };
+}
+
+export interface Ground {
+  own: string[];
+  bases: string[];
+  folders: string[];
 }
 
 /** Do two lists of patterns of one repository meet anywhere? */

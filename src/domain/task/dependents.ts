@@ -14,10 +14,10 @@ import {
   listOpenChildren,
   listUnmet,
 } from './family-queries.ts';
-import { decide, isEnded } from './lifecycle.ts';
+import { decide, inHand, isEnded } from './lifecycle.ts';
 import { type Move, type MoveDetails, moveTask } from './move.ts';
 import type { TaskRow } from './queries.ts';
-import { matchTask } from './schedule.ts';
+import { matchFreed, matchTask } from './schedule.ts';
 
 /** Lets go the tasks that waited for this one and wait for nothing else. */
 async function releaseDependents(context: CommandContext, neededId: string): Promise<void> {
@@ -81,6 +81,8 @@ async function forsake(context: CommandContext, row: TaskRow, room: number): Pro
     if (verdict.is !== 'move' || other.state === 'verifying') continue;
     const reason = `${row.id} is ${row.state}`;
     cancelled.push(await moveTask(context, other, { ...verdict, reason }));
+    const { agent_key: freed } = other;
+    if (freed !== null && inHand.includes(other.state)) await matchFreed(context, freed);
   }
   return cancelled;
 }

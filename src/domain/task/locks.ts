@@ -11,6 +11,7 @@ import {
   doMeet,
   endLocksOfTask,
   factsOfHits,
+  groundOfPaths,
   holdLine,
   type Intents,
   obstaclesOf,
@@ -18,14 +19,12 @@ import {
 } from '../lock/index.ts';
 import { findRepository } from '../repository/index.ts';
 import { inHand } from './lifecycle.ts';
-import { listWithPathsBefore, setHasLocks } from './path-queries.ts';
+import { deleteTaskPaths, insertTaskPath, listBeforeOn, setHasLocks } from './path-queries.ts';
 import type { RunnableRow } from './line-queries.ts';
 import type { TaskRow } from './queries.ts';
 import { parseList } from './view.ts';
 
 type WithPaths = Pick<RunnableRow, 'id' | 'project' | 'paths' | 'repository_id'>;
-
-const BEFORE_MAX = 1_000;
 
 /** An attempt's locks stay until its change has landed or gone back. */
 export function isHolding(state: TaskState): boolean {
@@ -51,12 +50,23 @@ async function findAhead(
   nowMs: number,
 ): Promise<RunnableRow | undefined> {
   const paths = parseList(task.paths);
-  for (const other of await listWithPathsBefore(db, task, { nowMs, limit: BEFORE_MAX })) {
+  for (const other of await listBeforeOn(db, task, { ...groundOfPaths(paths), nowMs })) {
     // The whole has put itself behind its parts.
     if (other.id === task.parent_id) continue;
     if (doMeet(paths, parseList(other.paths)) && (await isObstructed(db, other))) return other;
   }
   return undefined;
+}
+
+/** An open task stands where it may meet others. */
+export async function declareIntents(context: CommandContext, task: TaskRow): Promise<void> {
+  if (task.paths === '[]') return;
+  const { own } = groundOfPaths(parseList(task.paths));
+  for (const base of own) await insertTaskPath(context.tx, task, base);
+}
+
+export async function withdrawIntents(context: CommandContext, task: TaskRow): Promise<void> {
+  if (task.paths !== '[]') await deleteTaskPaths(context.tx, task.id);
 }
 
 /** With the hand-out: under its fence, and by whom it is held. */

@@ -8,7 +8,7 @@ import { freeAgent } from '../agent/index.ts';
 import { type CommandContext, record } from '../event/index.ts';
 import { beforeDeadline } from './deadline.ts';
 import { inHand, isEnded, type Verdict } from './lifecycle.ts';
-import { endHolding, isHolding, resumeIntents } from './locks.ts';
+import { endHolding, isHolding, resumeIntents, withdrawIntents } from './locks.ts';
 import { endAttempt, type TaskRow } from './queries.ts';
 import { learn } from './records.ts';
 import { matchIntents, matchKey } from './schedule.ts';
@@ -53,15 +53,17 @@ export async function moveTask(
 
 /**
  * What it held beside its agent's hand, its key and its paths, is for others now, and for itself if
- * it is its turn. So a task that has either may have moved on when this is over.
+ * it is its turn. So a task that has either may have moved on when this is over. Its agent waits
+ * for nothing in particular: whoever has moved the task gives it the next one in line.
  */
 async function letGo(context: CommandContext, row: TaskRow, moved: TaskRow): Promise<void> {
   if (isHolding(moved.state)) return;
-  const { concurrency_key: key } = row;
-  if (key !== null && isHolding(row.state)) await matchKey(context, key);
+  if (isEnded(moved.state)) await withdrawIntents(context, moved);
+  const { concurrency_key: key, agent_key: but } = row;
+  if (key !== null && isHolding(row.state)) await matchKey(context, { key, but });
   if (row.has_locks === 0) return;
   await endHolding(context, moved);
-  await matchIntents(context);
+  await matchIntents(context, but);
 }
 
 async function write(context: CommandContext, row: TaskRow, goesOn: boolean): Promise<void> {

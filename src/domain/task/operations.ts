@@ -6,6 +6,7 @@ import { rankMs } from './assign.ts';
 import { factsOf, requireTask, unknownTask } from './facts.ts';
 import { listChildren, listUnmet } from './family-queries.ts';
 import { decide } from './lifecycle.ts';
+import { declareIntents } from './locks.ts';
 import { moveTask } from './move.ts';
 import { findLog, findTaskWithRepository, listAttempts, listTasks } from './queries.ts';
 import { matchTask } from './schedule.ts';
@@ -84,6 +85,7 @@ export async function retry(
       rank_ms: rankMs(row.lane, context.nowMs),
     },
   });
+  await declareIntents(context, next);
   const { deadline_ms: deadlineMs } = row;
   // Whoever puts it back knows that it is late.
   if (deadlineMs !== null && deadlineMs <= context.nowMs) await dropDeadline(context.tx, row.id);

@@ -1,6 +1,7 @@
 /** Where tasks are that mean to change paths: one statement a function. */
 import type { Db, Tx } from '../../store/db.ts';
-import { limitTo, sql } from '../../store/sql.ts';
+import { join, limitTo, type Sql, sql } from '../../store/sql.ts';
+import type { Ground } from '../lock/index.ts';
 import type { QueuePage, RunnableRow } from './line-queries.ts';
 import type { TaskRow } from './queries.ts';
 
@@ -21,18 +22,42 @@ export function listWithPaths(
     order by rank_ms, id ${limitTo(limit)}`);
 }
 
-/** Those of them in the same lane and repository that go before this one. */
-export function listWithPathsBefore(
+export async function insertTaskPath(
+  tx: Tx,
+  row: Pick<TaskRow, 'id' | 'project' | 'repository_id'>,
+  base: string,
+): Promise<void> {
+  await tx.run(sql`
+    insert into task_paths (project, repository_id, base, task_id)
+    values (${row.project}, ${row.repository_id}, ${base}, ${row.id})
+    on conflict (project, repository_id, base, task_id) do nothing`);
+}
+
+export async function deleteTaskPaths(tx: Tx, taskId: string): Promise<void> {
+  await tx.run(sql`delete from task_paths where task_id = ${taskId}`);
+}
+
+/**
+ * Of the tasks that may be handed out now, those in the same lane and repository that go before
+ * this one and may overlap it: their bases are on the way up to its own, or below its folders.
+ */
+export function listBeforeOn(
   db: Db,
   row: RunnableRow,
-  { nowMs, limit }: Pick<QueuePage, 'nowMs' | 'limit'>,
+  { bases, folders, nowMs }: Omit<Ground, 'own'> & { nowMs: number },
 ): Promise<RunnableRow[]> {
+  const below = folders.map((folder) =>
+    folder === '' ? sql`true` : sql`(p.base >= ${`${folder}/`} and p.base < ${`${folder}0`})`,
+  );
+  const on: Sql = join([sql`p.base in (${join(bases)})`, ...below], ' or ');
   return db.all(sql`
     select id, project, rank_ms, needs, trust, preferred_key, paths, repository_id, lane,
       submitter_key, submitter, concurrency_key, parent_id
     from tasks
-    where project = ${row.project} and state = 'queued' and paths <> '[]'
-      and available_at_ms <= ${nowMs} and lane = ${row.lane}
-      and repository_id = ${row.repository_id} and (rank_ms, id) < (${row.rank_ms}, ${row.id})
-    order by rank_ms, id ${limitTo(limit)}`);
+    where id in (
+      select p.task_id from task_paths p
+      where p.project = ${row.project} and p.repository_id = ${row.repository_id} and (${on}))
+      and state = 'queued' and available_at_ms <= ${nowMs} and lane = ${row.lane}
+      and (rank_ms, id) < (${row.rank_ms}, ${row.id})
+    order by rank_ms, id`);
 }

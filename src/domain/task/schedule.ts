@@ -35,23 +35,41 @@ const PAGE_SIZES = [1, 32, 1_000, 100_000];
 export async function matchTask(context: CommandContext, known: TaskRow): Promise<void> {
   const mayHaveMoved = known.concurrency_key !== null || known.paths !== '[]';
   const task = mayHaveMoved ? await requireTask(context, known.id) : known;
+  await matchWith(context, task, null);
+}
+
+/** `but`: an agent that is served by whoever calls. */
+async function matchWith(
+  context: CommandContext,
+  task: TaskRow,
+  but: string | null,
+): Promise<void> {
   if (task.state !== 'queued' || task.available_at_ms > context.nowMs) return;
-  if (await isBarred(context, task)) return;
+  const choice = await choose(context, task, but);
+  if (choice === undefined || (await isBarred(context, task))) return;
+  await offer(context, task, choice);
+}
+
+async function choose(
+  context: CommandContext,
+  task: TaskRow,
+  but: string | null,
+): Promise<Choice | undefined> {
+  const { tx, actor } = context;
   const waiting = toWaiting(task);
-  const { project } = context.actor;
   for (const limit of isChoosy(waiting) ? PAGE_SIZES.slice(2) : PAGE_SIZES) {
-    const rows = await listIdleAgents(context.tx, project, limit);
-    const records = await recordsOf(context.tx, project, rows.length > 1 ? waiting.needs : []);
+    const page = await listIdleAgents(tx, actor.project, limit);
+    const rows = page.filter(({ key }) => key !== but);
+    const records = await recordsOf(tx, actor.project, rows.length > 1 ? waiting.needs : []);
     const [match] = assign(
       [waiting],
       rows.map((row) => toIdle(row, records)),
     );
     const agent = rows.find((row) => row.key === match?.agentKey);
-    if (agent !== undefined) {
-      return void (await offer(context, task, { agent, because: match?.because ?? null }));
-    }
-    if (rows.length < limit) return;
+    if (agent !== undefined) return { agent, because: match?.because ?? null };
+    if (page.length < limit) return undefined;
   }
+  return undefined;
 }
 
 /** It is not the same to it which of several agents does it. */
@@ -79,22 +97,36 @@ export async function matchAgent(
 
 /** Tasks looked at when locks were given back; nearly always a few wait for paths, or none. */
 const INTENTS_MAX = 1_000;
+const IDLE_MAX = 10_000;
 
-/** Hands out what waited for paths that are free now. Called wherever locks end. */
-export async function matchIntents(context: CommandContext): Promise<void> {
+/**
+ * Hands out what waited for paths that are free now. Called wherever locks end. An agent that was
+ * idle before had nothing else to do, so what it can do now it does.
+ */
+export async function matchIntents(
+  context: CommandContext,
+  but: string | null = null,
+): Promise<void> {
   const { tx, actor, nowMs } = context;
+  const rows = await listIdleAgents(tx, actor.project, IDLE_MAX);
+  const idle = rows.filter(({ key }) => key !== but).map((row) => toIdle(row));
+  if (idle.length === 0) return;
   const page = { project: actor.project, nowMs, limit: INTENTS_MAX };
   for (const task of await listWithPaths(tx, page)) {
-    await matchTask(context, task);
+    const asked = toAsked(task);
+    if (idle.some((agent) => canDo(agent, asked))) await matchWith(context, task, but);
   }
 }
 
 /** Tasks that waited for the same key: the first that an idle agent can do gets it. */
-export async function matchKey(context: CommandContext, key: string): Promise<void> {
+export async function matchKey(
+  context: CommandContext,
+  { key, but }: { key: string; but: string | null },
+): Promise<void> {
   const { tx, actor, nowMs } = context;
   const page = { project: actor.project, key, nowMs, limit: INTENTS_MAX };
   for (const task of await listWaitingForKey(tx, page)) {
-    await matchTask(context, task);
+    await matchWith(context, task, but);
     if ((await findKeyHolder(tx, actor.project, key)) !== undefined) return;
   }
 }

@@ -21,6 +21,7 @@ import { rankMs } from './assign.ts';
 import { requireTask } from './facts.ts';
 import { countChildren, insertDependency, type NeededRow } from './family-queries.ts';
 import { isEnded } from './lifecycle.ts';
+import { declareIntents } from './locks.ts';
 import { inOrder } from './order.ts';
 import { findByUniqueKey, findTask, type TaskRow } from './queries.ts';
 import { matchTask } from './schedule.ts';
@@ -68,6 +69,7 @@ export async function submitOne(context: CommandContext, order: TaskOrder): Prom
   const unmet = needed.filter((task) => task.state !== 'done');
   const row = await newTask(context, order, unmet);
   await insertTask(context.tx, row);
+  await declareIntents(context, row);
   for (const task of needed) await insertDependency(context.tx, row.id, task.id);
   await record(context, {
     type: row.state === 'blocked' ? 'task.blocked' : 'task.queued',

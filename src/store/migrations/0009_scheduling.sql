@@ -57,3 +57,13 @@ create table agent_records (
   failed bigint not null,
   primary key (project, agent_key, capability)
 );
+
+-- What open tasks mean to change, by the folder in which all that it meets lies; see lock_items.
+create table task_paths (
+  project text not null,
+  repository_id text not null,
+  base text not null,
+  task_id text not null references tasks (id),
+  primary key (project, repository_id, base, task_id)
+);
+create index task_paths_of_task on task_paths (task_id);
