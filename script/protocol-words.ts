@@ -257,6 +257,7 @@ export const bounds: Record<keyof typeof limits, string> = {
   dependenciesMax: 'tasks that one task waits for',
   keyCharsMax: 'an idempotency key',
   reasonCharsMax: 'a reason, a report',
+  cliLineBytesMax: 'a line that an agent’s CLI prints, as far as its sidecar reads it',
   outputCharsMax: 'a log that is kept: its last part',
   policyCharsMax: 'a policy file',
   pathCharsMax: 'a path in a repository',

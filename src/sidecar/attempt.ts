@@ -10,7 +10,7 @@ import { SignalboxError } from '../contract/index.ts';
 import { assert, unreachable } from '../core/assert.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Random } from '../core/random.ts';
-import type { Adapter, Running } from './adapter.ts';
+import type { Adapter, Job, Running } from './adapter.ts';
 import type { Shelf } from './durable.ts';
 import { endOfCommand, endUnprepared, errorInWords, stopInWords, unfit } from './ending.ts';
 import type { End, Stop } from './ending.ts';
@@ -18,8 +18,10 @@ import { move, nextStep, type Happening } from './lifecycle.ts';
 import type { Outbox } from './outbox.ts';
 import { patiently } from './patience.ts';
 import type { Say } from './progress.ts';
+import { promptOf } from './prompt.ts';
 import { recordName, type AttemptRecord } from './record.ts';
 import { reportOf } from './report.ts';
+import { createReporter, type Reporter } from './reporter.ts';
 import { collect, secure } from './safekeeping.ts';
 import { commandEnvironment, writeTaskFiles } from './task-file.ts';
 import { headOf, type Workspace } from './workspace.ts';
@@ -55,6 +57,8 @@ export class Attempt {
   #record: AttemptRecord;
   #isGone = false;
   #stop: Stop | null = null;
+  /** Why, where somebody else has a word to say about it. */
+  #stopReason: string | null = null;
   #running: Running | undefined;
   /** What git needs in the command's environment. */
   #environment: Record<string, string> = {};
@@ -83,13 +87,14 @@ export class Attempt {
   }
 
   /** Ends the command, if it still runs, and the patience with everything after it. */
-  stop(stop: Stop): void {
+  stop(stop: Stop, reason: string | null = null): void {
     if (this.#stop !== null) return;
     this.#stop = stop;
+    this.#stopReason = reason;
     const isEnding = move(this.#record.stage, 'ended') !== null;
     if (isEnding) this.#ports.say({ kind: 'stopping', taskId: this.#record.taskId, ending: stop });
     this.#running?.stop();
-    if (stop === 'timed_out') return;
+    if (stop === 'timed_out' || stop === 'over_budget') return;
     this.#hurry.abort();
     this.#ports.clock.after(HURRY_MS, () => this.#deadline.abort());
   }
@@ -137,14 +142,15 @@ export class Attempt {
   }
 
   async #run(): Promise<false> {
-    const { adapter, clock, command, workspace } = this.#ports;
+    const { adapter, clock, workspace } = this.#ports;
     const { timeoutMs } = this.#record.task;
     const folder = workspace.placeOf(this.#record);
+    const reporter = this.#reporter();
     try {
-      const environment = await this.#commandEnvironment(folder);
+      const job = await this.#job(folder, reporter);
       const mayStart = this.#stop === null && (await this.#to('started', {}));
       if (!mayStart) return await this.#end(unfit(NO_JOURNAL));
-      this.#running = adapter({ command, folder, environment });
+      this.#running = adapter(job);
     } catch (error) {
       return this.#end(unfit(errorInWords(error)));
     }
@@ -157,6 +163,7 @@ export class Attempt {
     if (pid !== null) this.#tellStart(folder, pid);
     const end = endOfCommand(await exit);
     cancelTimeout();
+    reporter.close();
     return this.#end(end);
   }
 
@@ -164,12 +171,24 @@ export class Attempt {
     return this.#stop !== null;
   }
 
-  async #commandEnvironment(folder: string): Promise<Record<string, string>> {
-    const { workspace, agent, url, env: user, commandToken: token } = this.#ports;
+  #reporter(): Reporter {
+    const { client, clock } = this.#ports;
+    const { taskId, fence } = this.#record;
+    const onStop = (reason: string): void => this.stop('over_budget', reason);
+    return createReporter({ client, clock, taskId, fence, onStop });
+  }
+
+  async #job(folder: string, reporter: Reporter): Promise<Job> {
+    const { workspace, agent, url, env: user, commandToken: token, command, say } = this.#ports;
     const attempt = this.#record;
-    const files = await writeTaskFiles(workspace.folderOf(attempt), attempt);
-    const parts = { ...files, attempt, agent, url, folder, user, token };
-    return { ...commandEnvironment(parts), ...this.#environment };
+    const prompt = promptOf(attempt);
+    const files = await writeTaskFiles(workspace.folderOf(attempt), { attempt, prompt });
+    const { promptFile, ...named } = files;
+    const parts = { ...named, attempt, agent, url, folder, user, token };
+    const environment = { ...commandEnvironment(parts), ...this.#environment };
+    const onTrouble = (message: string): void => say({ kind: 'trouble', message, error: null });
+    const ears = { onProgress: reporter.tell, onTrouble };
+    return { command, folder, environment, prompt, promptFile, ...ears };
   }
 
   /** The command does not wait for the hub's answer, and stops when that is a refusal. */
@@ -187,10 +206,11 @@ export class Attempt {
     const { taskId, attempt, task } = this.#record;
     const stop = this.#stop;
     const ending = stop ?? end.ending;
-    const reason = stop === null ? end.reason : stopInWords(stop, task.timeoutMs);
-    await this.#to('ended', { ending, reason, log: end.log });
+    const why = this.#stopReason === null ? '' : ` ${this.#stopReason}`;
+    const reason = stop === null ? end.reason : `${stopInWords(stop, task.timeoutMs)}${why}`;
+    await this.#to('ended', { ending, reason, log: end.log, told: end.told ?? null });
     say({ kind: 'ended', taskId, attempt, ending, reason });
-    if (ending === 'unfit') await onUnfit();
+    if (ending === 'unfit' || ending === 'limited') await onUnfit();
     return false;
   }
 

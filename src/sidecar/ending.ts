@@ -1,13 +1,15 @@
 /** Why an attempt ended, with the sentence about it that people and the next agent read. */
 import { isGitError } from '../git/git-error.ts';
-import type { Exit } from './adapter.ts';
+import type { Exit, Told } from './adapter.ts';
 import { errnoOf, isMachineAtFault } from './errno.ts';
 import type { Ending } from './lifecycle.ts';
+import type { AttemptRecord } from './record.ts';
 
 export interface End {
   ending: Ending;
   reason: string;
   log: string;
+  told?: AttemptRecord['told'];
 }
 
 /** How a command ended that nobody stopped. */
@@ -15,12 +17,26 @@ export function endOfCommand(exit: Exit): End {
   const { error, code, signal, log, durationMs } = exit;
   if (error === null) {
     const how = signal === null ? `exited with code ${code}` : `was ended by ${signal}`;
-    const ending = code === 0 ? 'succeeded' : 'failed';
-    return { ending, reason: `The command ${how} after ${span(durationMs)}.`, log };
+    const after = `The command ${how} after ${span(durationMs)}.`;
+    return { ...judged(code === 0, after, exit.told), log, told: toldOf(exit) };
   }
   const reason = `The command did not start. ${errorInWords(error)}`;
   // The task is part of the environment: what is too much of it would be so on any machine.
   return errnoOf(error) === 'E2BIG' ? { ending: 'failed', reason, log } : unfit(reason);
+}
+
+/** Its own word that it failed counts for more than its exit code. */
+function judged(isWell: boolean, after: string, told: Told | null): Omit<End, 'log'> {
+  const words = told?.failure ?? null;
+  const reason = words === null ? after : `${after} It says: ${words}`;
+  if (told !== null && told.limit !== null) return { ending: 'limited', reason };
+  return { ending: isWell && words === null ? 'succeeded' : 'failed', reason };
+}
+
+function toldOf({ told }: Exit): AttemptRecord['told'] {
+  if (told === null) return null;
+  const { use, hasAnswer, result, limit } = told;
+  return { use, hasAnswer, result, limitedUntilMs: limit?.untilMs ?? null };
 }
 
 /** How an attempt ended whose place of work could not be made. */
@@ -36,7 +52,7 @@ export function unfit(reason: string): End {
 
 export type Stop = Extract<
   Ending,
-  'timed_out' | 'stopped' | 'interrupted' | 'cancelled' | 'fenced'
+  'timed_out' | 'stopped' | 'interrupted' | 'cancelled' | 'fenced' | 'over_budget'
 >;
 
 /** Why an attempt was ended that did not end by itself. */
@@ -52,6 +68,8 @@ export function stopInWords(stop: Stop, timeoutMs: number): string {
       return 'The task was cancelled.';
     case 'fenced':
       return 'The task is held by another attempt now.';
+    case 'over_budget':
+      return 'The hub asked to stop.';
   }
 }
 

@@ -21,7 +21,13 @@ import {
 import { systemClock, type Clock } from '../core/clock.ts';
 import { systemRandom, type Random } from '../core/random.ts';
 import { createGit } from '../git/run.ts';
-import { commandAdapter } from './adapters/command.ts';
+import {
+  commandOf,
+  createAdapter,
+  isCli,
+  scratchOf,
+  type AdapterKind,
+} from './adapters/choose.ts';
 import { openOutbox } from './outbox.ts';
 import { findProgram } from './program.ts';
 import type { Say } from './progress.ts';
@@ -43,7 +49,9 @@ export interface SidecarOptions {
   /** A repository that is looked at before the first task; tasks bring their own. */
   repository?: string | undefined;
   capabilities: string[];
-  /** A program and its arguments; no shell reads them. */
+  /** What the command is spoken to as: any command, unless told, or an agent's own CLI. */
+  adapter?: { kind: AdapterKind } | undefined;
+  /** A program and its arguments, which no shell reads; for a CLI, arguments besides its own. */
   command: string[];
   /** Where everything is kept that must survive a kill. Not to be shared between machines. */
   dataDir: string;
@@ -72,8 +80,8 @@ export interface SidecarPorts {
  */
 export async function runSidecar(options: SidecarOptions, ports: SidecarPorts): Promise<void> {
   const { say } = ports;
-  const command = await findProgram(options.command, options.env['PATH']);
   const { name: agent, url, dataDir } = options;
+  const command = await readyCommand(options);
   const state = await openState({ dataDir, agent, url, say });
   try {
     await runIn(state, { ...options, command }, ports);
@@ -82,13 +90,21 @@ export async function runSidecar(options: SidecarOptions, ports: SidecarPorts): 
   }
 }
 
+/** The command as it can be started, or a refusal: better now than when the first task meets it. */
+async function readyCommand({ adapter, command, env }: SidecarOptions): Promise<string[]> {
+  const kind = adapter?.kind ?? 'command';
+  const found = await findProgram(commandOf(kind, command), env['PATH']);
+  return isCli(kind) ? command : found;
+}
+
 async function runIn(state: State, options: SidecarOptions, ports: SidecarPorts): Promise<void> {
   const { say, clock = systemClock(), random = systemRandom() } = ports;
   const { name: agent, url, token, env, command, capabilities } = options;
   const { folder, journal } = state;
   const identity = { name: agent, email: `${agent}@signalbox.localhost` };
   const git = createGit({ env, identity, clock, random });
-  const workspace = new Workspace({ git, folder, agent, say });
+  const kind = options.adapter?.kind ?? 'command';
+  const workspace = new Workspace({ git, folder, agent, say, scratch: scratchOf(kind) });
   const found = await recover({ journal, workspace, clock, say });
   if (options.repository !== undefined) await workspace.check(options.repository);
 
@@ -103,7 +119,8 @@ async function runIn(state: State, options: SidecarOptions, ports: SidecarPorts)
       signal: ending.signal,
       onRefused: () => sidecar?.resync(),
     });
-    const adapter = commandAdapter({ clock, marker: markOfJob, onOutput: ports.onOutput });
+    const { onOutput } = ports;
+    const adapter = createAdapter(kind, { clock, marker: markOfJob, onOutput });
     const commandToken = options.passToken === true ? token : undefined;
     const work = { journal, outbox, workspace, adapter, command, agent, url, env, commandToken };
     sidecar = new Sidecar({

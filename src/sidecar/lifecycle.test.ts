@@ -61,17 +61,20 @@ test('a restart ends what cannot be finished without its command, and nothing el
   expect(ended).toEqual(['accepted', 'prepared', 'running']);
 });
 
-/** hasRepository, work, isPushed → what is said when the command succeeded. */
+/** hasRepository, work, isPushed, hasAnswer → what is said when the command succeeded. */
 test.each([
-  [false, 'none', true, 'complete'],
-  [true, 'none', true, 'no_change'],
-  [true, 'change', true, 'complete'],
-  [true, 'change', false, 'fail'],
-  [true, 'broken', true, 'fail'],
-  [true, 'broken', false, 'fail'],
-] as const)('success with repository %s, work %s, pushed %s is told as %s', (...row) => {
-  const [hasRepository, work, isPushed, expected] = row;
-  expect(verdict({ ending: 'succeeded', hasRepository, work, isPushed })).toBe(expected);
+  [false, 'none', true, true, 'complete'],
+  [false, 'none', true, false, 'no_change'],
+  [true, 'none', true, true, 'no_change'],
+  [true, 'change', true, true, 'complete'],
+  [true, 'change', true, false, 'complete'],
+  [true, 'change', false, true, 'fail'],
+  [true, 'broken', true, true, 'fail'],
+  [true, 'broken', false, true, 'fail'],
+] as const)('success with repository %s, work %s, pushed %s, answer %s is told as %s', (...row) => {
+  const [hasRepository, work, isPushed, hasAnswer, expected] = row;
+  const facts = { hasRepository, work, isPushed, hasAnswer };
+  expect(verdict({ ending: 'succeeded', ...facts })).toBe(expected);
 });
 
 test('any other ending is told alike, whatever it left behind', () => {
@@ -84,12 +87,14 @@ test('any other ending is told alike, whatever it left behind', () => {
     interrupted: 'decline',
     cancelled: 'silent',
     fenced: 'silent',
+    limited: 'decline',
+    over_budget: 'decline',
   };
   for (const ending of endings) {
     if (ending === 'succeeded') continue;
     for (const work of ['none', 'change', 'broken'] as const) {
       for (const isPushed of [true, false]) {
-        const facts = { ending, work, isPushed, hasRepository: true };
+        const facts = { ending, work, isPushed, hasRepository: true, hasAnswer: true };
         expect(verdict(facts)).toBe(expected[ending]);
       }
     }

@@ -97,6 +97,10 @@ export const endings = [
   'cancelled',
   /** The hub has handed the task to another. */
   'fenced',
+  /** The account of the agent's CLI may not be used for now. */
+  'limited',
+  /** The hub said that it should stop, mostly because a budget is used up. */
+  'over_budget',
 ] as const;
 export type Ending = (typeof endings)[number];
 
@@ -108,6 +112,8 @@ export interface Facts {
   work: WorkKind;
   hasRepository: boolean;
   isPushed: boolean;
+  /** A CLI that says nothing of how it ended has not reported; a command reports by its exit. */
+  hasAnswer: boolean;
 }
 
 export type Verdict = 'complete' | 'no_change' | 'fail' | 'decline' | 'silent';
@@ -121,13 +127,15 @@ export function verdict(facts: Facts): Verdict {
     case 'unfit':
     case 'stopped':
     case 'interrupted':
+    case 'limited':
+    case 'over_budget':
       return 'decline';
     case 'failed':
     case 'timed_out':
     case 'unprepared':
       return 'fail';
     case 'succeeded':
-      if (!facts.hasRepository) return 'complete';
+      if (!facts.hasRepository) return facts.hasAnswer ? 'complete' : 'no_change';
       if (facts.work === 'none') return 'no_change';
       return facts.work === 'change' && facts.isPushed ? 'complete' : 'fail';
   }

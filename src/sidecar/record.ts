@@ -4,6 +4,7 @@ import { CommitId, Fence, RepositoryUrl, TaskId } from '../contract/index.ts';
 import type { Assignment } from '../contract/index.ts';
 import { endings, stages } from './lifecycle.ts';
 import { ProcessId } from './processes.ts';
+import { Use } from './use.ts';
 
 /** What an attempt left, as it was found after its end. */
 export const Work = z.discriminatedUnion('kind', [
@@ -42,6 +43,17 @@ export const AttemptRecord = z.strictObject({
   reason: z.string(),
   log: z.string(),
   work: Work.nullable(),
+  /** What the agent's CLI said of its run; null for a command. */
+  told: z
+    .strictObject({
+      use: Use.nullable(),
+      hasAnswer: z.boolean(),
+      result: z.string().nullable(),
+      /** When its account may be used again, as far as that is known. */
+      limitedUntilMs: z.int().nullable(),
+    })
+    .nullable()
+    .default(null),
 });
 export type AttemptRecord = z.infer<typeof AttemptRecord>;
 
@@ -62,6 +74,7 @@ export function newRecord({ task, lastFailure }: Assignment): AttemptRecord {
     reason: '',
     log: '',
     work: null,
+    told: null,
   };
 }
 

@@ -7,7 +7,7 @@
  * worktree any more.
  */
 import type { Clock } from '../core/clock.ts';
-import { endAll } from './adapters/command.ts';
+import { endAll } from './adapters/process.ts';
 import type { Shelf } from './durable.ts';
 import { move } from './lifecycle.ts';
 import type { Say } from './progress.ts';

@@ -27,13 +27,15 @@ export function reportOf(record: AttemptRecord): Report | null {
   const { taskId, fence, log, ending, task } = record;
   if (ending === null) return null;
   const key = `${taskId}.${fence}.report`;
-  const held = { taskId, fence, log };
+  const use = record.told?.use ?? null;
+  const held = { taskId, fence, log, ...(use === null ? {} : { use }) };
   const hasRepository = task.repository !== null;
   const said = verdict({
     ending,
     hasRepository,
     work: workKind(record),
     isPushed: isPushed(record),
+    hasAnswer: record.told?.hasAnswer ?? true,
   });
   switch (said) {
     case 'complete':
@@ -41,7 +43,7 @@ export function reportOf(record: AttemptRecord): Report | null {
     case 'no_change':
     case 'fail': {
       const outcome = said === 'fail' ? 'failed' : 'no_change';
-      const nothing = said === 'no_change' ? ' It left no difference to its base.' : '';
+      const nothing = said === 'no_change' ? ` ${nothingInWords(hasRepository)}` : '';
       const reason = withOutput(`${inWords(record)}${nothing}`, log);
       return {
         operation: 'task.fail',
@@ -72,10 +74,17 @@ function isPushed({ stage }: AttemptRecord): boolean {
   return stage === 'pushed';
 }
 
-function result({ work, branch, log }: AttemptRecord): Partial<Completion> {
-  if (work?.kind !== 'change')
-    return { report: cutToTail(log, { charsMax: limits.reasonCharsMax }) };
-  return { change: { branch, base: work.base, head: work.head } };
+function nothingInWords(hasRepository: boolean): string {
+  return hasRepository ? 'It left no difference to its base.' : 'It gave no answer.';
+}
+
+function result({ work, branch, log, told }: AttemptRecord): Partial<Completion> {
+  const words = told?.result ?? null;
+  const report = words === null ? {} : { report: words };
+  if (work?.kind === 'change') {
+    return { ...report, change: { branch, base: work.base, head: work.head } };
+  }
+  return { report: words ?? cutToTail(log, { charsMax: limits.reasonCharsMax }) };
 }
 
 type Completion = z.output<(typeof workOperations)['task.complete']['input']>;

@@ -16,6 +16,8 @@ import { Session, type SessionPorts } from './session.ts';
 const PARKED_MS = 60_000;
 /** A machine that cannot work leaves the work to others for a while. */
 const PAUSE = { firstMs: 5_000, mostMs: 5 * 60_000 };
+/** The longest that an account is taken to be shut, whatever its CLI says. */
+const LIMITED_MS_MAX = 24 * 60 * 60_000;
 /** How long a sidecar that ends waits for the hub to take its last reports; they are on disk. */
 const FLUSH_MS = 5_000;
 
@@ -124,7 +126,7 @@ export class Sidecar {
     await attempt.drive();
     this.#current = null;
     if (!attempt.isGone) this.#waiting.push(attempt);
-    if (attempt.record.ending === 'unfit') await this.#pause(attempt.record.reason);
+    if (isPausing(attempt.record)) await this.#pause(attempt.record);
     else this.#pauses = 0;
     if (!this.#isDraining) this.#ports.say({ kind: 'waiting' });
   }
@@ -150,9 +152,11 @@ export class Sidecar {
     return this.#current;
   }
 
-  async #pause(reason: string): Promise<void> {
+  async #pause({ reason, told }: AttemptRecord): Promise<void> {
     const { clock, random, say } = this.#ports;
-    const forMs = backoffMs(PAUSE, ++this.#pauses, random.fraction());
+    const againMs = told?.limitedUntilMs ?? null;
+    const knownMs = againMs === null ? 0 : Math.min(againMs - clock.nowMs(), LIMITED_MS_MAX);
+    const forMs = Math.max(backoffMs(PAUSE, ++this.#pauses, random.fraction()), knownMs);
     say({ kind: 'paused', forMs, reason });
     const untilMs = clock.nowMs() + forMs;
     while (!this.#isDraining && clock.nowMs() < untilMs) {
@@ -229,6 +233,11 @@ export class Sidecar {
     this.stop();
     this.#bell.ring();
   }
+}
+
+/** This machine, or the account of its CLI, is of no use for a while. */
+function isPausing({ ending }: AttemptRecord): boolean {
+  return ending === 'unfit' || ending === 'limited';
 }
 
 /** Why an attempt does not hold its task any more; null where it still does. */

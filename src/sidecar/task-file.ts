@@ -12,17 +12,23 @@ import type { AttemptRecord } from './record.ts';
 
 export interface TaskFiles {
   taskFile: string;
+  promptFile: string;
   lastFailureFile: string | null;
 }
 
-/** Both lie outside the place of work, so that they are never part of a change. */
-export async function writeTaskFiles(folder: string, attempt: AttemptRecord): Promise<TaskFiles> {
+/** All lie outside the place of work, so that they are never part of a change. */
+export async function writeTaskFiles(
+  folder: string,
+  { attempt, prompt }: { attempt: AttemptRecord; prompt: string },
+): Promise<TaskFiles> {
   const taskFile = taskFilePath(folder);
+  const promptFile = join(folder, 'prompt.md');
   await writeFile(taskFile, taskMarkdown(attempt), { mode: 0o600 });
-  if (attempt.task.lastFailure === null) return { taskFile, lastFailureFile: null };
+  await writeFile(promptFile, prompt, { mode: 0o600 });
+  if (attempt.task.lastFailure === null) return { taskFile, promptFile, lastFailureFile: null };
   const lastFailureFile = join(folder, 'last-failure.txt');
   await writeFile(lastFailureFile, attempt.task.lastFailure, { mode: 0o600 });
-  return { taskFile, lastFailureFile };
+  return { taskFile, promptFile, lastFailureFile };
 }
 
 function taskFilePath(folder: string): string {
@@ -66,7 +72,7 @@ function fenced(text: string, language: string): string {
   return `${fence}${language}\n${text.trimEnd()}\n${fence}`;
 }
 
-export interface EnvironmentParts extends TaskFiles {
+export interface EnvironmentParts extends Omit<TaskFiles, 'promptFile'> {
   attempt: AttemptRecord;
   agent: string;
   url: string;

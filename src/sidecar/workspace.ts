@@ -4,7 +4,7 @@
  *
  * Each call may be made again after a kill at any line, and gives the same.
  */
-import { lstat, mkdir, readdir } from 'node:fs/promises';
+import { lstat, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { commitAll, type CommitOutcome } from '../git/commit.ts';
 import { identityEnv } from '../git/identity.ts';
@@ -23,6 +23,8 @@ export interface WorkspaceOptions {
   folder: string;
   agent: string;
   say: Say;
+  /** Patterns of files, as in a `.gitignore`, that are never part of a change. */
+  scratch?: readonly string[] | undefined;
 }
 
 export interface Prepared {
@@ -71,6 +73,7 @@ export class Workspace {
     }
     const mirror = await this.#mirror(repository, signal);
     await mirror.fetch({ signal });
+    await this.#exclude(mirror);
     const commit = (await mirror.resolve(mirror.baseBranch)) ?? '';
     await addWorktree({ mirror, branch: record.branch, commit, dir: place, signal });
     const environment = await identityEnv(mirror.git, { gitDir: mirror.dir });
@@ -113,6 +116,14 @@ export class Workspace {
       if (worktree !== null) await removeWorktree(worktree);
     }
     await removeTree(folder);
+  }
+
+  /** In git's own file for it, which is no part of the repository. */
+  async #exclude({ dir }: Mirror): Promise<void> {
+    const { scratch = [] } = this.#options;
+    if (scratch.length === 0) return;
+    await mkdir(join(dir, 'info'), { recursive: true });
+    await writeFile(join(dir, 'info', 'exclude'), `${scratch.join('\n')}\n`);
   }
 
   async #mirror(

@@ -6,7 +6,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { manualClock, systemClock, type Clock } from '../../core/clock.ts';
 import type { Running } from '../adapter.ts';
 import { identify, isAlive, killLeftovers, signalGroup } from '../processes.ts';
-import { commandAdapter, STOP_GRACE_MS } from './command.ts';
+import { commandAdapter } from './command.ts';
+import { STOP_GRACE_MS } from './process.ts';
 
 let folder: string;
 let taskFile: string;
@@ -27,7 +28,7 @@ afterEach(async () => {
 function start(command: string[], clock: Clock = systemClock()): Running {
   const environment = { PATH: process.env['PATH'] ?? '', SIGNALBOX_TASK_FILE: taskFile };
   const adapter = commandAdapter({ clock, marker: () => marker });
-  const started = adapter({ command, folder, environment });
+  const started = adapter({ command, folder, environment, prompt: '', promptFile: '' });
   running.push(started);
   return started;
 }
@@ -56,7 +57,13 @@ test('what is printed is heard while the command goes on', async () => {
   const adapter = commandAdapter({ clock: systemClock(), marker: () => marker, onOutput });
   const script = 'echo first; until [ -e go ]; do sleep 0.01; done; echo last';
   const environment = { PATH: process.env['PATH'] ?? '', SIGNALBOX_TASK_FILE: taskFile };
-  const command = adapter({ command: ['sh', '-c', script], folder, environment });
+  const command = adapter({
+    command: ['sh', '-c', script],
+    folder,
+    environment,
+    prompt: '',
+    promptFile: '',
+  });
   running.push(command);
   await vi.waitUntil(() => heard === 'first\n', { timeout: 10_000 });
   await writeFile(join(folder, 'go'), '');

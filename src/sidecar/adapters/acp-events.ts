@@ -1,0 +1,120 @@
+/** What an agent says over the Agent Client Protocol, version 1, in the vocabulary of all CLIs. */
+import { isAbsolute, relative } from 'node:path';
+import type {
+  PromptResponse,
+  RequestPermissionOutcome,
+  RequestPermissionRequest,
+  SessionUpdate,
+} from '@agentclientprotocol/sdk';
+import { z } from 'zod';
+import { read, type CliEvent } from './cli-event.ts';
+
+export interface AcpEvents {
+  heard: (update: SessionUpdate) => CliEvent[];
+  /** What was begun to be said and not told yet. */
+  flush: () => CliEvent[];
+  ended: (response: PromptResponse) => CliEvent[];
+}
+
+const WORDS_CHARS_MAX = 64_000;
+
+/** Words come in pieces; they are told as one when the agent does something else. */
+export function createAcpEvents(): AcpEvents {
+  let words = '';
+  const flush = (): CliEvent[] => {
+    const text = words.trim();
+    words = '';
+    return text === '' ? [] : [{ kind: 'words', text }];
+  };
+  return {
+    flush,
+    heard(update) {
+      switch (update.sessionUpdate) {
+        case 'agent_message_chunk':
+          if (update.content.type === 'text') {
+            words = (words + update.content.text).slice(-WORDS_CHARS_MAX);
+          }
+          return [];
+        case 'tool_call':
+          return [...flush(), { kind: 'tool', text: update.title }];
+        case 'usage_update':
+          return [{ kind: 'spent', reply: 'session', spent: spentOf(update) }];
+        default:
+          return [];
+      }
+    },
+    ended(response) {
+      const last = words.trim();
+      return [...flush(), verdict(response, last)];
+    },
+  };
+}
+
+type UsageUpdate = Extract<SessionUpdate, { sessionUpdate: 'usage_update' }>;
+
+function spentOf({ used, size, cost }: UsageUpdate): Extract<CliEvent, { kind: 'spent' }>['spent'] {
+  const isDollars = cost?.currency === 'USD';
+  return {
+    contextTokens: used,
+    contextTokensMax: size,
+    ...(isDollars ? { costMicros: cost.amount * 1_000_000 } : {}),
+  };
+}
+
+const Usage = z.looseObject({
+  inputTokens: z.number(),
+  cachedReadTokens: z.number().nullish(),
+  cachedWriteTokens: z.number().nullish(),
+  outputTokens: z.number(),
+});
+
+const Answer = z.looseObject({ result: z.looseObject({ usage: Usage }) });
+
+/** The tokens of a turn are not in version 1; agents that tell them do it as the draft has them. */
+export function usageIn(message: unknown): CliEvent[] {
+  const usage = read(Answer, message)?.result.usage;
+  if (usage === undefined) return [];
+  const cachedInputTokens = usage.cachedReadTokens ?? 0;
+  const inputTokens = usage.inputTokens + cachedInputTokens + (usage.cachedWriteTokens ?? 0);
+  const spent = { inputTokens, cachedInputTokens, outputTokens: usage.outputTokens };
+  return [{ kind: 'spent', reply: 'turn', spent }];
+}
+
+function verdict({ stopReason }: PromptResponse, lastWords: string): CliEvent {
+  switch (stopReason) {
+    case 'end_turn':
+      return { kind: 'success', text: lastWords === '' ? null : lastWords };
+    case 'max_tokens':
+      return { kind: 'failure', text: 'It stopped: its answer grew too long.' };
+    case 'max_turn_requests':
+      return { kind: 'failure', text: 'It stopped: it asked its model too often.' };
+    case 'refusal':
+      return { kind: 'failure', text: 'It refused to go on.' };
+    case 'cancelled':
+      return { kind: 'failure', text: 'It was cancelled.' };
+    default:
+      return { kind: 'failure', text: `It stopped for a reason unknown here: ${String(stopReason)}` };
+  }
+}
+
+const HARMLESS: readonly string[] = ['read', 'search', 'think', 'edit', 'move', 'delete'];
+
+/** Allows once what stays in the place of work. `refused` says what was not allowed. */
+export function decide(
+  { toolCall, options }: RequestPermissionRequest,
+  folder: string,
+): { outcome: RequestPermissionOutcome; refused: string | null } {
+  const { kind, title, locations } = toolCall;
+  const isInside = (locations ?? []).every(({ path }) => isBelow(path, folder));
+  const isAllowed = HARMLESS.includes(kind ?? '') && isInside;
+  const wanted = isAllowed ? 'allow_once' : 'reject_once';
+  const option = options.find((one) => one.kind === wanted);
+  const refused = isAllowed && option !== undefined ? null : (title ?? kind ?? 'a tool');
+  if (option === undefined) return { outcome: { outcome: 'cancelled' }, refused };
+  return { outcome: { outcome: 'selected', optionId: option.optionId }, refused };
+}
+
+function isBelow(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  return !way.startsWith('..') && !isAbsolute(way);
+}
