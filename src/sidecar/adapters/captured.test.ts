@@ -6,7 +6,6 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Progress, Told } from '../adapter.ts';
-import { aider } from './aider.ts';
 import { claude } from './claude.ts';
 import type { Cli } from './cli.ts';
 import { codex } from './codex.ts';
@@ -67,6 +66,12 @@ test.each([
     notes: [null, 'write_file free.txt', 'I wrote free.txt.'],
     use: { ...NOTHING, model: 'gemini-2.5-flash' },
   },
+  {
+    cli: copilot,
+    file: 'copilot-1.0.102-done.jsonl',
+    notes: [null, 'create free.txt', 'I wrote free.txt.'],
+    use: { ...NOTHING, model: 'claude-sonnet-4', inputTokens: 0, outputTokens: 0 },
+  },
 ])('$file: what it did, what it used, its last words', ({ cli, file, notes, use }) => {
   const { told, troubles, ...played } = play(cli, captured(file));
   expect(played.notes).toEqual(notes);
@@ -86,24 +91,24 @@ test.each([
   [claude, 'claude-2.1.329-limited.jsonl', /rate limit/, null],
   [codex, 'codex-0.169.0-limited.jsonl', /hit your usage limit/, expect.any(Number)],
   [gemini, 'gemini-0.61.0-limited.jsonl', /exhausted your daily quota/, null],
-  [copilot, 'copilot-limited.jsonl', /rate_limit/, null],
-  [aider, 'aider-limited.txt', /RateLimitError/, null],
-])('%o %s: the account may not be used for now', (cli, file, words, untilMs) => {
+  [copilot, 'copilot-1.0.102-limited.jsonl', /rate limit/, null],
+])('%#: %s: the account may not be used for now', (cli, file, words, untilMs) => {
   const { told } = play(cli, captured(file), true);
-  expect(told).toMatchObject({ hasAnswer: false, failure: words, limit: { untilMs } });
+  expect(told).toMatchObject({ hasAnswer: false, failure: expect.stringMatching(words), limit: { untilMs } });
 });
 
 test.each([
   [claude, 'claude-2.1.329-failed.jsonl'],
   [codex, 'codex-0.169.0-failed.jsonl'],
   [gemini, 'gemini-0.61.0-failed.jsonl'],
-])('%o %s: it failed in its own words', (cli, file) => {
+  [copilot, 'copilot-1.0.102-failed.jsonl'],
+])('%# %s: it failed in its own words', (cli, file) => {
   const { told } = play(cli, captured(file), true);
-  expect(told).toMatchObject({ hasAnswer: false, failure: /Bad thing\./, limit: null });
+  expect(told).toMatchObject({ hasAnswer: false, failure: expect.stringContaining('Bad thing.'), limit: null });
 });
 
 test('whatever is cut off, doubled or broken in what was captured, each of them goes on', () => {
-  const clis: Record<string, Cli> = { claude, codex, gemini, copilot, aider };
+  const clis: Record<string, Cli> = { claude, codex, gemini, copilot };
   for (const file of readdirSync(FOLDER)) {
     const cli = clis[file.split('-')[0] ?? ''] ?? claude;
     const text = captured(file);

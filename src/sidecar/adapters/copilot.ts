@@ -3,9 +3,9 @@
  *
  * It may edit files in the place of work (`--allow-tool write`) and asks nobody
  * (`--no-ask-user`); commands and the network need more, behind `--`, for example
- * `-- --allow-tool 'shell(npm test)'`. Written after the events of versions 1.0.22 to 1.0.63, as
- * they are published: JSON lines of `{type, data}`, and a `result` of its own at the end. It tells
- * output tokens with each answer, and the rest only where its `assistant.usage` is printed.
+ * `-- --allow-tool 'shell(npm test)'`. Written after what version 1.0.102 prints: JSON lines of
+ * `{type, data}`, and a `result` of its own at the end. Some versions tell output tokens with each
+ * answer, some more in `assistant.usage`, some nothing at all.
  */
 import { z } from 'zod';
 import { fromJson, read, toolWords, type CliEvent } from './cli-event.ts';
@@ -32,7 +32,7 @@ export const copilot: Cli = {
           return spent(data, ++heard.usages);
         case 'session.error':
           heard.hasFailed = true;
-          return [{ kind: 'failure', text: wordsOf(data) }];
+          return failed(data);
         case 'result':
           return ended(event, heard);
         default:
@@ -58,6 +58,7 @@ function isRoot({ agentId }: Record<string, unknown>): boolean {
 const Message = z.looseObject({
   messageId: z.string(),
   content: z.string().default(''),
+  model: z.string().optional(),
   outputTokens: z.number().optional(),
   parentToolCallId: z.string().nullish(),
 });
@@ -65,13 +66,14 @@ const Message = z.looseObject({
 function said(data: Record<string, unknown>, heard: Heard, isOfRoot: boolean): CliEvent[] {
   const message = read(Message, data);
   if (message === undefined) return [];
-  const { messageId: reply, content: text, outputTokens } = message;
+  const { messageId: reply, content: text, model, outputTokens } = message;
   const isAnswer = isOfRoot && message.parentToolCallId == null && text.trim() !== '';
   if (isAnswer) heard.lastWords = text;
   const words: CliEvent[] = isAnswer ? [{ kind: 'words', text }] : [];
   // Both are about the same tokens; the one that tells more counts.
-  if (outputTokens === undefined || heard.usages > 0) return words;
-  return [...words, { kind: 'spent', reply, spent: { outputTokens } }];
+  const isTold = outputTokens !== undefined && heard.usages === 0;
+  const spent = { ...(isTold ? { outputTokens } : {}), ...(model === undefined ? {} : { model }) };
+  return [...words, { kind: 'spent', reply, spent }];
 }
 
 function toolOf({ toolName, arguments: input }: Record<string, unknown>): string {
@@ -95,9 +97,12 @@ function spent(data: Record<string, unknown>, number: number): CliEvent[] {
   return [...forget, { kind: 'spent', reply: `usage ${number}`, spent: found }];
 }
 
-function wordsOf({ message, errorType }: Record<string, unknown>): string {
-  const words = [read(Text, errorType), read(Text, message)].filter((one) => one !== undefined);
-  return words.length === 0 ? 'It gives no reason.' : words.join(': ');
+const LIMITS: readonly unknown[] = ['rate_limit', 'quota'];
+
+function failed({ message, errorType }: Record<string, unknown>): CliEvent[] {
+  const text = read(Text, message) ?? 'It gives no reason.';
+  const limit: CliEvent[] = LIMITS.includes(errorType) ? [{ kind: 'limit', untilMs: null }] : [];
+  return [...limit, { kind: 'failure', text }];
 }
 
 function ended({ exitCode }: Record<string, unknown>, heard: Heard): CliEvent[] {
