@@ -32,8 +32,6 @@ export const limits = {
   reasonCharsMax: 4_000,
   outputCharsMax: 64_000,
   cliLineBytesMax: 4 * 1024 * 1024,
-  noteCharsMax: 500,
-  modelCharsMax: 100,
   policyCharsMax: 100_000,
   pathCharsMax: 4_096,
   pathsMax: 10_000,

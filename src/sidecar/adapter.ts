@@ -1,5 +1,5 @@
 /** The port between the sidecar and whatever does the work: any command, or an agent's own CLI. */
-import type { Use } from './use.ts';
+import type { Use } from '../contract/index.ts';
 import type { ProcessId } from './processes.ts';
 
 export interface Job {

@@ -126,6 +126,9 @@ export class ScriptedHub {
     if (task === undefined) throw new SignalboxError('not_found', 'no such task');
     if (operation === 'task.show') return { task, attempts: [], children: [] };
     if (input['fence'] !== task.fence) throw new SignalboxError('stale_fence', 'another holds it');
+    if (operation === 'task.progress') {
+      return { id: task.id, state: task.state, fence: task.fence, stop: null };
+    }
     if (operation !== 'task.accept') return { id: task.id, state: task.state, fence: task.fence };
     return { task, lastFailure: this.failures.get(task.id) ?? null };
   }

@@ -21,13 +21,7 @@ import {
 import { systemClock, type Clock } from '../core/clock.ts';
 import { systemRandom, type Random } from '../core/random.ts';
 import { createGit } from '../git/run.ts';
-import {
-  commandOf,
-  createAdapter,
-  isCli,
-  scratchOf,
-  type AdapterKind,
-} from './adapters/choose.ts';
+import { commandOf, createAdapter, isCli, scratchOf, type AdapterKind } from './adapters/choose.ts';
 import { openOutbox } from './outbox.ts';
 import { findProgram } from './program.ts';
 import type { Say } from './progress.ts';

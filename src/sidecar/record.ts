@@ -1,10 +1,9 @@
 /** What the sidecar knows about an attempt, as it lies on disk. */
 import { z } from 'zod';
-import { CommitId, Fence, RepositoryUrl, TaskId } from '../contract/index.ts';
+import { CommitId, Fence, RepositoryUrl, TaskId, Use } from '../contract/index.ts';
 import type { Assignment } from '../contract/index.ts';
 import { endings, stages } from './lifecycle.ts';
 import { ProcessId } from './processes.ts';
-import { Use } from './use.ts';
 
 /** What an attempt left, as it was found after its end. */
 export const Work = z.discriminatedUnion('kind', [

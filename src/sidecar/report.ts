@@ -80,9 +80,9 @@ function nothingInWords(hasRepository: boolean): string {
 
 function result({ work, branch, log, told }: AttemptRecord): Partial<Completion> {
   const words = told?.result ?? null;
-  const report = words === null ? {} : { report: words };
   if (work?.kind === 'change') {
-    return { ...report, change: { branch, base: work.base, head: work.head } };
+    const said = words === null ? {} : { report: words };
+    return { ...said, change: { branch, base: work.base, head: work.head } };
   }
   return { report: words ?? cutToTail(log, { charsMax: limits.reasonCharsMax }) };
 }

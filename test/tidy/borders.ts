@@ -66,6 +66,7 @@ const STORE_PORTS = ['db', 'sql', 'dialect', 'blobs'].map((name) => `src/store/$
 
 /** Each part has one place, so that it can be replaced there. */
 const PARTS: Record<string, string[]> = {
+  '@agentclientprotocol/sdk': ['src/sidecar/adapters/'],
   commander: ['src/cli/'],
   croner: ['src/domain/schedule/'],
   execa: ['src/git/', 'src/sidecar/adapters/', 'src/verifier/'],

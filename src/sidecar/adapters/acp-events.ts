@@ -93,7 +93,10 @@ function verdict({ stopReason }: PromptResponse, lastWords: string): CliEvent {
     case 'cancelled':
       return { kind: 'failure', text: 'It was cancelled.' };
     default:
-      return { kind: 'failure', text: `It stopped for a reason unknown here: ${String(stopReason)}` };
+      return {
+        kind: 'failure',
+        text: `It stopped for a reason unknown here: ${String(stopReason)}`,
+      };
   }
 }
 

@@ -22,11 +22,17 @@ Tokens: 11k sent, 90 received. Cost: $0.03 message, $0.05 session.
 Applied edit to src/b.ts
 `;
 
-function play(text: string, nowMs = 0): ReturnType<ReturnType<typeof createOutput>['end']> & {
+function play(
+  text: string,
+  nowMs = 0,
+): ReturnType<ReturnType<typeof createOutput>['end']> & {
   notes: Set<string | null>;
 } {
   const notes = new Set<string | null>();
-  const job = { folder: '/app', onProgress: ({ note }: { note: string | null }) => notes.add(note) };
+  const job = {
+    folder: '/app',
+    onProgress: ({ note }: { note: string | null }) => notes.add(note),
+  };
   const output = createOutput({ name: 'aider', job, translate: aider.translator() });
   output.push(Buffer.from(text), 'stdout');
   return { ...output.end({ nowMs, hasFailed: false }), notes };
@@ -55,7 +61,8 @@ test('its reports of tokens are added up, and its edits are what it is doing', (
 
 test('an error of its model is a failure though it exits 0, unless a later try went well', () => {
   const error = 'litellm.RateLimitError: AnthropicException - {"type":"error"}\n';
-  const hint = 'The API provider has rate limited you. Try again later.\nRetrying in 0.2 seconds...\n';
+  const hint =
+    'The API provider has rate limited you. Try again later.\nRetrying in 0.2 seconds...\n';
   expect(play(error + hint).told).toMatchObject({
     hasAnswer: false,
     failure: expect.stringContaining('litellm.RateLimitError'),
@@ -63,7 +70,10 @@ test('an error of its model is a failure though it exits 0, unless a later try w
   });
   expect(play(error + hint + DONE).told).toMatchObject({ failure: null, limit: null });
   const key = 'litellm.AuthenticationError: AuthenticationError: missing api key\n';
-  expect(play(key).told).toMatchObject({ failure: expect.stringContaining('missing api key'), limit: null });
+  expect(play(key).told).toMatchObject({
+    failure: expect.stringContaining('missing api key'),
+    limit: null,
+  });
 });
 
 test('errors that the model writes about are none', () => {

@@ -16,13 +16,24 @@ export const aider: Cli = {
   kind: 'aider',
   program: 'aider',
   args: ({ extra, promptFile }) => [
-    ...['--message-file', promptFile, '--yes-always'],
-    ...['--no-auto-commits', '--no-dirty-commits', '--no-gitignore'],
-    ...['--no-suggest-shell-commands', '--no-detect-urls'],
-    ...['--no-pretty', '--no-stream', '--no-fancy-input'],
-    ...['--no-check-update', '--no-show-release-notes', '--analytics-disable'],
-    ...['--input-history-file', join(dirname(promptFile), 'aider.input.history')],
-    ...['--chat-history-file', join(dirname(promptFile), 'aider.chat.history.md')],
+    '--message-file',
+    promptFile,
+    '--yes-always',
+    '--no-auto-commits',
+    '--no-dirty-commits',
+    '--no-gitignore',
+    '--no-suggest-shell-commands',
+    '--no-detect-urls',
+    '--no-pretty',
+    '--no-stream',
+    '--no-fancy-input',
+    '--no-check-update',
+    '--no-show-release-notes',
+    '--analytics-disable',
+    '--input-history-file',
+    join(dirname(promptFile), 'aider.input.history'),
+    '--chat-history-file',
+    join(dirname(promptFile), 'aider.chat.history.md'),
     ...extra,
   ],
   input: 'nothing',
@@ -40,8 +51,8 @@ function translator(): Translate {
     if (file !== undefined) return [{ kind: 'tool', text: `edit ${file}` }];
     const error = /^(?:litellm\.)?\w*(?:Error|Exception): .*$/.exec(line)?.[0];
     if (error !== undefined && MODEL_ERROR.test(line)) return [{ kind: 'failure', text: error }];
-    const tokens = TOKENS.exec(line)?.groups;
-    return tokens === undefined ? null : accounted(tokens, ++messages);
+    const account = TOKENS.exec(line)?.groups;
+    return account === undefined ? null : accounted(account, ++messages);
   };
 }
 

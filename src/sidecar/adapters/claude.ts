@@ -13,8 +13,12 @@ export const claude: Cli = {
   kind: 'claude',
   program: 'claude',
   args: ({ extra }) => [
-    ...['-p', '--output-format', 'stream-json', '--verbose'],
-    ...['--permission-mode', 'acceptEdits'],
+    '-p',
+    '--output-format',
+    'stream-json',
+    '--verbose',
+    '--permission-mode',
+    'acceptEdits',
     ...extra,
   ],
   input: 'prompt',
@@ -67,25 +71,25 @@ const Message = z.looseObject({
 
 /** Its own words about an error come as if the model had said them; the result says them again. */
 function said({ message, ...event }: Record<string, unknown>): CliEvent[] {
-  const said = read(Message, message);
-  if (said === undefined || event['is_api_error_message'] === true) return [];
-  const isMain = event['parent_tool_use_id'] == null;
-  const events = said.content.flatMap(({ type, text, name, input }): CliEvent[] => {
+  const spoken = read(Message, message);
+  if (spoken === undefined || event['is_api_error_message'] === true) return [];
+  const isMain = (event['parent_tool_use_id'] ?? null) === null;
+  const events = spoken.content.flatMap(({ type, text, name, input }): CliEvent[] => {
     if (type === 'text' && text !== undefined && isMain) return [{ kind: 'words', text }];
     if (type === 'tool_use' && name !== undefined) {
       return [{ kind: 'tool', text: toolWords(name, input) }];
     }
     return [];
   });
-  if (said.usage === undefined) return events;
-  const spent = spentOf(said.usage);
-  const window = isMain ? { model: said.model, contextTokens: sizeOf(spent) } : {};
-  return [...events, { kind: 'spent', reply: said.id, spent: { ...spent, ...window } }];
+  if (spoken.usage === undefined) return events;
+  const spent = spentOf(spoken.usage);
+  const window = isMain ? { model: spoken.model, contextTokens: sizeOf(spent) } : {};
+  return [...events, { kind: 'spent', reply: spoken.id, spent: { ...spent, ...window } }];
 }
 
-function spentOf(usage: z.infer<typeof Usage>): Required<
-  Pick<Spent, 'inputTokens' | 'cachedInputTokens' | 'outputTokens'>
-> {
+function spentOf(
+  usage: z.infer<typeof Usage>,
+): Required<Pick<Spent, 'inputTokens' | 'cachedInputTokens' | 'outputTokens'>> {
   const cached = usage.cache_read_input_tokens ?? 0;
   const fresh = (usage.input_tokens ?? 0) + (usage.cache_creation_input_tokens ?? 0);
   return {
@@ -104,7 +108,8 @@ const LimitInfo = z.looseObject({ status: z.string(), resetsAt: z.number().nulli
 function limited({ rate_limit_info }: Record<string, unknown>): CliEvent[] {
   const info = read(LimitInfo, rate_limit_info);
   if (info?.status !== 'rejected') return [];
-  return [{ kind: 'limit', untilMs: info.resetsAt == null ? null : info.resetsAt * 1_000 }];
+  const atSeconds = info.resetsAt ?? null;
+  return [{ kind: 'limit', untilMs: atSeconds === null ? null : atSeconds * 1_000 }];
 }
 
 const Result = z.looseObject({
@@ -152,7 +157,8 @@ function totals({ modelUsage, usage, total_cost_usd }: z.infer<typeof Result>): 
   const models = Object.values(modelUsage).flatMap((one) => read(ModelUsage, one) ?? []);
   const add = (pick: (model: z.infer<typeof ModelUsage>) => number): number =>
     models.reduce((all, model) => all + pick(model), 0);
-  const cost = total_cost_usd == null ? {} : { costMicros: total_cost_usd * 1_000_000 };
+  const dollars = total_cost_usd ?? null;
+  const cost = dollars === null ? {} : { costMicros: dollars * 1_000_000 };
   const window = Math.max(0, ...models.map(({ contextWindow }) => contextWindow ?? 0));
   if (models.length === 0) {
     if (usage === undefined) return [];

@@ -13,7 +13,11 @@ export const codex: Cli = {
   kind: 'codex',
   program: 'codex',
   args: ({ extra }) => [
-    ...['exec', '--json', '--sandbox', 'workspace-write', '--skip-git-repo-check'],
+    'exec',
+    '--json',
+    '--sandbox',
+    'workspace-write',
+    '--skip-git-repo-check',
     ...extra,
     '-',
   ],

@@ -22,6 +22,7 @@ export function commandAdapter({ clock, marker, onOutput }: AdapterOptions): Ada
       onOutput(chunk) {
         tail.push(chunk);
         onOutput?.(chunk);
+        job.onProgress?.({ note: null, use: null });
       },
     });
     const { pid, process, stop } = started;

@@ -15,7 +15,12 @@ export const copilot: Cli = {
   kind: 'copilot',
   program: 'copilot',
   args: ({ extra }) => [
-    ...['--output-format', 'json', '--no-ask-user', '--no-auto-update', '--allow-tool', 'write'],
+    '--output-format',
+    'json',
+    '--no-ask-user',
+    '--no-auto-update',
+    '--allow-tool',
+    'write',
     ...extra,
   ],
   input: 'prompt',
@@ -67,13 +72,13 @@ function said(data: Record<string, unknown>, heard: Heard, isOfRoot: boolean): C
   const message = read(Message, data);
   if (message === undefined) return [];
   const { messageId: reply, content: text, model, outputTokens } = message;
-  const isAnswer = isOfRoot && message.parentToolCallId == null && text.trim() !== '';
+  const isAnswer = isOfRoot && (message.parentToolCallId ?? null) === null && text.trim() !== '';
   if (isAnswer) heard.lastWords = text;
   const words: CliEvent[] = isAnswer ? [{ kind: 'words', text }] : [];
   // Both are about the same tokens; the one that tells more counts.
   const isTold = outputTokens !== undefined && heard.usages === 0;
-  const spent = { ...(isTold ? { outputTokens } : {}), ...(model === undefined ? {} : { model }) };
-  return [...words, { kind: 'spent', reply, spent }];
+  const its = { ...(isTold ? { outputTokens } : {}), ...(model === undefined ? {} : { model }) };
+  return [...words, { kind: 'spent', reply, spent: its }];
 }
 
 function toolOf({ toolName, arguments: input }: Record<string, unknown>): string {

@@ -50,7 +50,8 @@ export function createDigest(folder: string): Digest {
         use: account.total(),
         hasAnswer: verdict !== null && verdict.failure === null,
         result: result === null ? null : cutToTail(result, { charsMax: limits.reasonCharsMax }),
-        failure: failure === null ? null : cutToTail(failure, { charsMax: limits.reasonCharsMax / 4 }),
+        failure:
+          failure === null ? null : cutToTail(failure, { charsMax: limits.reasonCharsMax / 4 }),
         limit: found === null ? null : { untilMs: found.untilMs ?? limit?.untilMs ?? null },
       };
     },
@@ -64,7 +65,10 @@ function oneLine(text: string, folder: string): string | null {
     .map((one) => one.trim())
     .find((one) => one !== '');
   if (line === undefined) return null;
-  const short = line.replaceAll(`${folder}/`, '').replace(/\p{Cc}/gu, ' ').toWellFormed();
+  const short = line
+    .replaceAll(`${folder}/`, '')
+    .replace(/\p{Cc}/gu, ' ')
+    .toWellFormed();
   if (short.length <= limits.noteCharsMax) return short;
   return `${short.slice(0, limits.noteCharsMax - 1).toWellFormed()}…`;
 }
@@ -106,7 +110,8 @@ function createAccount(): Account {
         outputTokens: count(all.outputTokens),
         costMicros: all.costMicros === undefined ? null : count(all.costMicros),
         contextTokens: latest.contextTokens === undefined ? null : count(latest.contextTokens),
-        contextTokensMax: (latest.contextTokensMax ?? 0) >= 1 ? count(latest.contextTokensMax) : null,
+        contextTokensMax:
+          (latest.contextTokensMax ?? 0) >= 1 ? count(latest.contextTokensMax) : null,
       };
     },
   };

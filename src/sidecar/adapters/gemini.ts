@@ -15,7 +15,11 @@ export const gemini: Cli = {
   kind: 'gemini',
   program: 'gemini',
   args: ({ extra }) => [
-    ...['--output-format', 'stream-json', '--approval-mode', 'auto_edit', '--skip-trust'],
+    '--output-format',
+    'stream-json',
+    '--approval-mode',
+    'auto_edit',
+    '--skip-trust',
     ...extra,
   ],
   input: 'prompt',

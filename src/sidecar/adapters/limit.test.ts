@@ -3,7 +3,8 @@ import { limitIn } from './limit.ts';
 
 /** 2026-11-21, 11:10:30 in UTC. */
 const NOW_MS = Date.UTC(2026, 10, 21, 11, 10, 30);
-const at = (hour: number, minute: number, day = 21): number => Date.UTC(2026, 10, day, hour, minute);
+const at = (hour: number, minute: number, day = 21): number =>
+  Date.UTC(2026, 10, day, hour, minute);
 
 test.each([
   ['Claude AI usage limit reached|1795262400', 1_795_262_400_000],
@@ -19,7 +20,7 @@ test.each([
   ['You have exhausted your daily quota on this model.', null],
   ["This request would exceed your account's rate limit. Please try again later.", null],
   ['rate limit; resets at 25:99 (Nowhere/Else)', null],
-])('%s', (text, untilMs) => {
+])('is a limit, with the end that it names: %s', (text, untilMs) => {
   expect(limitIn(text, NOW_MS)).toEqual({ untilMs });
 });
 

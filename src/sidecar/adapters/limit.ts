@@ -46,7 +46,8 @@ const UNITS_MS: Record<string, number> = {
 
 const SPAN = new RegExp(
   String.raw`\b(?:in|after)\s+((?:\d+(?:\.\d+)?\s*` +
-    String.raw`(?:days?|d|hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s)(?![a-z])[\s,]*(?:and\s+)?)+)`,
+    String.raw`(?:days?|d|hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s)(?![a-z])` +
+    String.raw`[\s,]*(?:and\s+)?)+)`,
   'i',
 );
 
@@ -87,7 +88,9 @@ const DAY_MINUTES = 24 * 60;
 function minuteOfDay(nowMs: number, zone: string | undefined): number | null {
   try {
     const options = { hour: 'numeric', minute: 'numeric', hourCycle: 'h23' } as const;
-    const parts = new Intl.DateTimeFormat('en', { ...options, timeZone: zone }).formatToParts(nowMs);
+    const parts = new Intl.DateTimeFormat('en', { ...options, timeZone: zone }).formatToParts(
+      nowMs,
+    );
     const part = (type: string): number =>
       Number(parts.find((one) => one.type === type)?.value ?? Number.NaN);
     return part('hour') * 60 + part('minute');
