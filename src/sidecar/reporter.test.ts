@@ -16,6 +16,8 @@ const use: Use = {
   contextTokensMax: null,
 };
 
+const NEWS = ['note', 'use'];
+
 interface Scene {
   hub: ScriptedHub;
   clock: ManualClock;
@@ -52,7 +54,11 @@ function scene(answer: () => string | null = () => null): Scene {
     async told(count) {
       await vi.waitFor(() => expect(hub.inputsOf('task.progress')).toHaveLength(count));
       await new Promise(setImmediate);
-      return hub.inputsOf('task.progress').map(({ taskId: _, fence: __, ...news }) => news);
+      return hub
+        .inputsOf('task.progress')
+        .map((input) =>
+          Object.fromEntries(Object.entries(input).filter(([name]) => NEWS.includes(name))),
+        );
     },
   };
 }
