@@ -30,19 +30,19 @@ export function sidecarWords(event: SidecarEvent): string | undefined {
     case 'ended':
       return endWords(event);
     case 'committed':
-      return `${event.taskId} committed ${event.head.slice(0, 12)} on ${event.branch}`;
     case 'pushed':
-      return `${event.taskId} pushed ${event.branch}`;
     case 'kept':
-      return `${event.taskId} is kept in ${event.folder}, not pushed yet: ${reasonOf(event.error)}`;
+      return workWords(event);
     case 'reported':
-      return `${event.taskId} ${REPORTED[event.outcome]}`;
     case 'report_refused':
-      return `${event.taskId} the hub refused ${event.operation}: ${reasonOf(event.error)}`;
     case 'report_stuck':
-      return `${event.taskId} the hub does not take ${event.operation}: ${reasonOf(event.error)}`;
+      return reportWords(event);
     case 'set_aside':
       return `a file that cannot be read was moved to ${event.path}`;
+    case 'waking':
+      return `${event.taskId} waking the agent${event.number === 1 ? '' : ` (${event.number})`}`;
+    case 'left_hand':
+      return `${event.taskId} is ${event.state}`;
     case 'draining':
       return event.taskId === null
         ? 'taking no more tasks'
@@ -56,8 +56,32 @@ export function sidecarWords(event: SidecarEvent): string | undefined {
   }
 }
 
+type Of<Kind extends SidecarEvent['kind']> = Extract<SidecarEvent, { kind: Kind }>;
+
+function workWords(event: Of<'committed' | 'pushed' | 'kept'>): string {
+  switch (event.kind) {
+    case 'committed':
+      return `${event.taskId} committed ${event.head.slice(0, 12)} on ${event.branch}`;
+    case 'pushed':
+      return `${event.taskId} pushed ${event.branch}`;
+    case 'kept':
+      return `${event.taskId} is kept in ${event.folder}, not pushed yet: ${reasonOf(event.error)}`;
+  }
+}
+
+function reportWords(event: Of<'reported' | 'report_refused' | 'report_stuck'>): string {
+  switch (event.kind) {
+    case 'reported':
+      return `${event.taskId} ${REPORTED[event.outcome]}`;
+    case 'report_refused':
+      return `${event.taskId} the hub refused ${event.operation}: ${reasonOf(event.error)}`;
+    case 'report_stuck':
+      return `${event.taskId} the hub does not take ${event.operation}: ${reasonOf(event.error)}`;
+  }
+}
+
 /** An exit code 0 alone is no success: it is seen later whether anything was made. */
-function endWords({ taskId, ending, reason }: Extract<SidecarEvent, { kind: 'ended' }>): string {
+function endWords({ taskId, ending, reason }: Of<'ended'>): string {
   const how = ending === 'succeeded' ? '' : `${ending.replace('_', ' ')}: `;
   return `${taskId} ${how}${harmlessLine(reason)}`;
 }

@@ -28,6 +28,10 @@ export type SidecarEvent =
   | { kind: 'report_stuck'; taskId: string; operation: Operation; error: SignalboxError }
   /** A file that could not be read was moved here. */
   | { kind: 'set_aside'; path: string }
+  /** An agent that runs elsewhere is told of its task. */
+  | { kind: 'waking'; taskId: string; number: number }
+  /** It has handed the task in, or the task is not its any more. */
+  | { kind: 'left_hand'; taskId: string; state: string }
   | { kind: 'draining'; taskId: string | null }
   | { kind: 'paused'; forMs: number; reason: string }
   | { kind: 'stopped' }

@@ -2,9 +2,12 @@
 import { resolve } from 'node:path';
 import { nameKey, SignalboxError } from '../../contract/index.ts';
 import { runSidecar, type SidecarEvent } from '../../sidecar/index.ts';
+import { runWaker } from '../../sidecar/run-waker.ts';
+import { agentPlan } from '../agent-plan.ts';
 import type { Context } from '../context.ts';
 import { createEcho } from '../echo.ts';
 import { tokenFor } from '../identity.ts';
+import { harmlessLine } from '../harmless.ts';
 import { INTERRUPTED_EXIT, onSignals } from '../interruption.ts';
 import { journal } from '../journal.ts';
 import { makeFolder } from '../make-folder.ts';
@@ -13,13 +16,14 @@ import { repositoryUrl } from '../repository-url.ts';
 import { sidecarColour, sidecarWords } from '../sidecar-words.ts';
 
 export async function runAgent(context: Context): Promise<void> {
-  const { options, output, env, cwd, clock, args } = context;
+  const { options, output, env, cwd, clock } = context;
   const name = options.text('name') ?? '';
   if (nameKey(name) === '') {
     throw new SignalboxError('invalid_input', `\`${name}\` is no name of an agent.`, {
       hint: 'Take letters, digits, dots, dashes and underscores.',
     });
   }
+  const plan = agentPlan(context);
   const dataDir = resolve(cwd, options.text('data') ?? `${dataFolder(env)}/agents`);
   await makeFolder(dataDir);
   const repo = options.text('repo');
@@ -28,18 +32,21 @@ export async function runAgent(context: Context): Promise<void> {
   const token = await tokenFor(context, { name, role: 'agent', isNamed: true });
   const steps = signalSteps();
   const say = journal({ output, clock, words: sidecarWords, colour: sidecarColour });
-  const capabilities = options.list('capability');
-  const command = [...args];
+  const capabilities = [...new Set([...options.list('capability'), ...plan.capabilities])];
   const echo = createEcho(output);
   const onOutput = options.has('echo') ? echo.push : undefined;
   const told = (event: SidecarEvent): void => {
     if (event.kind === 'ended') echo.flush();
     say(event);
   };
-  const wanted = { name, url, token, repository, capabilities, command, dataDir, env };
+  const agent = { name, url, token, capabilities, dataDir };
+  const ports = { say: told, drain: steps.drain, stop: steps.stop, clock };
   try {
-    const { drain, stop } = steps;
-    await runSidecar(wanted, { say: told, onOutput, drain, stop, clock });
+    if (plan.shown !== null) output.note(`${name} ${harmlessLine(plan.shown)}`, 'note');
+    if (plan.does === 'wake') return await runWaker({ ...agent, trigger: plan.trigger }, ports);
+    const { kind, command } = plan;
+    const wanted = { ...agent, repository, adapter: { kind }, command, env };
+    await runSidecar(wanted, { ...ports, onOutput });
   } finally {
     steps.close();
   }

@@ -36,13 +36,22 @@ export const run: readonly CommandEntry[] = [
   },
   {
     name: 'agent run',
-    args: '<command...>',
+    args: '[command...]',
     summary: 'Be an agent: take tasks, and run this command for each in a worktree of its own.',
     group: 'Run',
     options: [
       { flags: '--name <name>', summary: 'the name of the agent', isRequired: true },
       { flags: '--repo <url>', summary: 'fetched ahead, so that the first task starts at once' },
       { flags: '--capability <word>', summary: 'what it can do', isMany: true },
+      {
+        flags: '--cli <kind>',
+        summary: 'claude, codex, gemini, copilot, aider, acp or openclaw; then more arguments',
+      },
+      {
+        flags: '--wake-url <url>',
+        summary: 'the agent runs elsewhere: post here that it has work',
+      },
+      { flags: '--wake-command', summary: 'the agent runs elsewhere: the command wakes it' },
       { flags: '--data <folder>', summary: 'where its worktrees and journal lie' },
       { flags: '--echo', summary: 'show what the command prints, on stderr' },
     ],
