@@ -17,7 +17,11 @@ interface Common {
 /** Where OpenClaw takes such calls, unless it is told otherwise. */
 const OPENCLAW_URL = 'http://127.0.0.1:18789/hooks/wake';
 
-export function agentPlan({ options, args, env }: Context): AgentPlan {
+export function agentPlan({
+  options,
+  args,
+  env,
+}: Pick<Context, 'options' | 'args' | 'env'>): AgentPlan {
   const cli = options.choice('cli', [...adapterKinds, 'openclaw'] as const) ?? 'command';
   const capabilities = cli === 'command' ? [] : [`cli:${cli}`];
   const url = options.text('wakeUrl') ?? (cli === 'openclaw' ? OPENCLAW_URL : undefined);

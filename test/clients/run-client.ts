@@ -77,7 +77,8 @@ env_key = "SCRIPTED_KEY"
   }),
 };
 
-const ENVIRONMENT: Record<ClientName, (url: string) => Record<string, string>> = {
+/** What leads a client to the scripted model, besides those files. */
+export const ENVIRONMENT: Record<ClientName, (url: string) => Record<string, string>> = {
   claude: (url) => ({
     ANTHROPIC_BASE_URL: url,
     ANTHROPIC_API_KEY: 'none',
