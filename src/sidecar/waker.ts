@@ -14,7 +14,7 @@ import type { Wake } from './wake.ts';
 import { createBell } from './waiting.ts';
 
 /** How often the task is looked at, beside its events. */
-const LOOK_MS = 10_000;
+const LOOK_MS = 3_000;
 const WAKES_MAX = 5;
 const AGAIN = { firstMs: 30_000, mostMs: 5 * 60_000 };
 /** After an agent that did not come, its work is left to others for a while. */
@@ -127,7 +127,10 @@ export class Waker {
       await this.#bell.wait(LOOK_MS);
     }
     this.#held = null;
-    if (!this.#isDraining) say({ kind: 'waiting' });
+    if (this.#isDraining) return;
+    // The agent has said what it can when it asked; from here on it is what we say again.
+    await this.#session.resync();
+    say({ kind: 'waiting' });
   }
 
   /** `gone`: it is not this hand-out any more. Null: the hub is away. */

@@ -29,7 +29,7 @@ export const aider: Cli = {
     '--no-fancy-input',
     '--no-check-update',
     '--no-show-release-notes',
-    '--analytics-disable',
+    '--no-analytics',
     '--input-history-file',
     join(dirname(promptFile), 'aider.input.history'),
     '--chat-history-file',
