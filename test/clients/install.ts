@@ -10,15 +10,19 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { ClientName } from './turn.ts';
 
-const ENTRIES: Record<ClientName, string> = {
+/** Programs that a sidecar runs; the last is not one that hooks are installed for. */
+export type ProgramName = ClientName | 'copilot';
+
+const ENTRIES: Record<ProgramName, string> = {
   claude: '@anthropic-ai/claude-code/cli-wrapper.cjs',
   codex: '@openai/codex/bin/codex.js',
   gemini: '@google/gemini-cli/bundle/gemini.js',
+  copilot: '@github/copilot/npm-loader.js',
 };
 
 export type Found = { entry: string } | { missing: string };
 
-export function findClient(client: ClientName, env: NodeJS.ProcessEnv = process.env): Found {
+export function findClient(client: ProgramName, env: NodeJS.ProcessEnv = process.env): Found {
   const folder = env.SIGNALBOX_CLIENTS;
   if (folder === undefined || folder === '')
     return { missing: 'SIGNALBOX_CLIENTS names no folder: ./script/clients FOLDER fetches them' };

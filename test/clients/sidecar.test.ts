@@ -9,10 +9,10 @@ import { expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { writeFileCall } from './gestures.ts';
 import { startCommand, startHub } from './hub.ts';
-import { findClient } from './install.ts';
+import { findClient, type ProgramName } from './install.ts';
 import { ENVIRONMENT, type Desk } from './run-client.ts';
 import { describeClient, setStage } from './stage.ts';
-import type { ClientName } from './turn.ts';
+import type { Reply } from './turn.ts';
 
 const WAIT = { timeout: 90_000, interval: 200 };
 const Shown = z.looseObject({
@@ -21,14 +21,37 @@ const Shown = z.looseObject({
 });
 
 /** A model of the user's choice keeps Gemini from asking another one which to take. */
-const EXTRA: Record<ClientName, string[]> = {
-  claude: [],
-  codex: [],
-  gemini: ['--', '--model', 'gemini-2.5-flash'],
-};
+const MODEL = ['--model', 'gemini-2.5-flash'];
+const WAYS: { client: ProgramName; cli: string; extra: string[]; use: object }[] = [
+  { client: 'claude', cli: 'claude', extra: [], use: { inputTokens: 2, outputTokens: 2 } },
+  { client: 'codex', cli: 'codex', extra: [], use: { inputTokens: 2, outputTokens: 2 } },
+  { client: 'gemini', cli: 'gemini', extra: MODEL, use: { inputTokens: 2, outputTokens: 2 } },
+  // Copilot tells no more than the name of a model that is not its own.
+  { client: 'copilot', cli: 'copilot', extra: [], use: { model: 'claude-sonnet-4' } },
+  // Gemini CLI speaks ACP too, and asks for leave to edit.
+  { client: 'gemini', cli: 'acp', extra: ['gemini', '--acp', '--skip-trust', ...MODEL], use: {} },
+];
+
+/** Copilot takes a model of the user's own, and asks for it as Claude Code does. */
+const COPILOT = (url: string): Record<string, string> => ({
+  COPILOT_PROVIDER_BASE_URL: url,
+  COPILOT_PROVIDER_TYPE: 'anthropic',
+  COPILOT_PROVIDER_API_KEY: 'none',
+  COPILOT_MODEL: 'claude-sonnet-4',
+  COPILOT_OFFLINE: 'true',
+});
+
+function environmentOf(program: ProgramName, url: string): Record<string, string> {
+  return program === 'copilot' ? COPILOT(url) : ENVIRONMENT[program](url);
+}
+
+function editOf(program: ProgramName): Reply {
+  if (program !== 'copilot') return writeFileCall(program, 'free.txt', 'hello');
+  return { call: { tool: 'create', input: { path: 'free.txt', file_text: 'hello\n' } } };
+}
 
 /** A folder with the program under its own name, as in a user's PATH. */
-async function programIn(desk: Desk, client: ClientName): Promise<string> {
+async function programIn(desk: Desk, client: ProgramName): Promise<string> {
   const found = findClient(client);
   if ('missing' in found) throw new Error(found.missing);
   const folder = join(desk.home, 'bin');
@@ -50,26 +73,25 @@ async function remote(desk: Desk): Promise<string> {
   return bare;
 }
 
-for (const client of ['claude', 'codex', 'gemini'] satisfies ClientName[])
+for (const { client, cli, extra, use } of WAYS)
   describeClient(client, () => {
-    test('does a task in a worktree, and its change lands with what it cost', async () => {
+    test(`does a task as ${cli}, and its change lands with what it cost`, async () => {
       let turns = 0;
-      const { model, desk } = await setStage(client, () =>
-        turns++ === 0
-          ? writeFileCall(client, 'free.txt', 'hello')
-          : { say: 'I wrote free.txt.\nIt says hello.' },
+      const dialect = client === 'copilot' ? 'claude' : client;
+      const { model, desk } = await setStage(dialect, () =>
+        turns++ === 0 ? editOf(client) : { say: 'I wrote free.txt.\nIt says hello.' },
       );
       const url = await remote(desk);
       const signalbox = await startHub(desk);
       const bin = await programIn(desk, client);
       const path = [bin, dirname(process.execPath), '/usr/bin', '/bin'].join(delimiter);
-      const args = ['agent', 'run', '--name', 'ada', '--cli', client, ...EXTRA[client]];
-      const env = { PATH: path, LANG: 'C.UTF-8', ...ENVIRONMENT[client](model.url) };
+      const args = ['agent', 'run', '--name', 'ada', '--cli', cli, '--', ...extra];
+      const env = { PATH: path, LANG: 'C.UTF-8', ...environmentOf(client, model.url) };
       const sidecar = await startCommand(desk, args, env);
       await sidecar.says('connected');
 
       const submit = ['task', 'submit', 'Write free.txt', '--repo', url, '--json'];
-      const needs = ['--needs', `cli:${client}`];
+      const needs = ['--needs', `cli:${cli}`];
       const { id } = z
         .looseObject({ id: z.string() })
         .parse(JSON.parse(await signalbox(...submit, ...needs)));
@@ -86,7 +108,7 @@ for (const client of ['claude', 'codex', 'gemini'] satisfies ClientName[])
       expect(model.troubles).toEqual([]);
       const { attempts } = await show();
       expect(attempts).toHaveLength(1);
-      expect(attempts[0]?.use).toMatchObject({ inputTokens: 2, outputTokens: 2 });
+      expect(attempts[0]?.use ?? {}).toMatchObject(use);
       expect(sidecar.said()).toContain(`ada runs for each task: ${client} `);
     });
   });

@@ -1,6 +1,6 @@
 /** What a test of a real client needs: a model that follows a script, and a user's desk. */
 import { describe, onTestFinished } from 'vitest';
-import { type Found, findClient } from './install.ts';
+import { type Found, findClient, type ProgramName } from './install.ts';
 import { type Model, startModel } from './model.ts';
 import { type Desk, makeDesk, type Run, runClient } from './run-client.ts';
 import type { ClientName, Script } from './turn.ts';
@@ -16,7 +16,7 @@ export interface Stage {
 }
 
 /** Tests of one client, skipped where it is missing; the title then says why. */
-export function describeClient(client: ClientName, tests: () => void): void {
+export function describeClient(client: ProgramName, tests: () => void): void {
   const found = findClient(client);
   const why = 'missing' in found ? ` (${found.missing})` : '';
   describe.skipIf('missing' in found)(`${client}${why}`, { timeout: PATIENCE_MS }, tests);
