@@ -21,15 +21,16 @@ const Shown = z.looseObject({
 });
 
 /** A model of the user's choice keeps Gemini from asking another one which to take. */
+const BOTH = { inputTokens: 2, outputTokens: 2 };
 const MODEL = ['--model', 'gemini-2.5-flash'];
 const WAYS: { client: ProgramName; cli: string; extra: string[]; use: object }[] = [
-  { client: 'claude', cli: 'claude', extra: [], use: { inputTokens: 2, outputTokens: 2 } },
-  { client: 'codex', cli: 'codex', extra: [], use: { inputTokens: 2, outputTokens: 2 } },
-  { client: 'gemini', cli: 'gemini', extra: MODEL, use: { inputTokens: 2, outputTokens: 2 } },
+  { client: 'claude', cli: 'claude', extra: [], use: BOTH },
+  { client: 'codex', cli: 'codex', extra: [], use: BOTH },
+  { client: 'gemini', cli: 'gemini', extra: MODEL, use: BOTH },
   // Copilot tells no more than the name of a model that is not its own.
   { client: 'copilot', cli: 'copilot', extra: [], use: { model: 'claude-sonnet-4' } },
   // Gemini CLI speaks ACP too, and asks for leave to edit.
-  { client: 'gemini', cli: 'acp', extra: ['gemini', '--acp', '--skip-trust', ...MODEL], use: {} },
+  { client: 'gemini', cli: 'acp', extra: ['gemini', '--acp', '--skip-trust', ...MODEL], use: BOTH },
 ];
 
 /** Copilot takes a model of the user's own, and asks for it as Claude Code does. */

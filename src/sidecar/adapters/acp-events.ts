@@ -7,7 +7,7 @@ import type {
   SessionUpdate,
 } from '@agentclientprotocol/sdk';
 import { z } from 'zod';
-import { read, type CliEvent } from './cli-event.ts';
+import { read, type CliEvent, type Spent } from './cli-event.ts';
 
 export interface AcpEvents {
   heard: (update: SessionUpdate) => CliEvent[];
@@ -52,7 +52,7 @@ export function createAcpEvents(): AcpEvents {
 
 type UsageUpdate = Extract<SessionUpdate, { sessionUpdate: 'usage_update' }>;
 
-function spentOf({ used, size, cost }: UsageUpdate): Extract<CliEvent, { kind: 'spent' }>['spent'] {
+function spentOf({ used, size, cost }: UsageUpdate): Spent {
   const isDollars = cost?.currency === 'USD';
   return {
     contextTokens: used,
@@ -69,15 +69,29 @@ const Usage = z.looseObject({
 });
 
 const Answer = z.looseObject({ result: z.looseObject({ usage: Usage }) });
+const Tokens = z.looseObject({ input_tokens: z.number(), output_tokens: z.number() });
+const Quota = z.looseObject({ quota: z.looseObject({ token_count: Tokens }) });
+const GeminiAnswer = z.looseObject({ result: z.looseObject({ _meta: Quota }) });
 
-/** The tokens of a turn are not in version 1; agents that tell them do it as the draft has them. */
+/**
+ * The tokens of a turn are not in version 1. Agents that tell them do it as the draft of the next
+ * version has them; Gemini CLI has a place of its own for them.
+ */
 export function usageIn(message: unknown): CliEvent[] {
+  const spent = spentIn(message);
+  return spent === null ? [] : [{ kind: 'spent', reply: 'turn', spent }];
+}
+
+function spentIn(message: unknown): Spent | null {
   const usage = read(Answer, message)?.result.usage;
-  if (usage === undefined) return [];
-  const cachedInputTokens = usage.cachedReadTokens ?? 0;
-  const inputTokens = usage.inputTokens + cachedInputTokens + (usage.cachedWriteTokens ?? 0);
-  const spent = { inputTokens, cachedInputTokens, outputTokens: usage.outputTokens };
-  return [{ kind: 'spent', reply: 'turn', spent }];
+  if (usage !== undefined) {
+    const cachedInputTokens = usage.cachedReadTokens ?? 0;
+    const inputTokens = usage.inputTokens + cachedInputTokens + (usage.cachedWriteTokens ?? 0);
+    return { inputTokens, cachedInputTokens, outputTokens: usage.outputTokens };
+  }
+  const tokens = read(GeminiAnswer, message)?.result._meta.quota.token_count;
+  if (tokens === undefined) return null;
+  return { inputTokens: tokens.input_tokens, outputTokens: tokens.output_tokens };
 }
 
 function verdict({ stopReason }: PromptResponse, lastWords: string): CliEvent {

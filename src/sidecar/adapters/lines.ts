@@ -25,7 +25,7 @@ export function createLines({ bytesMax, onLine, onOverlong }: LinesOptions): Lin
   const add = (part: Uint8Array): void => {
     bytes += part.length;
     // A copy: the chunk that it is a part of may be much larger.
-    if (bytes <= bytesMax) parts.push(part.slice());
+    if (bytes <= bytesMax) parts.push(Buffer.from(part));
     else parts = [];
   };
   const finish = (): void => {
