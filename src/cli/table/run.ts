@@ -37,7 +37,8 @@ export const run: readonly CommandEntry[] = [
   {
     name: 'agent run',
     args: '[command...]',
-    summary: 'Be an agent: take tasks, and run this command for each in a worktree of its own.',
+    summary:
+      'Be an agent: take tasks, and run a command or a CLI for each in a worktree of its own.',
     group: 'Run',
     options: [
       { flags: '--name <name>', summary: 'the name of the agent', isRequired: true },
