@@ -4,16 +4,16 @@
  */
 import type { Client } from '../client/index.ts';
 import { eventTypes, type Attempt, type Event, type Fact } from '../contract/index.ts';
-import type { Clock } from '../core/clock.ts';
 import type { Context } from './context.ts';
 import { eventLine } from './event-words.ts';
 import { follow } from './follow.ts';
 import { harmless, harmlessLine } from './harmless.ts';
+import { whenQuiet } from './quiet.ts';
 
 const WAY = eventTypes.filter((type) => type.startsWith('task.') || type.startsWith('change.'));
 const ENDS = ['task.done', 'task.cancelled', 'task.failed', 'task.dead'];
-/** After so long without an event it is said what the task waits for. */
-const QUIET_MS = 4_000;
+/** What is beside the point must not hold up what happens. */
+const ASK_MS = 4_000;
 const FAILURE_LINES_MAX = 12;
 
 export interface Attended {
@@ -35,18 +35,18 @@ export async function attend({
 }: Attended): Promise<boolean> {
   const { output, clock } = context;
   const say = inOrder((line) => (output.isJson ? output.note(line) : output.line(line)));
-  const ask = { signal: interruption, timeoutMs: QUIET_MS };
+  const ask = { signal: interruption, timeoutMs: ASK_MS };
   let hasEnded = false;
   let told = '';
-  const quiet = whenQuiet(clock, () =>
+  const quiet = whenQuiet(clock, () => {
     say.later(async () => {
       const { state, facts } = await hub.why({ id }, ask);
       const [fact] = facts;
       if (fact === undefined || hasEnded || told === keyOf(state, fact)) return [];
       told = keyOf(state, fact);
       return [output.paint('dim', factLine(fact))];
-    }),
-  );
+    });
+  });
   await follow({
     hub,
     after,
@@ -84,20 +84,6 @@ function inOrder(say: (line: string) => void): {
     },
     done: () => said,
   };
-}
-
-/** Calls each time that so long nothing has happened. */
-function whenQuiet(clock: Clock, call: () => void): { restart: () => void; end: () => void } {
-  let cancel = (): void => {};
-  const restart = (): void => {
-    cancel();
-    cancel = clock.after(QUIET_MS, () => {
-      call();
-      restart();
-    });
-  };
-  restart();
-  return { restart, end: () => cancel() };
 }
 
 /** A fact may count seconds, which make no other fact of it. */

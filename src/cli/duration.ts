@@ -18,12 +18,22 @@ export function parseDurationMs(text: string): number | undefined {
   return sum;
 }
 
-const DATE = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})?)?$/;
+const DATE = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(Z|[+-]\d{2}:\d{2})?)?$/;
+
+export const MOMENT_WORDS = 'a time from now on such as 2h, or a date such as 2026-12-24T18:00Z';
 
 /** A length of time from now on, or a date; one without a zone is meant where it is typed. */
 export function parseMomentMs(text: string, nowMs: number): number | undefined {
   const lengthMs = parseDurationMs(text);
   if (lengthMs !== undefined) return nowMs + lengthMs;
-  const momentMs = DATE.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(momentMs) ? undefined : momentMs;
+  const [, day, time = '00:00', zone = ''] = DATE.exec(text) ?? [];
+  // A day that its month does not have would become one of the next month.
+  if (day === undefined || !isDay(day)) return undefined;
+  const momentMs = Date.parse(`${day}T${time}${zone}`);
+  return momentMs >= 0 ? momentMs : undefined;
+}
+
+function isDay(day: string): boolean {
+  const startMs = Date.parse(`${day}T00:00Z`);
+  return !Number.isNaN(startMs) && new Date(startMs).toISOString().startsWith(day);
 }

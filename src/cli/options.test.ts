@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
+import { parseMomentMs } from './duration.ts';
 import { readOptions } from './options.ts';
 
+const AT = 1_700_000_000_000;
 const bounds = { min: 1, max: 20 };
 
 test('options are read with their types', () => {
@@ -50,4 +52,22 @@ test('what does not fit is refused by the name it was given under', () => {
     }),
   );
   expect(() => options.durationMs('expires')).toThrow('--expires does not take `3`.');
+});
+
+test.each([
+  ['2h', AT + 2 * 60 * 60_000],
+  ['2026-12-24T18:00Z', Date.UTC(2026, 11, 24, 18)],
+  ['2026-12-24T18:00:30+01:00', Date.UTC(2026, 11, 24, 17, 0, 30)],
+  ['2028-02-29T00:00Z', Date.UTC(2028, 1, 29)],
+  ['2026-12-24', new Date(2026, 11, 24).getTime()],
+  ['2026-12-24 18:00', new Date(2026, 11, 24, 18).getTime()],
+  ['2026-02-29', undefined],
+  ['2026-02-31T00:00Z', undefined],
+  ['2026-13-01T00:00Z', undefined],
+  ['2026-12-24T25:00Z', undefined],
+  ['2026-12-24T18:00+1', undefined],
+  ['tomorrow', undefined],
+  ['', undefined],
+])('the moment `%s` is %s', (text, momentMs) => {
+  expect(parseMomentMs(text, AT)).toBe(momentMs);
 });

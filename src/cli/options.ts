@@ -1,6 +1,6 @@
 /** The options of a command line, with their types; what does not fit is refused with a hint. */
 import { SignalboxError } from '../contract/errors.ts';
-import { parseDurationMs, parseMomentMs } from './duration.ts';
+import { MOMENT_WORDS, parseDurationMs, parseMomentMs } from './duration.ts';
 
 export interface Bounds {
   min: number;
@@ -41,11 +41,7 @@ export function readOptions(values: Readonly<Record<string, unknown>>): Options 
       const value = text(name);
       const momentMs = value === undefined ? undefined : parseMomentMs(value, nowMs);
       if (value === undefined || momentMs !== undefined) return momentMs;
-      throw misfit(
-        name,
-        value,
-        'a time from now on such as 2h, or a date such as 2026-12-24T18:00Z',
-      );
+      throw misfit(name, value, MOMENT_WORDS);
     },
     choice(name, words) {
       const value = text(name);
@@ -70,7 +66,7 @@ function durationMs(name: string, value: string | undefined): number | undefined
   throw misfit(name, value, 'a length of time such as 90s, 30m, 12h or 7d');
 }
 
-function misfit(name: string, value: string, wanted: string): SignalboxError {
+export function misfit(name: string, value: string, wanted: string): SignalboxError {
   const flag = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
   return new SignalboxError('invalid_input', `${flag} does not take \`${value}\`.`, {
     hint: `Give ${wanted}.`,

@@ -42,6 +42,13 @@ const LOOKS: Readonly<Record<State, Look>> = {
   withdrawn: ['⊘', 'dim'],
 };
 
+const ENDS: readonly string[] = ['done', 'cancelled', 'failed', 'dead'];
+
+/** Has a task in this state come to its end? A person may put it back all the same. */
+export function isEnded(state: TaskState): boolean {
+  return ENDS.includes(state);
+}
+
 const UNKNOWN: Look = ['·', 'dim'];
 
 /** The word alone in a pipe; on a terminal with its glyph. */

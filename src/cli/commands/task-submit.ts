@@ -1,27 +1,26 @@
 /** Puts a task into the queue and, where asked, stays with it until it has ended. */
-import { Lane, limits, type Input, SignalboxError } from '../../contract/index.ts';
+import { type Input, SignalboxError } from '../../contract/index.ts';
 import { attend } from '../attend.ts';
 import type { Context } from '../context.ts';
 import { INTERRUPTED_EXIT } from '../interruption.ts';
-import type { Options } from '../options.ts';
-import { theOne } from '../paging.ts';
+import { planLines } from '../batch/plan.ts';
 import { repositoryUrl } from '../repository-url.ts';
 import { stateWord } from '../states.ts';
+import { fromFlags, readOrder, readStanding } from '../task-order.ts';
 import { heading } from './task-show.ts';
-
-type TaskInput = Input<'schedule.add'>['task'];
 
 export async function submitTask(context: Context): Promise<number> {
   const { options, output, clock } = context;
-  const nowMs = clock.nowMs();
+  const file = options.text('file');
+  if (file !== undefined) return (await import('./task-submit-file.ts')).submitFile(context, file);
   const input: Input<'task.submit'> = {
-    ...(await readTask(context, theOne(context))),
-    after: options.list('after'),
-    onNeededFailure: options.has('cancelWithout') ? 'cancel' : undefined,
-    parent: options.text('parent'),
-    notBeforeMs: options.momentMs('notBefore', nowMs),
-    deadlineMs: options.momentMs('deadline', nowMs),
+    ...(await readTask(context, titleOf(context))),
+    ...readOrder(fromFlags(options), clock.nowMs()),
   };
+  if (options.has('dryRun')) {
+    output.give(input, () => planLines(output, [input]));
+    return 0;
+  }
   if (options.has('wait')) return submitAndWait(context, input);
   const hub = await context.hub();
   const task = await hub.task.submit(input);
@@ -31,38 +30,26 @@ export async function submitTask(context: Context): Promise<number> {
 }
 
 /** What the options say of a task, or of each one that a schedule submits. */
-export async function readTask(context: Context, title: string): Promise<TaskInput> {
+export async function readTask(
+  context: Context,
+  title: string,
+): Promise<Input<'schedule.add'>['task']> {
   const { options } = context;
   const repo = options.text('repo');
   const body = options.text('body');
-  const retries = options.integer('retries', { min: 0, max: limits.failuresMaxMost - 1 });
   return {
+    ...readStanding(fromFlags(options)),
     title,
     body: body === '-' ? await context.readStdin() : body,
     repository: repo === undefined ? undefined : await repositoryUrl(context, repo),
-    baseBranch: options.text('base'),
-    checks: options.list('check'),
-    paths: options.list('path'),
-    lane: options.choice('lane', Lane.options),
-    needs: options.list('needs'),
-    prefers: options.list('prefers'),
-    trust: options.integer('trust', { min: 0, max: limits.trustMax }),
-    concurrencyKey: options.text('key'),
-    unique: uniqueOf(options),
-    progressTimeoutMs: options.durationMs('silence'),
-    failuresMax: retries === undefined ? undefined : retries + 1,
-    timeoutMs: options.durationMs('timeout'),
   };
 }
 
-function uniqueOf(options: Options): Input<'task.submit'>['unique'] {
-  const open = options.text('unique');
-  const ever = options.text('uniqueEver');
-  if (open !== undefined && ever !== undefined) {
-    throw new SignalboxError('invalid_input', 'One of --unique and --unique-ever is enough.');
-  }
-  if (ever !== undefined) return { key: ever, scope: 'ever' };
-  return open === undefined ? undefined : { key: open };
+function titleOf({ args: [title] }: Context): string {
+  if (title !== undefined) return title;
+  throw new SignalboxError('invalid_input', 'The task has no title.', {
+    hint: 'Say what is to be done: signalbox task submit "Fix the login"; or give a --file.',
+  });
 }
 
 /** Exit code 0 only where the task is done. */

@@ -23,10 +23,11 @@ export const OF_TASK: readonly OptionEntry[] = [
 export const work: readonly CommandEntry[] = [
   {
     name: 'task submit',
-    args: '<title>',
-    summary: 'Put a task into the queue.',
+    args: '[title]',
+    summary: 'Put a task into the queue, or all tasks of a file.',
     group: 'Work',
     options: [
+      { flags: '--file <path>', summary: 'the tasks of this YAML or JSON file; `-` reads stdin' },
       ...OF_TASK,
       { flags: '--after <id>', summary: 'a task that must be done first', isMany: true },
       {
@@ -36,6 +37,7 @@ export const work: readonly CommandEntry[] = [
       { flags: '--parent <id>', summary: 'the task that it is a part of' },
       { flags: '--not-before <time>', summary: 'not handed out before (2h, 2026-12-24T18:00Z)' },
       { flags: '--deadline <time>', summary: 'failed where it was not handed in by then' },
+      { flags: '--dry-run', summary: 'only show what would be submitted' },
       { flags: '--wait', summary: 'follow it until it has ended; with --json: as `task show`' },
     ],
     example:

@@ -1,0 +1,99 @@
+/**
+ * The tasks of a file as a tree, before any of them is submitted. Each stands once: below the task
+ * that it is a part of, else below the one of those it comes after that comes last itself.
+ */
+import type { Order } from './tasks.ts';
+import { harmlessLine } from '../harmless.ts';
+import type { Output } from '../output.ts';
+import { fitted, textWidth } from '../width.ts';
+import { counted } from '../words.ts';
+
+interface Twig {
+  order: Order;
+  twigs: Twig[];
+  /** How many tasks come before it, one after the other. */
+  depth: number;
+}
+
+export function planLines(output: Output, orders: readonly Order[]): string[] {
+  const lines = branches(output, trunk(orders), '');
+  return [output.paint('bold', counted(orders.length, 'task')), ...lines];
+}
+
+/** The twigs that hang on nothing else. There are no circles here. */
+function trunk(orders: readonly Order[]): Twig[] {
+  const twigs = orders.map((order): Twig => ({ order, twigs: [], depth: -1 }));
+  const byRef = new Map(twigs.map((twig) => [twig.order.ref ?? '', twig]));
+  const before = ({ order }: Twig): Twig[] =>
+    namesBefore(order).flatMap((name) => byRef.get(name) ?? []);
+  // Each round settles those whose tasks before are settled.
+  for (const twig of twigs) settle(twig, before);
+  return twigs.filter((twig) => {
+    const parent = twig.order.parent;
+    const whole = parent === undefined ? undefined : byRef.get(parent);
+    const bough = whole ?? before(twig).toSorted((one, other) => other.depth - one.depth)[0];
+    bough?.twigs.push(twig);
+    return bough === undefined;
+  });
+}
+
+function namesBefore({ after = [], parent }: Order): string[] {
+  return parent === undefined ? after : [parent, ...after];
+}
+
+/** Without the stack of calls: a chain may be as long as the file. */
+function settle(start: Twig, before: (twig: Twig) => Twig[]): void {
+  const way = [start];
+  for (let last = way.at(-1); last !== undefined; last = way.at(-1)) {
+    const open = before(last).filter(({ depth }) => depth === -1);
+    if (open.length > 0) {
+      way.push(...open);
+    } else {
+      last.depth = Math.max(-1, ...before(last).map(({ depth }) => depth)) + 1;
+      way.pop();
+    }
+  }
+}
+
+const INDENT_MAX = 40;
+
+function branches(output: Output, twigs: readonly Twig[], indent: string): string[] {
+  return twigs.flatMap((twig, at) => {
+    const isLast = at === twigs.length - 1;
+    const stem = `${indent}${isLast ? '└─ ' : '├─ '}`;
+    const below = `${indent}${isLast ? '   ' : '│  '}`;
+    const room = Math.max(10, output.columns - textWidth(stem));
+    const line = `${output.paint('dim', stem)}${twigLine(output, twig.order, room)}`;
+    // A long chain goes on below itself instead of leaving the screen.
+    const next = below.length > INDENT_MAX ? indent : below;
+    return [line, ...branches(output, twig.twigs, next)];
+  });
+}
+
+function twigLine(output: Output, order: Order, room: number): string {
+  const { ref, title } = order;
+  const name = ref === undefined ? '' : `${ref}  `;
+  const shown = fitted(`${name}${harmlessLine(title)}`, room);
+  const more = details(order);
+  const rest = room - textWidth(shown) - 2;
+  const painted = `${output.paint('cyan', shown.slice(0, name.length))}${shown.slice(name.length)}`;
+  if (more === '' || rest < 10) return painted;
+  return `${painted}  ${output.paint('dim', fitted(more, rest))}`;
+}
+
+function details(order: Order): string {
+  const { lane, needs = [], checks = [], paths = [], after = [], parent, repository } = order;
+  const parts = [
+    parent === undefined ? undefined : `part of ${parent}`,
+    after.length === 0 ? undefined : `after ${after.join(', ')}`,
+    lane === undefined || lane === 'normal' ? undefined : lane,
+    needs.length === 0 ? undefined : `needs ${needs.join(', ')}`,
+    checks.length === 0 ? undefined : counted(checks.length, 'check'),
+    paths.length === 0 ? undefined : paths.join(' '),
+    repository,
+  ];
+  return parts
+    .filter((part) => part !== undefined)
+    .map(harmlessLine)
+    .join(' · ');
+}
