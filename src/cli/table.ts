@@ -22,6 +22,7 @@ export const nouns: Readonly<Record<string, string>> = {
   verifier: 'Run a verifier.',
   task: 'Submit tasks and see what becomes of them.',
   schedule: 'Submit tasks again and again, at the times of a cron expression.',
+  import: 'Make tasks of what is to be done elsewhere.',
   hooks: 'Let agents and git ask the hub by themselves.',
   lock: 'See who holds what, take it, and give it back.',
   case: 'See and move what goes from agent to agent.',

@@ -34,6 +34,8 @@ const ROOMS: Record<string, string[]> = {
     'src/hooks/',
     'src/tools/',
     'src/mcp/',
+    // The importer of issues; the guard and the sender are the hub's.
+    'src/outbound/github.ts',
     ...CLIENTS,
   ],
 };
@@ -69,6 +71,7 @@ const PARTS: Record<string, string[]> = {
   '@agentclientprotocol/sdk': ['src/sidecar/adapters/'],
   commander: ['src/cli/'],
   croner: ['src/domain/schedule/'],
+  '@octokit/rest': ['src/outbound/'],
   execa: ['src/git/', 'src/sidecar/adapters/', 'src/verifier/'],
   fastify: ['src/doors/'],
   '@fastify/multipart': ['src/doors/'],

@@ -20,6 +20,9 @@ export const OF_TASK: readonly OptionEntry[] = [
   { flags: '--timeout <duration>', summary: 'the longest time an attempt may take (30m, 2h)' },
 ];
 
+/** What many issues may have in common, and do not say themselves. */
+const OF_ISSUE = OF_TASK.filter(({ flags }) => !/^--(body|unique|unique-ever)\b/.test(flags));
+
 export const work: readonly CommandEntry[] = [
   {
     name: 'task submit',
@@ -112,6 +115,24 @@ export const work: readonly CommandEntry[] = [
       AS,
     ],
     load: async () => (await import('../commands/attempt.ts')).snooze,
+  },
+  {
+    name: 'import github',
+    args: '<owner/repo>',
+    summary: 'Issues with a label become tasks, each once; nothing is written on GitHub.',
+    group: 'Work',
+    options: [
+      { flags: '--label <name>', summary: 'the label; `signalbox` unless told', isMany: true },
+      { flags: '--state <state>', summary: 'open, closed or all; open unless told' },
+      { flags: '--lane-label <label=lane>', summary: 'a label that says the lane', isMany: true },
+      { flags: '--needs-label <label=capability>', summary: 'one that says a need', isMany: true },
+      ...OF_ISSUE,
+      { flags: '--limit <count>', summary: 'how many issues at most; 1000 unless told' },
+      { flags: '--every <duration>', summary: 'again after so long (5m), until Ctrl-C' },
+      { flags: '--dry-run', summary: 'only show what would be submitted' },
+    ],
+    example: 'signalbox import github octocat/hello-world --check "npm test"',
+    load: async () => (await import('../commands/import-github.ts')).importGitHub,
   },
   {
     name: 'change list',
