@@ -17,5 +17,6 @@ export * from './repository.ts';
 export * from './schedule.ts';
 export * from './shape.ts';
 export * from './task.ts';
+export * from './waiting.ts';
 export * from './webhook.ts';
 export * from './work.ts';

@@ -11,6 +11,7 @@ import { messageOperations } from './message.ts';
 import { repositoryOperations } from './repository.ts';
 import { scheduleOperations } from './schedule.ts';
 import { taskOperations } from './task.ts';
+import { waitingOperations } from './waiting.ts';
 import { webhookOperations } from './webhook.ts';
 import { workOperations } from './work.ts';
 
@@ -18,6 +19,7 @@ export const operations = {
   ...taskOperations,
   ...workOperations,
   ...scheduleOperations,
+  ...waitingOperations,
   ...changeOperations,
   ...caseOperations,
   ...agentOperations,

@@ -8,6 +8,7 @@ import * as reports from '../domain/task/reports.ts';
 import * as sharing from '../domain/task/shares.ts';
 import { snooze } from '../domain/task/snooze.ts';
 import * as submitting from '../domain/task/submit.ts';
+import { waiting } from '../domain/task/waiting.ts';
 import { type Bound, command, query } from './bound.ts';
 
 type Name = Extract<
@@ -22,6 +23,7 @@ export const taskHandlers: Record<Name, Bound> = {
   'batch.submit': command(o['batch.submit'], submitting.submitMany),
   'task.show': query(o['task.show'], tasks.show),
   'task.list': query(o['task.list'], tasks.list),
+  'task.waiting': query(o['task.waiting'], waiting),
   'task.log': query(o['task.log'], tasks.log),
   'task.cancel': command(o['task.cancel'], handIn.cancelTask),
   'task.retry': command(o['task.retry'], tasks.retry),

@@ -435,6 +435,7 @@ const full: Record<OperationName, Record<string, unknown>> = {
     repositoryId: `rep_${'0'.repeat(21)}`,
     parent: NOBODY.task,
   },
+  'task.waiting': { limit: 1 },
   'task.log': { id: NOBODY.task, attempt: 1 },
   'task.cancel': { id: NOBODY.task, reason: 'x' },
   'task.retry': { id: NOBODY.task },

@@ -129,6 +129,7 @@ const table: Record<OperationName, Entry> = {
     refusals: { not_found: ({ person }) => person.task.show({ id: NOBODY.task }) },
   },
   'task.list': { works: ({ person }) => person.task.list({ state: 'queued', agent: 'ada' }) },
+  'task.waiting': { works: ({ person }) => person.task.waiting() },
   'task.log': {
     works: async (at) => at.person.task.log({ id: (await running(at)).taskId, attempt: 1 }),
     refusals: { not_found: ({ person }) => person.task.log({ id: NOBODY.task }) },
