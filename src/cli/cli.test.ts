@@ -45,8 +45,17 @@ const status = {
   missedMatches: 0,
 };
 
+const empty = { items: [], nextCursor: null };
+const board: Answers = {
+  'hub.status': () => status,
+  'agent.list': () => empty,
+  'task.waiting': () => ({ lanes: [], first: [] }),
+  'change.list': () => empty,
+  'task.list': () => empty,
+};
+
 test('the hub of this machine is found, and asked with its token', async () => {
-  const hub = await localHub({ 'hub.status': () => status });
+  const hub = await localHub(board);
   expect(await home.run(['status'])).toEqual({
     code: 0,
     stderr: '',
@@ -61,7 +70,7 @@ test('the hub of this machine is found, and asked with its token', async () => {
       '',
     ].join('\n'),
   });
-  expect(hub.asked).toEqual([{ operation: 'hub.status', input: {}, token: 'sbx_admin' }]);
+  expect(hub.asked.map(({ token }) => token)).toEqual(hub.asked.map(() => 'sbx_admin'));
 });
 
 test('--json prints exactly the output of the operation, before or after the command', async () => {
@@ -112,9 +121,9 @@ test('a hub that does not answer is an error of its own', async () => {
 
 test('a token given by hand is used instead, and goes to the hub that is named', async () => {
   const hub = await localHub({ 'hub.status': () => status });
-  await home.run(['status', '--token', 'sbx_flag']);
-  await home.run(['status'], { env: { SIGNALBOX_TOKEN: 'sbx_env' } });
-  await home.run(['status', '--url', hub.url.replace('127.0.0.1', 'localhost')]);
+  await home.run(['status', '--json', '--token', 'sbx_flag']);
+  await home.run(['status', '--json'], { env: { SIGNALBOX_TOKEN: 'sbx_env' } });
+  await home.run(['status', '--json', '--url', hub.url.replace('127.0.0.1', 'localhost')]);
   expect(hub.asked.map(({ token }) => token)).toEqual(['sbx_flag', 'sbx_env', undefined]);
 });
 

@@ -9,6 +9,7 @@ function output(columns: number): Output {
     isJson: false,
     isTty: true,
     columns,
+    rows: 50,
     paint: (colour, text) => `<${colour}>${text}</>`,
     line: nothing,
     jsonLine: nothing,

@@ -14,6 +14,7 @@ export interface Output {
   /** Somebody looks at stdout: glyphs are welcome, and lines should fit. */
   readonly isTty: boolean;
   readonly columns: number;
+  readonly rows: number;
   /** Colours a text for stdout, where that shows colours. */
   paint: (colour: Colour, text: string) => string;
   line: (text?: string) => void;
@@ -61,7 +62,12 @@ export function createOutput(streams: Streams, env: Env, isJson: boolean): Outpu
     isJson,
     isTty: Boolean(stdout.isTTY),
     // A terminal that does not tell its size is not narrow.
-    columns: stdout.isTTY && stdout.columns > 0 ? stdout.columns : WIDE,
+    get columns() {
+      return stdout.isTTY && stdout.columns > 0 ? stdout.columns : WIDE;
+    },
+    get rows() {
+      return stdout.isTTY && stdout.rows > 0 ? stdout.rows : WIDE;
+    },
     paint,
     line,
     jsonLine,

@@ -29,6 +29,28 @@ export function fitted(text: string, columns: number): string {
   return `${kept}…`;
 }
 
+const ESCAPE = String.fromCharCode(27);
+const COLOUR = new RegExp(`(${ESCAPE}\\[[0-9;]*m)`);
+
+/** The same for a text with colours in it, which end with it. */
+export function clipped(line: string, columns: number): string {
+  let room = columns;
+  let isColoured = false;
+  let kept = '';
+  for (const part of line.split(COLOUR)) {
+    if (part.startsWith(ESCAPE)) {
+      isColoured = true;
+      kept += part;
+    } else if (textWidth(part) <= room) {
+      room -= textWidth(part);
+      kept += part;
+    } else {
+      return `${kept}${room > 0 ? fitted(part, room) : ''}${isColoured ? `${ESCAPE}[0m` : ''}`;
+    }
+  }
+  return kept;
+}
+
 function signWidth(sign: string): number {
   if (NONE.test(sign)) return 0;
   return WIDE.test(sign) || EMOJI.test(sign) ? 2 : 1;

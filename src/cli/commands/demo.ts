@@ -15,7 +15,7 @@ import { heading, keptLines, landedLines, timelines, whereabouts } from '../demo
 import { planIn } from '../demo/plan.ts';
 import { play, readFailures, type Ending } from '../demo/play.ts';
 import { landedOn, missing } from '../demo/proof.ts';
-import { createScreen } from '../demo/screen.ts';
+import { createScreen } from '../screen.ts';
 import { freeFolder, makeCopy, readPolicy, type Copy } from '../demo/source.ts';
 import { shellWord } from '../demo/shell-word.ts';
 import * as station from '../demo/station.ts';

@@ -1,30 +1,15 @@
-/** The hub in numbers. */
-import { lengthInWords } from '../../contract/length.ts';
+/** The hub at a glance: in numbers, then who does what, what waits and why, and what needs you. */
+import { watchBoard } from '../board/live.ts';
+import { boardLines } from '../board/lines.ts';
+import { look } from '../board/look.ts';
 import type { Context } from '../context.ts';
-import { fields } from '../layout.ts';
-import { stateCounts } from '../states.ts';
 
 export async function status(context: Context): Promise<void> {
-  const { output } = context;
+  const { options, output } = context;
+  if (options.has('watch')) return watchBoard(context);
   const hub = await context.hub();
-  const answer = await hub.hub.status();
+  if (output.isJson) return output.give(await hub.hub.status(), () => []);
   const { url } = await context.place();
-  const { nowMs, startedAtMs, oldestQueuedAtMs: oldest, missedMatches } = answer;
-  output.give(answer, () => [
-    `${output.paint('bold', `Signalbox ${answer.version}`)} at ${url}`,
-    ...fields(output, [
-      ['tasks', stateCounts(output, answer.tasks)],
-      ['changes', stateCounts(output, answer.changes)],
-      ['agents', stateCounts(output, answer.agents)],
-      ['oldest', oldest === null ? undefined : `queued for ${lengthInWords(nowMs - oldest)}`],
-      ['missed', missedMatches === 0 ? undefined : output.paint('red', missed(missedMatches))],
-      ['store', answer.engine],
-      ['up', lengthInWords(nowMs - startedAtMs)],
-      ['cursor', String(answer.cursor)],
-    ]),
-  ]);
-}
-
-function missed(count: number): string {
-  return `${count} tasks wait although an idle agent could take them: a defect, please report it`;
+  const board = await look({ hub, works: new Map() });
+  boardLines(output, board, url).forEach((line) => output.line(line));
 }

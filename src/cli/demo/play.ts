@@ -8,7 +8,7 @@ import { boardLines } from './board.ts';
 import type { Cast } from './cast.ts';
 import { bodyOf, type Part } from './plan.ts';
 import { ENDED, lastLine, openRow, take, type Row } from './progress.ts';
-import type { Screen } from './screen.ts';
+import type { Screen } from '../screen.ts';
 import type { Copy } from './source.ts';
 import { OPERATOR } from './station.ts';
 import { repeatedly } from './steps.ts';

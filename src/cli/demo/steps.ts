@@ -2,7 +2,7 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Output } from '../output.ts';
 import { spinner } from './board.ts';
-import type { Screen } from './screen.ts';
+import type { Screen } from '../screen.ts';
 
 const TICK_MS = 100;
 /** Where nothing can be drawn in place, a longer wait is announced. */

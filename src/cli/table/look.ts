@@ -18,8 +18,9 @@ export const look: readonly CommandEntry[] = [
   },
   {
     name: 'status',
-    summary: 'The hub in numbers.',
+    summary: 'The hub at a glance: who does what, what waits and why, what needs you.',
     group: 'Look',
+    options: [{ flags: '--watch', summary: 'drawn anew as things happen, until Ctrl-C' }],
     load: async () => (await import('../commands/status.ts')).status,
   },
   {

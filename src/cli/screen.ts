@@ -2,8 +2,8 @@
  * What the person sees: lines that stay, and below them a block that is drawn anew in place. Where
  * nobody looks (a pipe, a dumb terminal) there is no block, and lines are only appended.
  */
-import type { Output } from '../output.ts';
-import type { Env } from '../places.ts';
+import type { Output } from './output.ts';
+import type { Env } from './places.ts';
 
 const ESCAPE = '\u001b[';
 const CLEAR_LINE = `${ESCAPE}K`;
@@ -21,6 +21,8 @@ export interface Screen {
   replace: (...lines: readonly string[]) => void;
   /** The block stays as it is, and what follows goes below. */
   settle: () => void;
+  /** Something else was written below the block: the next one is drawn below that. */
+  forget: () => void;
 }
 
 export function createScreen(output: Output, env: Env): Screen {
@@ -29,14 +31,19 @@ export function createScreen(output: Output, env: Env): Screen {
     // With --json, stdout is for the result.
     const write = output.isJson ? output.note : output.line;
     const say = (...lines: readonly string[]): void => lines.forEach((line) => write(line));
-    return { isLive, say, draw: () => {}, replace: say, settle: () => {} };
+    return { isLive, say, draw: () => {}, replace: say, settle: () => {}, forget: () => {} };
   }
   let block: readonly string[] = [];
+  let { columns } = output;
   const write = (lines: readonly string[], next: readonly string[]): void => {
     const all = [...lines, ...next];
     if (all.length + block.length === 0) return;
     const start = next.length === 0 ? '' : HIDE_CURSOR;
-    const up = block.length === 0 ? start : `\r${ESCAPE}${block.length}A`;
+    // After the window was resized nobody knows where the lines of the block are.
+    const isMoved = columns !== output.columns;
+    columns = output.columns;
+    const anew = block.length === 0 ? start : `\r${ESCAPE}${block.length}A`;
+    const up = isMoved ? `${start}${ESCAPE}2J${ESCAPE}H` : anew;
     const end = next.length === 0 ? SHOW_CURSOR : '';
     block = next;
     const text = all.map((line) => `${line}${CLEAR_LINE}`).join('\n');
@@ -53,5 +60,6 @@ export function createScreen(output: Output, env: Env): Screen {
     draw: (next) => write([], next),
     replace: (...lines) => write(lines, []),
     settle,
+    forget: () => (block = []),
   };
 }

@@ -1,0 +1,87 @@
+/** Everything that a person wants to see of a hub at one glance, asked for at once. */
+import type { Client } from '../../client/index.ts';
+import type { Agent, Change, Fact, Output, Task } from '../../contract/index.ts';
+
+const AGENTS_MAX = 12;
+const WAITING_MAX = 3;
+const DEAD_MAX = 3;
+const CHANGES_MAX = 3;
+const PAGE = 200;
+
+export interface Board {
+  status: Output<'hub.status'>;
+  /** Those that are here, who needs somebody first. */
+  agents: { agent: Agent; work: Work | undefined }[];
+  /** How many more are here. */
+  agentsMore: number;
+  lanes: Output<'task.waiting'>['lanes'];
+  /** The first of those that wait, each with what it waits for first. */
+  waiting: { task: Output<'task.waiting'>['first'][number]; fact: Fact | undefined }[];
+  /** Changes that a human decides. */
+  awaiting: Change[];
+  verifying: Change[];
+  dead: Task[];
+}
+
+/** What an agent has in hand, and since when. */
+export interface Work {
+  title: string;
+  sinceMs: number;
+}
+
+export interface Look {
+  hub: Client;
+  signal?: AbortSignal;
+  /** By attempt, for who looks again and again: it does not change. */
+  works: Map<string, Work>;
+}
+
+export async function look({ hub, signal, works }: Look): Promise<Board> {
+  const ask = { signal };
+  const [status, agents, { lanes, first }, awaiting, verifying, dead] = await Promise.all([
+    hub.hub.status({}, ask),
+    hub.agent.list({ limit: PAGE }, ask),
+    hub.task.waiting({ limit: WAITING_MAX }, ask),
+    hub.change.list({ state: 'awaiting', limit: CHANGES_MAX }, ask),
+    hub.change.list({ state: 'verifying', limit: CHANGES_MAX }, ask),
+    hub.task.list({ state: 'dead', limit: DEAD_MAX }, ask),
+  ]);
+  const here = agents.items.filter(({ state }) => state !== 'offline').toSorted(byNeed);
+  const shown = here.slice(0, AGENTS_MAX);
+  const workOf = async ({ taskId }: Agent): Promise<Work | undefined> => {
+    if (taskId === null) return undefined;
+    const known = works.get(taskId);
+    if (known !== undefined) return known;
+    const { task, attempts } = await hub.task.show({ id: taskId }, ask);
+    const begun = attempts.at(-1);
+    const sinceMs = begun?.startedAtMs ?? begun?.offeredAtMs ?? task.availableAtMs;
+    const work = { title: task.title, sinceMs };
+    if (begun?.startedAtMs !== null && begun !== undefined) works.set(taskId, work);
+    return work;
+  };
+  const factOf = async (id: string): Promise<Fact | undefined> =>
+    (await hub.why({ id }, ask)).facts[0];
+  return {
+    status,
+    agents: await Promise.all(
+      shown.map(async (agent) => ({ agent, work: await workOf(agent).catch(() => undefined) })),
+    ),
+    agentsMore: here.length - shown.length,
+    lanes,
+    // Between two questions it may have gone; then there is nothing to say of it.
+    waiting: await Promise.all(
+      first.map(async (task) => ({ task, fact: await factOf(task.id).catch(() => undefined) })),
+    ),
+    awaiting: awaiting.items,
+    verifying: verifying.items,
+    dead: dead.items,
+  };
+}
+
+const ORDER: readonly Agent['state'][] = ['blocked', 'working', 'assigned', 'draining', 'idle'];
+
+function byNeed(one: Agent, other: Agent): number {
+  return (
+    ORDER.indexOf(one.state) - ORDER.indexOf(other.state) || one.name.localeCompare(other.name)
+  );
+}
