@@ -121,6 +121,18 @@ test('a task runs by the clock, as the guide of schedules says', async () => {
   expect(ended).toMatch(/paused\n.*active[^]*nightly is removed/);
 }, 120_000);
 
+test('a file of tasks is planned, refused and submitted, as the guide of batches says', async () => {
+  const printed = await type('batches.md');
+  const [, , plan, refused, submitted, piped] = printed;
+  expect(plan).toMatch(
+    /4 tasks\n└─ invoices {2}Invoices[^]*\n {3}├─ schema[^]*api {2}Build the API/,
+  );
+  expect(refused).toMatch(/wrong\.yaml:15:5: lane: `hihg`[^]*did you mean schema[^]*was submitted/);
+  expect(submitted).toMatch(/4 tasks: 2 blocked · 2 queued\n/);
+  expect(submitted).toMatch(/changelog \(was there\)[^]*4 tasks: [^]*; 1 was there already/);
+  expect(piped).toMatch(/2 tasks: 2 queued/);
+}, 120_000);
+
 test.each(['claude-code.md', 'codex.md', 'gemini-cli.md', 'cursor.md'])(
   '%s leads from nothing to two agents that do not collide',
   async (guide) => {
