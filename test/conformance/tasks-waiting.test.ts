@@ -60,4 +60,16 @@ eachEngine((engine) => {
     expect(lanes).toEqual([{ lane: 'normal', ready: 0, later: 1, blocked: 0, sinceMs: null }]);
     expect(first).toEqual([]);
   });
+
+  test('tasks that come in one batch go in the order in which they were given', async () => {
+    const hub = await openTestHub(engine);
+    const pat = await hub.as('pat', 'operator');
+    const titles = Array.from({ length: 12 }, (_, at) => `task ${at}`);
+    await pat.batch.submit({ tasks: titles.map((title) => ({ title })) });
+    const { first } = await pat.task.waiting({ limit: 20 });
+    expect(first.map(({ title }) => title)).toEqual(titles);
+    const ada = await worker(hub, 'ada');
+    const { task } = await ada.client.task.show({ id: (await begin(ada)).taskId });
+    expect(task.title).toBe('task 0');
+  });
 });

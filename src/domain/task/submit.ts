@@ -49,7 +49,7 @@ export async function submitMany(
   for (const index of inOrder(input.tasks)) {
     const { ref, after, parent, ...order } = present(input.tasks[index], 'the task');
     const named = { after: after.map(resolve), ...(parent && { parent: resolve(parent) }) };
-    const answer = await submitOne(context, { ...order, ...named });
+    const answer = await submitOne(context, { ...order, ...named }, input.tasks.length - index);
     answers.set(index, answer);
     if (ref !== undefined) ids.set(ref, answer.id);
   }
@@ -57,8 +57,15 @@ export async function submitMany(
   return { tasks: tasks.map(([at, task]) => ({ ref: input.tasks[at]?.ref ?? null, ...task })) };
 }
 
-/** Whoever calls holds the project's row. */
-export async function submitOne(context: CommandContext, order: TaskOrder): Promise<Submitted> {
+/**
+ * Whoever calls holds the project's row. Of many that come at one moment, the first go first: each
+ * has its place as if it had come so many milliseconds earlier, which puts none into another lane.
+ */
+export async function submitOne(
+  context: CommandContext,
+  order: TaskOrder,
+  earlierMs = 0,
+): Promise<Submitted> {
   refuseUnheeded(order);
   refuseLate(context, order);
   const twin = order.unique && (await findTwin(context, order.unique.key));
@@ -67,7 +74,8 @@ export async function submitOne(context: CommandContext, order: TaskOrder): Prom
   for (const id of new Set(order.after)) needed.push(await requireTask(context, id));
   if (order.parent !== undefined) await checkParent(context, order.parent, order.after);
   const unmet = needed.filter((task) => task.state !== 'done');
-  const row = await newTask(context, order, unmet);
+  const made = await newTask(context, order, unmet);
+  const row = { ...made, rank_ms: made.rank_ms - earlierMs };
   await insertTask(context.tx, row);
   await declareIntents(context, row);
   for (const task of needed) await insertDependency(context.tx, row.id, task.id);
