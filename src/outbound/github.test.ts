@@ -70,6 +70,18 @@ test('all pages are read, whatever the shape of labels, bodies and authors', asy
   expect(fake.asked.every(({ authorization }) => authorization === 'token ghp_secret')).toBe(true);
 });
 
+test('an issue without the label is left out, whatever the answer says', async () => {
+  const fake = await openGitHub();
+  fake.refuse((response) => {
+    const issue = { number: 1, title: 'T', html_url: 'x' };
+    const labels = [[], [{ name: 'signalbox-not' }], [{ name: 'SignalBox' }]];
+    const body = JSON.stringify(labels.map((names) => ({ ...issue, labels: names })));
+    response.writeHead(200, { 'content-type': 'application/json' }).end(body);
+    return true;
+  });
+  expect((await all(reader(fake))).map(({ labels }) => labels)).toEqual([['SignalBox']]);
+});
+
 test('pages that nobody reads are not asked for', async () => {
   const fake = await openGitHub(
     Array.from({ length: 150 }, (_, at) => ({ number: at + 1, title: 'T', labels: ['signalbox'] })),

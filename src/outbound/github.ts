@@ -110,7 +110,9 @@ export function createGitHub(options: GitHubOptions): GitHub {
           ...order,
         });
         for await (const { data } of pages) {
-          for (const issue of known(z.array(WireIssue), data)) yield issueOf(issue);
+          for (const issue of known(z.array(WireIssue), data).map(issueOf)) {
+            if (labels.every((label) => hasLabel(issue, label))) yield issue;
+          }
         }
       } catch (error) {
         throw told(error, { owner, repo });
@@ -131,6 +133,11 @@ function issueOf(wire: z.infer<typeof WireIssue>): Issue {
     ),
     isPullRequest: wire.pull_request !== undefined && wire.pull_request !== null,
   };
+}
+
+/** The label is what gives an issue its weight: it is not left to the filter of whoever answers. */
+function hasLabel({ labels }: Issue, wanted: string): boolean {
+  return labels.some((label) => label.toLowerCase() === wanted.toLowerCase());
 }
 
 /** A token goes over a wire that nobody reads, or to this machine. */

@@ -24,7 +24,7 @@ export function boardLines(output: Output, board: Board, url: string): string[] 
 type Pairs = Parameters<typeof fields>[1];
 
 /** Also on one line, for who follows it in a pipe. */
-export function numbers(output: Output, { status }: Board): Pairs {
+export function numbers(output: Output, { status, answeredMs }: Board): Pairs {
   const { nowMs, startedAtMs, oldestQueuedAtMs: oldest, missedMatches } = status;
   return [
     ['tasks', stateCounts(output, status.tasks)],
@@ -32,6 +32,7 @@ export function numbers(output: Output, { status }: Board): Pairs {
     ['agents', stateCounts(output, status.agents)],
     ['oldest', oldest === null ? undefined : `queued for ${lengthInWords(nowMs - oldest)}`],
     ['missed', missedMatches === 0 ? undefined : output.paint('red', missed(missedMatches))],
+    ['health', missedMatches === 0 ? `good, answered in ${lengthInWords(answeredMs)}` : undefined],
     ['store', status.engine],
     ['up', lengthInWords(nowMs - startedAtMs)],
     ['cursor', String(status.cursor)],

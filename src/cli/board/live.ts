@@ -30,7 +30,7 @@ export async function watchBoard(context: Context): Promise<void> {
     while (!interruption.aborted) {
       const signal = AbortSignal.any([interruption, AbortSignal.timeout(ASK_MS)]);
       // A hub that is away comes back; until then what is shown stays.
-      const board = await look({ hub, signal, works }).catch((error: unknown) => {
+      const board = await look({ hub, clock, signal, works }).catch((error: unknown) => {
         if (interruption.aborted || signal.aborted || isPassing(error)) return undefined;
         throw error;
       });
@@ -104,12 +104,13 @@ function shower({ output }: Context, screen: Screen, url: string): (board: Board
   };
 }
 
+/** What changes all the time, or never. */
+const IN_FULL = ['health', 'store', 'up', 'cursor'];
+
 function summary(output: Context['output'], board: Board): string {
   return numbers(output, board)
     .flatMap(([name, value]) =>
-      value === undefined || name === 'up' || name === 'cursor' || name === 'store'
-        ? []
-        : [`${name}: ${value}`],
+      value === undefined || IN_FULL.includes(name) ? [] : [`${name}: ${value}`],
     )
     .join('  ');
 }

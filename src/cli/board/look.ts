@@ -1,6 +1,7 @@
 /** Everything that a person wants to see of a hub at one glance, asked for at once. */
 import type { Client } from '../../client/index.ts';
 import type { Agent, Change, Fact, Output, Task } from '../../contract/index.ts';
+import type { Clock } from '../../core/clock.ts';
 
 const AGENTS_MAX = 12;
 const WAITING_MAX = 3;
@@ -10,6 +11,8 @@ const PAGE = 200;
 
 export interface Board {
   status: Output<'hub.status'>;
+  /** How long it took to hear from the hub, its database included. */
+  answeredMs: number;
   /** Those that are here, who needs somebody first. */
   agents: { agent: Agent; work: Work | undefined }[];
   /** How many more are here. */
@@ -31,15 +34,18 @@ export interface Work {
 
 export interface Look {
   hub: Client;
+  clock: Clock;
   signal?: AbortSignal;
   /** By attempt, for who looks again and again: it does not change. */
   works: Map<string, Work>;
 }
 
-export async function look({ hub, signal, works }: Look): Promise<Board> {
+export async function look({ hub, clock, signal, works }: Look): Promise<Board> {
   const ask = { signal };
-  const [status, agents, { lanes, first }, awaiting, verifying, dead] = await Promise.all([
-    hub.hub.status({}, ask),
+  const startMs = clock.nowMs();
+  const status = await hub.hub.status({}, ask);
+  const answeredMs = clock.nowMs() - startMs;
+  const [agents, { lanes, first }, awaiting, verifying, dead] = await Promise.all([
     hub.agent.list({ limit: PAGE }, ask),
     hub.task.waiting({ limit: WAITING_MAX }, ask),
     hub.change.list({ state: 'awaiting', limit: CHANGES_MAX }, ask),
@@ -63,6 +69,7 @@ export async function look({ hub, signal, works }: Look): Promise<Board> {
     (await hub.why({ id }, ask)).facts[0];
   return {
     status,
+    answeredMs,
     agents: await Promise.all(
       shown.map(async (agent) => ({ agent, work: await workOf(agent).catch(() => undefined) })),
     ),

@@ -59,8 +59,8 @@ async function prepare(context: Context, signal: AbortSignal): Promise<Import> {
   const limit =
     options.integer('limit', { min: 1, max: limits.importedMax }) ?? limits.importedDefault;
   const labels = options.list('label');
-  const comma = labels.find((label) => label.includes(','));
-  if (comma !== undefined) throw misfit('label', comma, 'one label; give --label again for more');
+  const unfit = labels.find((label) => label.includes(',') || label.trim() === '');
+  if (unfit !== undefined) throw misfit('label', unfit, 'one label; give --label again for more');
   const state = options.choice('state', ['open', 'closed', 'all']) ?? 'open';
   const repo = options.text('repo');
   const rules = {

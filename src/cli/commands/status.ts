@@ -5,11 +5,11 @@ import { look } from '../board/look.ts';
 import type { Context } from '../context.ts';
 
 export async function status(context: Context): Promise<void> {
-  const { options, output } = context;
+  const { options, output, clock } = context;
   if (options.has('watch')) return watchBoard(context);
   const hub = await context.hub();
   if (output.isJson) return output.give(await hub.hub.status(), () => []);
   const { url } = await context.place();
-  const board = await look({ hub, works: new Map() });
+  const board = await look({ hub, clock, works: new Map() });
   boardLines(output, board, url).forEach((line) => output.line(line));
 }

@@ -169,6 +169,7 @@ test.each([
   [['octocat/..'], '`octocat/..` is no repository on GitHub.'],
   [['https://github.com/a/b'], '`https://github.com/a/b` is no repository on GitHub.'],
   [['a/b', '--label', 'a,b'], '--label does not take `a,b`.'],
+  [['a/b', '--label', ' '], '--label does not take ` `.'],
   [['a/b', '--lane-label', 'bug=soon'], '--lane-label does not take `bug=soon`.'],
   [['a/b', '--needs-label', 'go'], '--needs-label does not take `go`.'],
   [['a/b', '--limit', '0'], '--limit does not take `0`.'],
