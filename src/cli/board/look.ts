@@ -42,11 +42,12 @@ export interface Look {
 
 export async function look({ hub, clock, signal, works }: Look): Promise<Board> {
   const ask = { signal };
+  // The first question also opens the connection, which says nothing of the hub.
+  const agents = await hub.agent.list({ limit: PAGE }, ask);
   const startMs = clock.nowMs();
   const status = await hub.hub.status({}, ask);
   const answeredMs = clock.nowMs() - startMs;
-  const [agents, { lanes, first }, awaiting, verifying, dead] = await Promise.all([
-    hub.agent.list({ limit: PAGE }, ask),
+  const [{ lanes, first }, awaiting, verifying, dead] = await Promise.all([
     hub.task.waiting({ limit: WAITING_MAX }, ask),
     hub.change.list({ state: 'awaiting', limit: CHANGES_MAX }, ask),
     hub.change.list({ state: 'verifying', limit: CHANGES_MAX }, ask),
