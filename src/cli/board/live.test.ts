@@ -1,6 +1,6 @@
 /** `status --watch`, against a hub that says what the test wants, and on a terminal that is none. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { Output as Answer } from '../../contract/index.ts';
+import { type Output as Answer, SignalboxError } from '../../contract/index.ts';
 import { makeHome, startScriptedHub, type Home, type ScriptedHub } from '../fixture.ts';
 import { createOutput, type Output } from '../output.ts';
 import { createScreen } from '../screen.ts';
@@ -46,6 +46,44 @@ function tell(seq: number): void {
   const news = { seq, atMs: AT, type: 'task.done' as const, subject: 'x', actor: 'ada', data };
   hub.tell({ ...news, audience: null });
 }
+
+test('what agents have in hand is asked for; what is gone by then is left out', async () => {
+  const none = { note: null, blockedBy: null, lastTask: null };
+  const agents = [
+    { ...none, name: 'carol', state: 'offline', taskId: null },
+    { ...none, name: 'bob', state: 'idle', taskId: null },
+    { ...none, name: 'ada', state: 'working', taskId: 'tsk_a', note: 'testing' },
+    { ...none, name: 'zoe', state: 'working', taskId: 'tsk_gone' },
+  ];
+  hub.answers['agent.list'] = () => ({ items: agents, nextCursor: null });
+  hub.answers['task.show'] = (input) => {
+    if (JSON.stringify(input).includes('gone')) throw new SignalboxError('not_found', 'Gone.');
+    const attempts = [{ startedAtMs: AT + 30_000, offeredAtMs: AT }];
+    return { task: { title: 'Build the API', availableAtMs: AT }, attempts, children: [] };
+  };
+  const task = { id: 'tsk_w', title: 'Train', lane: 'high', sinceMs: AT };
+  hub.answers['task.waiting'] = () => ({ lanes: [], first: [task, { ...task, id: 'tsk_gone' }] });
+  hub.answers['why'] = (input) => {
+    if (JSON.stringify(input).includes('gone')) throw new SignalboxError('not_found', 'Gone.');
+    const fact = { fact: 'nobody can', holder: null, untilMs: null, frees: 'Start one.' };
+    return { id: 'tsk_w', kind: 'task', state: 'queued', summary: '', facts: [fact] };
+  };
+  const { code, stdout, stderr } = await home.run(['status']);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout.slice(stdout.indexOf('Agents')).split('\n')).toEqual([
+    'Agents',
+    '  working  ada  30 s  Build the API',
+    '                testing',
+    '  working  zoe',
+    '  idle     bob',
+    '',
+    'Waits first',
+    '  tsk_w  1 m  Train',
+    '    nobody can. Start one.',
+    '  tsk_gone  1 m  Train',
+    '',
+  ]);
+});
 
 test('in a pipe there is a line each time that the numbers change, until Ctrl-C', async () => {
   const watch = home.start(['status', '--watch']);

@@ -36,11 +36,12 @@ export interface Look {
   hub: Client;
   clock: Clock;
   signal?: AbortSignal;
-  /** By attempt, for who looks again and again: it does not change. */
+  /** By agent and task, for who looks again and again: it does not change. */
   works: Map<string, Work>;
 }
 
-export async function look({ hub, clock, signal, works }: Look): Promise<Board> {
+export async function look(at: Look): Promise<Board> {
+  const { hub, clock, signal, works } = at;
   const ask = { signal };
   // The first question also opens the connection, which says nothing of the hub.
   const agents = await hub.agent.list({ limit: PAGE }, ask);
@@ -55,24 +56,15 @@ export async function look({ hub, clock, signal, works }: Look): Promise<Board> 
   ]);
   const here = agents.items.filter(({ state }) => state !== 'offline').toSorted(byNeed);
   const shown = here.slice(0, AGENTS_MAX);
-  const workOf = async ({ taskId }: Agent): Promise<Work | undefined> => {
-    if (taskId === null) return undefined;
-    const known = works.get(taskId);
-    if (known !== undefined) return known;
-    const { task, attempts } = await hub.task.show({ id: taskId }, ask);
-    const begun = attempts.at(-1);
-    const sinceMs = begun?.startedAtMs ?? begun?.offeredAtMs ?? task.availableAtMs;
-    const work = { title: task.title, sinceMs };
-    if (begun?.startedAtMs !== null && begun !== undefined) works.set(taskId, work);
-    return work;
-  };
+  const isShown = new Set(shown.map(keyOf));
+  for (const key of works.keys()) if (!isShown.has(key)) works.delete(key);
   const factOf = async (id: string): Promise<Fact | undefined> =>
     (await hub.why({ id }, ask)).facts[0];
   return {
     status,
     answeredMs,
     agents: await Promise.all(
-      shown.map(async (agent) => ({ agent, work: await workOf(agent).catch(() => undefined) })),
+      shown.map(async (agent) => ({ agent, work: await workOf(at, agent).catch(() => undefined) })),
     ),
     agentsMore: here.length - shown.length,
     lanes,
@@ -84,6 +76,25 @@ export async function look({ hub, clock, signal, works }: Look): Promise<Board> 
     verifying: verifying.items,
     dead: dead.items,
   };
+}
+
+async function workOf({ hub, signal, works }: Look, agent: Agent): Promise<Work | undefined> {
+  const { taskId } = agent;
+  if (taskId === null) return undefined;
+  const key = keyOf(agent);
+  const known = works.get(key);
+  if (known !== undefined) return known;
+  const { task, attempts } = await hub.task.show({ id: taskId }, { signal });
+  const attempt = attempts.at(-1);
+  const startedAtMs = attempt?.startedAtMs ?? undefined;
+  const sinceMs = startedAtMs ?? attempt?.offeredAtMs ?? task.availableAtMs;
+  const work = { title: task.title, sinceMs };
+  if (startedAtMs !== undefined) works.set(key, work);
+  return work;
+}
+
+function keyOf({ name, taskId }: Agent): string {
+  return `${name} ${taskId}`;
 }
 
 const ORDER: readonly Agent['state'][] = ['blocked', 'working', 'assigned', 'draining', 'idle'];
