@@ -1,8 +1,9 @@
 /**
- * What a hand-out costs with a long queue: agents of ten kinds, tasks of four lanes, most of which need
- * one of ten capabilities, and some of which mean to change paths that others mean to change too. Each
- * figure is the time of the whole command that decides, from the call to its answer on disk. The
- * tasks are submitted by two, so that turns are taken. Afterwards no match may have been missed.
+ * What a hand-out costs with a long queue: agents of ten kinds, tasks of four lanes, most of which
+ * need one of ten capabilities, and some of which mean to change paths that others mean to change
+ * too. Each figure is the time of the whole command that decides, from the call to its answer on
+ * disk. The tasks are submitted by two, so that turns are taken. Afterwards no match may have been
+ * missed.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
