@@ -260,6 +260,8 @@ export const bounds: Record<keyof typeof limits, string> = {
   cliLineBytesMax: 'a line that an agent’s CLI prints, as far as its sidecar reads it',
   outputCharsMax: 'a log that is kept: its last part',
   policyCharsMax: 'a policy file',
+  pullRequestTitleCharsMax: 'the title of a pull request',
+  pullRequestBodyCharsMax: 'the body of a pull request',
   pathCharsMax: 'a path in a repository',
   pathsMax: 'paths that one change touches',
   messageCharsMax: 'the text of a message, and its data as JSON',

@@ -4,6 +4,7 @@
  */
 import type { CommandEntry } from './table/entry.ts';
 import { cases } from './table/cases.ts';
+import { git } from './table/git.ts';
 import { hooks } from './table/hooks.ts';
 import { locks } from './table/locks.ts';
 import { look } from './table/look.ts';
@@ -23,6 +24,7 @@ export const nouns: Readonly<Record<string, string>> = {
   task: 'Submit tasks and see what becomes of them.',
   schedule: 'Submit tasks again and again, at the times of a cron expression.',
   import: 'Make tasks of what is to be done elsewhere.',
+  git: 'Work on tasks in a clone of your own.',
   hooks: 'Let agents and git ask the hub by themselves.',
   lock: 'See who holds what, take it, and give it back.',
   case: 'See and move what goes from agent to agent.',
@@ -40,6 +42,7 @@ export const commands: readonly CommandEntry[] = [
   ...run,
   ...work,
   ...schedules,
+  ...git,
   ...locks,
   ...hooks,
   ...cases,

@@ -33,6 +33,8 @@ export const limits = {
   outputCharsMax: 64_000,
   cliLineBytesMax: 4 * 1024 * 1024,
   policyCharsMax: 100_000,
+  pullRequestTitleCharsMax: 256,
+  pullRequestBodyCharsMax: 65_536,
   pathCharsMax: 4_096,
   pathsMax: 10_000,
 

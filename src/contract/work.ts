@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { limits } from './limits.ts';
 import { LockSession } from './lock.ts';
 import { command } from './operation.ts';
+import { RepositoryUrl } from './repository.ts';
 import { BranchName, Capabilities, CommitId, Fence, Reason, TaskId, text } from './shape.ts';
 import { Progress, Task, Use } from './task.ts';
 
@@ -28,9 +29,13 @@ export const workOperations = {
       capabilities: Capabilities.default([]),
       /** Whose own locks do not bar the task's: the session that will do the work. */
       session: LockSession.optional(),
+      /** This one and no other; a refusal says why it cannot be had. */
+      taskId: TaskId.optional(),
+      /** Only tasks of this repository. What is in hand already is answered all the same. */
+      repository: RepositoryUrl.optional(),
     }),
     output: z.strictObject({ assignment: Assignment.nullable() }),
-    errors: ['conflict'],
+    errors: ['not_found', 'conflict'],
   }),
   'task.accept': command('task.accept', {
     scope: 'work',

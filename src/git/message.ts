@@ -24,3 +24,16 @@ function trailerLine(key: string, value: string): string[] {
   const name = key.replace(/[^A-Za-z0-9-]+/g, '-');
   return clean === '' ? [] : [`${name}: ${clean}`];
 }
+
+/** Of whose work a commit is; the same names wherever Signalbox commits. */
+export function workTrailers(work: {
+  taskId: string;
+  attempt: number;
+  agent: string;
+}): Record<string, string> {
+  return {
+    'Signalbox-Task': work.taskId,
+    'Signalbox-Attempt': String(work.attempt),
+    'Signalbox-Agent': work.agent,
+  };
+}

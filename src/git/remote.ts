@@ -26,11 +26,19 @@ async function lines(reading: Reading, patterns: readonly string[]): Promise<str
   return text.split('\n').map((line) => line.split('\t'));
 }
 
+/** Of `ls-remote --symref`: what a full picture needs. */
+export const HEADS = ['HEAD', 'refs/heads/*'];
+
 export async function readHeads(reading: Reading): Promise<RemoteHeads> {
+  return headsIn(await lines(reading, HEADS));
+}
+
+/** What `ls-remote --symref` has answered, split at its tabs. */
+export function headsIn(answer: readonly (readonly string[])[]): RemoteHeads {
   const heads = new Map<string, string>();
   let target: string | null = null;
   let headCommit: string | null = null;
-  for (const [value = '', ref = ''] of await lines(reading, ['HEAD', 'refs/heads/*'])) {
+  for (const [value = '', ref = ''] of answer) {
     if (ref === 'HEAD' && value.startsWith('ref: refs/heads/')) target = value.slice(16);
     else if (ref === 'HEAD') headCommit = value;
     else if (ref.startsWith('refs/heads/')) heads.set(ref.slice(11), value);

@@ -10,7 +10,7 @@ import type { Clock } from '../core/clock.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Random } from '../core/random.ts';
 import { systemRandom } from '../core/random.ts';
-import type { Env } from './environment.ts';
+import type { Env, Ownership } from './environment.ts';
 import { gitEnvironment, QUIET_SSH } from './environment.ts';
 import { GitError, hintFor, kindOf, withoutSecrets } from './git-error.ts';
 import type { ProgressCall } from './progress.ts';
@@ -39,6 +39,8 @@ export interface GitLog {
 export interface GitOptions {
   /** The environment of the process; it is cleaned here. */
   env: Env;
+  /** Whose the repositories are that it works in; `ours` where not given. */
+  ownership?: Ownership;
   /** Who commits where git knows nobody. */
   identity?: Identity;
   log?: (entry: GitLog) => void;
@@ -83,14 +85,14 @@ export interface Git {
 }
 
 export function createGit(options: GitOptions): Git {
-  const base = gitEnvironment(options.env);
+  const base = gitEnvironment(options.env, options.ownership);
   const clock = options.clock ?? systemClock();
   let ssh: Promise<Record<string, string>> | null = null;
 
   async function run(args: readonly string[], given: RunOptions = {}): Promise<GitOutput> {
     const startMs = clock.nowMs();
     const env = { ...base, ...pointers(given), ...given.env };
-    if (given.isRemote === true) Object.assign(env, await (ssh ??= sshEnvironment()));
+    if (given.isRemote === true) Object.assign(env, await (ssh ??= sshEnvironment(given)));
     const result = await spawn(args, env, given);
     const exitCode = result.exitCode ?? null;
     const elapsedMs = clock.nowMs() - startMs;
@@ -102,10 +104,15 @@ export function createGit(options: GitOptions): Git {
     throw failure(args, result);
   }
 
-  /** GIT_SSH_COMMAND beats core.sshCommand, so it is only set where users have neither. */
-  async function sshEnvironment(): Promise<Record<string, string>> {
+  /**
+   * GIT_SSH_COMMAND beats core.sshCommand, so it is only set where users have neither; in a clone
+   * of theirs it may stand in that alone.
+   */
+  async function sshEnvironment({ cwd }: RunOptions): Promise<Record<string, string>> {
     if ((base['GIT_SSH_COMMAND'] ?? base['GIT_SSH'] ?? '') !== '') return {};
-    const theirs = await text(['config', '--get', 'core.sshCommand'], { okCodes: [0, 1] });
+    const place = options.ownership === 'users' && cwd !== undefined ? { cwd } : {};
+    const args = ['config', '--get', 'core.sshCommand'];
+    const theirs = await text(args, { ...place, okCodes: [0, 1] });
     return theirs === '' ? { GIT_SSH_COMMAND: QUIET_SSH } : {};
   }
 

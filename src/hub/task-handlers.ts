@@ -2,7 +2,7 @@
 import { type OperationName, operations } from '../contract/index.ts';
 import * as handIn from '../domain/change/hand-in.ts';
 import * as tasks from '../domain/task/operations.ts';
-import * as presence from '../domain/task/presence.ts';
+import { pull } from '../domain/task/pull.ts';
 import { progress } from '../domain/task/progress.ts';
 import * as reports from '../domain/task/reports.ts';
 import * as sharing from '../domain/task/shares.ts';
@@ -27,7 +27,7 @@ export const taskHandlers: Record<Name, Bound> = {
   'task.log': query(o['task.log'], tasks.log),
   'task.cancel': command(o['task.cancel'], handIn.cancelTask),
   'task.retry': command(o['task.retry'], tasks.retry),
-  'task.pull': command(o['task.pull'], presence.pull),
+  'task.pull': command(o['task.pull'], pull),
   'task.accept': command(o['task.accept'], reports.accept),
   'task.decline': command(o['task.decline'], reports.decline),
   'task.start': command(o['task.start'], reports.start),

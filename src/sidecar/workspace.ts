@@ -8,6 +8,7 @@ import { lstat, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { commitAll, type CommitOutcome } from '../git/commit.ts';
 import { identityEnv } from '../git/identity.ts';
+import { workTrailers } from '../git/message.ts';
 import { openMirror, type Mirror } from '../git/mirror.ts';
 import { mirrorName, parseLocation } from '../git/names.ts';
 import { pushBranch } from '../git/land.ts';
@@ -90,11 +91,7 @@ export class Workspace {
     const outcome = await commitAll({
       worktree,
       message: record.task.title,
-      trailers: {
-        'Signalbox-Task': record.taskId,
-        'Signalbox-Attempt': String(record.attempt),
-        'Signalbox-Agent': this.#options.agent,
-      },
+      trailers: workTrailers({ ...record, agent: this.#options.agent }),
     });
     return toWork(outcome, flaw);
   }

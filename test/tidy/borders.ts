@@ -14,6 +14,8 @@ const ROOMS: Record<string, string[]> = {
   'src/core/': [],
   'src/store/': ['src/core/'],
   'src/git/': ['src/core/'],
+  // Names a repository as its locks do.
+  'src/clone/': ['src/git/', 'src/hooks/entry/repository.ts', ...VOCABULARY],
   'src/outbound/': VOCABULARY,
   'src/hub/': HOUSE,
   'src/tools/': VOCABULARY,
@@ -28,6 +30,7 @@ const ROOMS: Record<string, string[]> = {
   'src/hooks/': CLIENTS,
   'src/cli/': [
     'src/git/',
+    'src/clone/',
     'src/sidecar/',
     'src/verifier/',
     'src/bridge/',
@@ -81,7 +84,7 @@ const PARTS: Record<string, string[]> = {
   pg: ['src/store/'],
   pino: ['src/hub/', 'src/doors/', 'src/cli/'],
   ws: ['src/doors/'],
-  yaml: ['src/domain/change/', 'src/bridge/', 'src/cli/'],
+  yaml: ['src/domain/change/', 'src/clone/', 'src/bridge/', 'src/cli/'],
   zod: ['src/'],
   'node:sqlite': ['src/store/'],
   'node:process': ['src/cli/'],

@@ -10,7 +10,6 @@ import {
   findAgentWithTask,
   lockProject,
   setPresence,
-  setTaskSession,
   toAgent,
 } from '../agent/index.ts';
 import { type CommandContext, latestCursor } from '../event/index.ts';
@@ -22,9 +21,7 @@ import { decide } from './lifecycle.ts';
 import { factsOf, requireTask } from './facts.ts';
 import { moveTask } from './move.ts';
 import { findTask } from './queries.ts';
-import { assignmentOf } from './reports.ts';
-import { matchAgent, matchFreed, matchTask } from './schedule.ts';
-import { parseList } from './view.ts';
+import { matchFreed, matchTask } from './schedule.ts';
 
 /** A session begins or goes on: what the process still holds stays, what it lost goes back. */
 export async function connect(
@@ -66,10 +63,6 @@ async function idsOf(
   const ids = new Set<string>();
   for (const url of urls) ids.add((await ensureRepository(context, url, null)).id);
   return [...ids];
-}
-
-function repositoriesOf({ repositories }: AgentRow): string[] | null {
-  return repositories === null ? null : parseList(repositories);
 }
 
 /** An offer that was on its way waits; work that the process knows nothing of goes back. */
@@ -131,31 +124,6 @@ export async function expireAgent(context: CommandContext, key: string): Promise
   if (row.lease_until_ms > context.nowMs) return;
   await giveBackAll(context, key);
   await loseTask(context, await setPresence(context, row, 'offline'), 'its agent is gone');
-}
-
-/** The same hand-out for an agent that asks instead of being told. */
-export async function pull(
-  context: CommandContext,
-  input: Parsed<'task.pull'>,
-): Promise<Output<'task.pull'>> {
-  const { tx, actor } = context;
-  await lockProject(tx, actor.project);
-  const before = await findAgent(tx, actor.project, actor.key);
-  const row = await arrive(context, {
-    capabilities: input.capabilities,
-    sessionId: before?.session_id ?? undefined,
-    isPushed: before?.is_pushed === 1 && before.presence === 'online',
-    repositories: before === undefined ? null : repositoriesOf(before),
-    leaseMs: limits.pullLeaseMs,
-  });
-  await setTaskSession(tx, row, input.session ?? null);
-  const taskId = row.task_id ?? (await matchAgent(context, row))?.id;
-  if (taskId === undefined) return { assignment: null };
-  const task = await requireTask(context, taskId);
-  const command = { type: 'accept' as const, agentKey: actor.key, fence: task.fence };
-  const verdict = decide(factsOf(task), command);
-  const taken = verdict.is === 'move' ? await moveTask(context, task, verdict) : task;
-  return { assignment: await assignmentOf(context, taken) };
 }
 
 async function agentView(

@@ -78,14 +78,17 @@ function isChoosy({ needs, prefers, preferredKey }: WaitingTask): boolean {
 }
 
 /**
- * Offers the next task that the agent can do; answers it, or undefined when nothing waits for it.
+ * Offers the next task that the agent can do, of this repository where one is named; answers it, or
+ * undefined when nothing waits for it.
  */
 export async function matchAgent(
   context: CommandContext,
   agent: AgentRow,
+  repositoryId?: string,
 ): Promise<TaskRow | undefined> {
   const idle = toIdle(agent);
   for await (const { task, take } of inLine(context)) {
+    if (repositoryId !== undefined && task.repository_id !== repositoryId) continue;
     if (!canDo(idle, toAsked(task)) || (await isBarred(context, task))) continue;
     const row = await findTask(context.tx, context.actor.project, task.id);
     if (row === undefined) continue;
@@ -139,7 +142,7 @@ export async function matchFreed(context: CommandContext, agentKey: string): Pro
 }
 
 /** The hand-out: here, and only here, the fence rises. */
-async function offer(context: CommandContext, task: TaskRow, to: Choice): Promise<TaskRow> {
+export async function offer(context: CommandContext, task: TaskRow, to: Choice): Promise<TaskRow> {
   const { agent, because } = to;
   const { tx, nowMs } = context;
   const verdict = decide(factsOf(task), { type: 'offer' });

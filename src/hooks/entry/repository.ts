@@ -110,7 +110,7 @@ function plainValue(written: string): string {
 }
 
 /** What is no address of a server is a path, which git takes from the top of the worktree. */
-function asLocation(url: string, main: string): string {
+export function asLocation(url: string, main: string): string {
   const http = /^(https?:\/\/)[^/@]*@(.*)$/i.exec(url);
   // Who asks is not part of what is asked for, and may be a secret.
   if (http !== null) return `${http[1]}${http[2]}`;

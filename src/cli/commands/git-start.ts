@@ -1,0 +1,124 @@
+/** Takes a task, and cuts its branch from the base branch as it is now. */
+import { basename, resolve } from 'node:path';
+import { besides, cutBranch, makeClone } from '../../clone/cut.ts';
+import { type Clone, commitAt, openClone } from '../../clone/open.ts';
+import { type Base, chooseRemote, fetchBase, type Remote } from '../../clone/remote.ts';
+import { mustBeClean, mustBeFinished, stateOf } from '../../clone/state.ts';
+import { branchOf, forgetGone, keepWork, type Work, workOn } from '../../clone/work.ts';
+import type { Assignment } from '../../contract/index.ts';
+import type { Context } from '../context.ts';
+import { refuseInAttempt, usersGit, type Worker, worker } from '../git-agent.ts';
+import { take } from '../git-take.ts';
+import { toldStart } from '../git-words.ts';
+import { repositoryUrl } from '../repository-url.ts';
+
+const NOTHING_EXIT = 75;
+
+export async function startWork(context: Context): Promise<number> {
+  const { output } = context;
+  refuseInAttempt(context);
+  const me = await worker(context);
+  const clone = await placeOfWork(context, me);
+  await mustBeReady(context, clone);
+  const taken = await take(context, me, clone);
+  if (taken === null) {
+    output.give({ task: null }, () => ['No task of this repository waits for you.']);
+    return NOTHING_EXIT;
+  }
+  const { assignment, remote } = taken;
+  const { task } = assignment;
+  const { id: taskId, fence } = task;
+  if (task.state === 'accepted') await me.hub.task.start({ taskId, fence });
+  const base = await fetchBase(clone, remote, task.repository?.baseBranch ?? null);
+  const begun = await begin(context, { me, clone, assignment, remote, base });
+  output.give(begun.told, () => toldStart(context, { ...begun, assignment, base, remote }));
+  return 0;
+}
+
+/** The clone that this is called in, or with `--repo` one that is made. */
+async function placeOfWork(context: Context, { name }: Worker): Promise<Clone> {
+  const { options, cwd } = context;
+  const git = usersGit(context, { agent: name });
+  const repo = options.text('repo');
+  if (repo === undefined) return openClone(git, cwd);
+  const url = await repositoryUrl(context, repo);
+  const named = options.text('worktree') ?? basename(url.replace(/\/+$/, '')).replace(/\.git$/, '');
+  const folder = resolve(cwd, named);
+  const known = await openClone(git, folder).catch(() => null);
+  if (known === null || known.top !== folder) return makeClone(git, { url, folder });
+  await chooseRemote(known, { name: options.text('remote'), url });
+  return known;
+}
+
+const STASH =
+  'Commit it, put it aside (git stash -u), or leave it and work beside it: ' +
+  'signalbox git start --worktree';
+
+/** Before anything is taken. A worktree of its own leaves everything here as it is. */
+async function mustBeReady(context: Context, clone: Clone): Promise<void> {
+  if (wantsWorktree(context)) return;
+  const state = await stateOf(clone);
+  mustBeFinished(state);
+  mustBeClean(state, STASH);
+}
+
+function wantsWorktree({ options }: Context): boolean {
+  const isAsked = options.has('worktree') || options.text('worktree') !== undefined;
+  return isAsked && options.text('repo') === undefined;
+}
+
+interface Beginning {
+  me: Worker;
+  clone: Clone;
+  assignment: Assignment;
+  remote: Remote;
+  base: Base;
+}
+
+export interface Begun {
+  work: Work;
+  isResumed: boolean;
+  folder: string;
+  told: object;
+}
+
+async function begin(context: Context, beginning: Beginning): Promise<Begun> {
+  const { me, clone, assignment, remote, base } = beginning;
+  const { task } = assignment;
+  const branch = branchOf(task);
+  const worktree = wantsWorktree(context) ? folderFor(context, clone, task) : null;
+  const cut = await cutBranch(clone, { branch, base, remote, worktree });
+  const { url: hub } = await context.place();
+  const known = await workOn(clone, branch);
+  const work: Work = {
+    taskId: task.id,
+    attempt: task.attempt,
+    fence: task.fence,
+    title: task.title,
+    agent: me.name,
+    hub,
+    branch,
+    remote: remote.name,
+    baseBranch: task.repository?.baseBranch ?? null,
+    start: known?.start ?? (await commitAt(cut.clone, 'HEAD')) ?? base.commit,
+    state: 'open',
+  };
+  await keepWork(clone, work);
+  await forgetGone(clone);
+  const folder = cut.clone.top;
+  const { isResumed } = cut;
+  const told = {
+    ...{ task, lastFailure: assignment.lastFailure, branch, folder, isResumed },
+    ...{ remote: remote.name, base: { branch: base.branch, commit: base.commit } },
+  };
+  return { work, isResumed, folder, told };
+}
+
+function folderFor(
+  { options, cwd }: Context,
+  clone: Clone,
+  task: { id: string; attempt: number },
+): string {
+  const named = options.text('worktree');
+  return named === undefined ? besides(clone, task) : resolve(cwd, named);
+}

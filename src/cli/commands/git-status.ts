@@ -1,0 +1,106 @@
+/** What is in hand in a clone: the task, its fence, how far the base has moved, what is locked. */
+import { fetchBase } from '../../clone/remote.ts';
+import { type CloneState, waysOn } from '../../clone/state.ts';
+import { distance, type Distance } from '../../clone/sync.ts';
+import type { Work } from '../../clone/work.ts';
+import type { Lock, Task } from '../../contract/index.ts';
+import { toSignalboxError } from '../failure.ts';
+import type { Context } from '../context.ts';
+import { type AtWork, atWork, hubOf } from '../git-agent.ts';
+import { commits } from '../git-words.ts';
+import { harmless, harmlessLine } from '../harmless.ts';
+import { fields } from '../layout.ts';
+import { stateWord } from '../states.ts';
+
+interface Hub {
+  task: Task;
+  locks: Lock[];
+}
+
+interface Behind extends Distance {
+  branch: string;
+}
+
+export async function gitStatus(context: Context): Promise<number> {
+  const { output } = context;
+  const here = await atWork(context);
+  const [hub, behind] = await Promise.all([
+    orNote(context, () => askHub(context, here.work)),
+    orNote(context, () => askRemote(here)),
+  ]);
+  const { work, state } = here;
+  const isHeld = hub === null ? null : hub.task.fence === work.fence;
+  const told = { work, state, isHeld, task: hub?.task ?? null, locks: hub?.locks ?? null, behind };
+  output.give(told, () => inWords(context, { work, state, hub, behind }));
+  return hub === null || behind === null ? 69 : 0;
+}
+
+/** What cannot be had is told, and the rest is shown all the same. */
+async function orNote<T>({ output }: Context, ask: () => Promise<T>): Promise<T | null> {
+  try {
+    return await ask();
+  } catch (error) {
+    const { message, hint } = toSignalboxError(error);
+    output.note(harmless(`${message} ${hint}`), 'warning');
+    return null;
+  }
+}
+
+async function askHub(context: Context, work: Work): Promise<Hub> {
+  const hub = await hubOf(context, work);
+  const { task } = await hub.task.show({ id: work.taskId });
+  const { items: locks } = await hub.lock.list({ taskId: work.taskId });
+  return { task, locks };
+}
+
+async function askRemote({ clone, state, work, remote }: AtWork): Promise<Behind | null> {
+  const { branch, commit } = await fetchBase(clone, remote, work.baseBranch);
+  const apart = await distance(clone, { base: commit, head: state.head ?? '' });
+  return apart === null ? null : { ...apart, branch: `${remote.name}/${branch}` };
+}
+
+interface Standing {
+  work: Work;
+  state: CloneState;
+  hub: Hub | null;
+  behind: Behind | null;
+}
+
+function inWords({ output }: Context, { work, state, hub, behind }: Standing): string[] {
+  const { task, locks = [] } = hub ?? {};
+  return [
+    ...fields(output, [
+      ['task', `${work.taskId}, ${harmlessLine(work.title)}`],
+      ['attempt', `${work.attempt}, fence ${work.fence}, ${work.agent}`],
+      ['state', task === undefined ? undefined : stateWord(output, task.state)],
+      ['branch', work.branch],
+      ['base', behind === null ? undefined : apartInWords(behind)],
+      ['uncommitted', counted(state)],
+      ['unfinished', state.unfinished === null ? undefined : waysOn(state.unfinished)],
+      ...locks.map((lock) => ['locked', whatOf(lock)] as const),
+    ]),
+    ...(task === undefined || task.fence === work.fence ? [] : ['', lost(task, work)]),
+  ];
+}
+
+function apartInWords({ branch, behind, ahead }: Behind): string {
+  const moved = behind === 0 ? 'all of it is in here' : `${commits(behind)} behind: git sync`;
+  return `${branch}, ${moved}; ${commits(ahead)} of your own`;
+}
+
+function counted({ uncommitted }: CloneState): string | undefined {
+  if (uncommitted.length === 0) return undefined;
+  return uncommitted.length === 1 ? '1 path' : `${uncommitted.length} paths`;
+}
+
+function whatOf({ items }: Lock): string {
+  return harmlessLine(items.map((item) => ('name' in item ? item.name : item.path)).join(', '));
+}
+
+function lost(task: Task, work: Work): string {
+  const holder = task.agent ?? 'nobody';
+  return (
+    `The task has moved on: ${holder} holds it with fence ${task.fence}, you had ${work.fence}. ` +
+    `Your work is kept on ${work.branch}.`
+  );
+}

@@ -1,0 +1,112 @@
+/**
+ * Who works in a clone, and the git that works for them there.
+ *
+ * Where nobody is named it is the person at the keyboard, who is then an agent of their own name:
+ * work is always held by an agent. The hooks of git that our commits and pushes start are told the
+ * same name and the task, so that what the task holds is no obstacle to them.
+ */
+import type { Client } from '../client/index.ts';
+import { SignalboxError } from '../contract/index.ts';
+import { type Clone, openClone } from '../clone/open.ts';
+import { chooseRemote, type Remote } from '../clone/remote.ts';
+import { mustHaveWork, type Work } from '../clone/work.ts';
+import { type CloneState, stateOf } from '../clone/state.ts';
+import { createGit, type Git } from '../git/run.ts';
+import { noteSession } from '../hooks/entry/agent.ts';
+import { sessionKey } from '../hooks/entry/session.ts';
+import type { Context } from './context.ts';
+import { speaker, speakerNamed } from './speaker.ts';
+
+export interface Worker {
+  hub: Client;
+  name: string;
+  session: string;
+}
+
+export async function worker(context: Context): Promise<Worker> {
+  const { env } = context;
+  const { token, isAdmin, agent } = await context.place();
+  const isOwnHub = token === undefined || isAdmin;
+  const said = await speaker(context);
+  const isNamed = said.agent !== undefined || said.token !== undefined;
+  const hub = await context.hub(isNamed || !isOwnHub ? said : await speakerNamed(context, agent));
+  const { name } = await hub.hub.whoami();
+  const session = sessionKey(env, process.ppid);
+  // The hooks that the user's own git starts go by this name too; a token has one already.
+  if (isOwnHub) noteSession({ env, session }, name);
+  return { hub, name, session };
+}
+
+/** In an attempt that a sidecar runs, the sidecar cuts the branch and hands in. */
+export function refuseInAttempt({ env }: Context): void {
+  const taskId = env['SIGNALBOX_TASK_ID'] ?? '';
+  if (taskId === '') return;
+  throw new SignalboxError('conflict', `A sidecar runs this attempt at ${taskId}.`, {
+    hint: 'Commit as you like and end: it pushes the branch and hands the work in by itself.',
+  });
+}
+
+export interface Hands {
+  agent?: string;
+  work?: Work;
+  /** As the hub names it. */
+  repository?: string;
+}
+
+/** git as the user runs it, with what hooks of ours need to know. */
+export function usersGit({ env }: Context, { agent, work, repository }: Hands = {}): Git {
+  const told = {
+    SESSION_ID: sessionKey(env, process.ppid),
+    ...(agent === undefined ? {} : { SIGNALBOX_AGENT: agent }),
+    ...(repository === undefined ? {} : { SIGNALBOX_REPOSITORY: repository }),
+    ...(work === undefined
+      ? {}
+      : { SIGNALBOX_TASK_ID: work.taskId, SIGNALBOX_FENCE: String(work.fence) }),
+  };
+  return createGit({ env: { ...env, ...told }, ownership: 'users' });
+}
+
+export function cloneHere(context: Context): Promise<Clone> {
+  return openClone(usersGit(context), context.cwd);
+}
+
+export interface AtWork {
+  clone: Clone;
+  state: CloneState;
+  work: Work;
+  remote: Remote;
+}
+
+/** The clone that this is called in, on a branch that was taken there. */
+export async function atWork(context: Context): Promise<AtWork> {
+  const clone = await cloneHere(context);
+  const state = await stateOf(clone);
+  const work = await mustHaveWork(clone, state.branch);
+  const remote = await chooseRemote(clone, { name: work.remote });
+  const git = usersGit(context, { agent: work.agent, work, repository: remote.url });
+  return { clone: { ...clone, git }, state, work, remote };
+}
+
+/** The hub that the work is of, as the agent that took it. */
+export async function hubOf(context: Context, work: Work): Promise<Client> {
+  const { url, token, isAdmin } = await context.place();
+  if (url !== work.hub) {
+    throw new SignalboxError('conflict', `${work.taskId} is of the hub at ${work.hub}.`, {
+      hint: `This would ask ${url}. Name the other one: --url ${work.hub}`,
+    });
+  }
+  const isOwnHub = token === undefined || isAdmin;
+  return context.hub(isOwnHub ? await speakerNamed(context, work.agent) : {});
+}
+
+/** Says what a stale fence means to somebody whose work lies on a branch. */
+export function keptOn(branch: string): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof SignalboxError) || error.code !== 'stale_fence') throw error;
+    throw new SignalboxError('stale_fence', error.message, {
+      hint: `The task has moved on without you. Your work is kept on the branch ${branch}.`,
+      cause: error,
+      ...(error.details === undefined ? {} : { details: error.details }),
+    });
+  };
+}
