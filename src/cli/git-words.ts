@@ -15,13 +15,14 @@ interface Start {
   work: Work;
   isResumed: boolean;
   folder: string;
+  earlier: string | null;
   assignment: Assignment;
   base: Base;
   remote: Remote;
 }
 
 export function toldStart({ output, clock }: Context, start: Start): string[] {
-  const { work, isResumed, folder, assignment, base, remote } = start;
+  const { work, isResumed, folder, earlier, assignment, base, remote } = start;
   const { task, lastFailure } = assignment;
   const from = `${remote.name}/${base.branch}`;
   const cut = isResumed ? `goes on; base ${from}` : `cut from ${from} at ${shortId(base.commit)}`;
@@ -37,7 +38,7 @@ export function toldStart({ output, clock }: Context, start: Start): string[] {
     ]),
     '',
     ...quotedTask(assignment).split('\n'),
-    ...earlier(task, base),
+    ...(earlier === null ? [] : ['', `Take in the work of the attempt before: ${earlier}`]),
     ...(lastFailure === null ? [] : ['', 'The attempt before failed:', failed(lastFailure)]),
     '',
     'Commit here as you like. Then: signalbox git hand-in',
@@ -55,12 +56,6 @@ function quotedTask({ task }: Assignment): string {
 function failed(lastFailure: string): string {
   const text = short(lastFailure, FAILURE_CHARS_MAX, 'signalbox task show');
   return quoted('task', { part: 'failure' }, harmless(text));
-}
-
-/** The attempt before may have left something worth a look. */
-function earlier({ id, attempt }: { id: string; attempt: number }, { heads }: Base): string[] {
-  const branch = `signalbox/${id}/${attempt - 1}`;
-  return heads.has(branch) ? ['', `The attempt before is on the branch ${branch}.`] : [];
 }
 
 export function shortId(commit: string): string {

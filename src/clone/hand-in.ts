@@ -81,7 +81,8 @@ export async function workOf(clone: Clone, tip: string): Promise<HandIn> {
   const args = ['diff', '--quiet', '--no-ext-diff', base, head, '--'];
   const { exitCode } = await git.run(args, { cwd: top, okCodes: [0, 1] });
   if (base !== head && exitCode === 1) return { base, head };
-  const what = base === head ? 'It has no commits of its own' : 'Its commits change no file';
+  const isOnBase = base === head;
+  const what = isOnBase ? 'Every commit here is on the base branch' : 'Its commits change no file';
   throw new SignalboxError('conflict', `There is nothing to hand in. ${what} (no_change).`, {
     hint: 'Commit your work first. If there is none: signalbox git give-back --reason "…"',
     details: { outcome: 'no_change', base, head },

@@ -46,7 +46,7 @@ export async function workOn(clone: Clone, branch: string | null): Promise<Work 
 /** What is in hand in this clone, whatever is checked out. */
 export async function openWork(clone: Clone): Promise<Work[]> {
   const names = await readdir(folderOf(clone)).catch(() => []);
-  const all = await Promise.all(names.toSorted().map((name) => read(clone, name)));
+  const all = await Promise.all(names.map((name) => read(clone, name)));
   return all.filter((work) => work !== undefined).filter(({ state }) => state === 'open');
 }
 

@@ -79,6 +79,8 @@ export interface Begun {
   work: Work;
   isResumed: boolean;
   folder: string;
+  /** How the work of the attempt before is taken in; null where there is none. */
+  earlier: string | null;
   told: object;
 }
 
@@ -107,11 +109,21 @@ async function begin(context: Context, beginning: Beginning): Promise<Begun> {
   await forgetGone(clone);
   const folder = cut.clone.top;
   const { isResumed } = cut;
-  const told = {
-    ...{ task, lastFailure: assignment.lastFailure, branch, folder, isResumed },
-    ...{ remote: remote.name, base: { branch: base.branch, commit: base.commit } },
-  };
-  return { work, isResumed, folder, told };
+  const from = { remote: remote.name, branch: base.branch, commit: base.commit };
+  const told = { ...assignment, branch, folder, isResumed, base: from };
+  return { work, isResumed, folder, earlier: await earlierWork(cut.clone, task, beginning), told };
+}
+
+/** A change that did not pass is mostly a good beginning for the next attempt. */
+async function earlierWork(
+  clone: Clone,
+  { id, attempt }: { id: string; attempt: number },
+  { base: { heads }, remote }: { base: Base; remote: Remote },
+): Promise<string | null> {
+  if (attempt < 2) return null;
+  const branch = branchOf({ id, attempt: attempt - 1 });
+  if ((await commitAt(clone, `refs/heads/${branch}`)) !== null) return `git merge ${branch}`;
+  return heads.has(branch) ? `git pull --no-rebase ${remote.name} ${branch}` : null;
 }
 
 function folderFor(
