@@ -6,12 +6,13 @@
  * still here alone, keeps its author and its files, and the user's hooks see it as any other.
  */
 import { SignalboxError } from '../contract/errors.ts';
-import { type GitError, isGitError } from '../git/git-error.ts';
+import { isGitError } from '../git/git-error.ts';
 import { messageWithTrailers } from '../git/message.ts';
 import type { RunOptions } from '../git/run.ts';
 import { type Clone, commitAt } from './open.ts';
 import type { Remote } from './remote.ts';
 import { fetchBranch, readRemote, trackingRef } from './remote.ts';
+import { refused } from './refusal.ts';
 import { noHistory } from './sync.ts';
 
 /** A user's hooks may run all of their tests. */
@@ -29,7 +30,7 @@ export async function commitRest(
   message: string,
   { env, trailers }: Author,
 ): Promise<void> {
-  await clone.git.run(['add', '--all', '--', ':/'], { cwd: clone.top });
+  await clone.git.run(['add', '--all'], { cwd: clone.top });
   const input = messageWithTrailers(message, trailers);
   await commit(clone, [], { env, input });
 }
@@ -132,21 +133,4 @@ export async function isWithin(
   const args = ['merge-base', '--is-ancestor', one, tip];
   // 128: a tip that was never fetched has nothing of ours.
   return (await git.run(args, { cwd: top, okCodes: [0, 1, 128] })).exitCode === 0;
-}
-
-/** With the last that a hook printed: its words are what the user needs. */
-function refused(what: 'commit' | 'push', error: unknown): unknown {
-  if (!isGitError(error) || error.kind === 'unreachable' || error.kind === 'auth') return error;
-  const said = wordsOf(error);
-  return new SignalboxError('conflict', `The ${what} was refused. ${said}`, {
-    hint: 'Do what it says (a hook, a rule of the repository), then run the same again.',
-    cause: error,
-  });
-}
-
-const WORDS_MAX = 2_000;
-
-function wordsOf({ stderr, message }: GitError): string {
-  const text = stderr.trim();
-  return text === '' ? message : text.slice(-WORDS_MAX);
 }

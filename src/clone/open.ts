@@ -38,7 +38,7 @@ function noClone(cause: unknown, cwd: string): unknown {
   if (!(cause instanceof GitError)) return cause;
   if (/dubious ownership/.test(cause.stderr)) {
     return new SignalboxError('forbidden', `The clone at ${cwd} belongs to another user.`, {
-      hint: 'git runs nothing there unless you trust it: git config --global --add safe.directory …',
+      hint: 'If you trust it, tell git so: git config --global --add safe.directory FOLDER',
       cause,
     });
   }
@@ -61,14 +61,14 @@ export async function commitAt({ git, top }: Clone, name: string): Promise<strin
   return found === '' ? null : found;
 }
 
-/** A file of a commit as text; null where it is not there. */
+/** A file of a commit as text; null where it is not there, or is a link or a folder. */
 export async function fileAt(
   { git, top }: Clone,
   file: { commit: string; path: string; bytesMax: number },
 ): Promise<string | null> {
   const args = ['ls-tree', '-z', '--full-tree', file.commit, '--', file.path];
   const entry = await git.text(args, { cwd: top });
-  const id = /^\d+ blob ([0-9a-f]+)\t/.exec(entry)?.[1];
+  const id = /^100\d+ blob ([0-9a-f]+)\t/.exec(entry)?.[1];
   if (id === undefined) return null;
   const options = { cwd: top, outputBytesMax: file.bytesMax };
   return (await git.run(['cat-file', 'blob', id], options)).stdout.toString('utf8');

@@ -1,4 +1,4 @@
-/** What stands in a worktree: its branch, what git was left in the middle of, what is uncommitted. */
+/** How a worktree stands: its branch, what is unfinished in it, and what is uncommitted. */
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SignalboxError } from '../contract/errors.ts';

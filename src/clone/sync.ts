@@ -8,6 +8,7 @@
 import { SignalboxError } from '../contract/errors.ts';
 import { isGitError } from '../git/git-error.ts';
 import { type Clone, commitAt } from './open.ts';
+import { refused } from './refusal.ts';
 import { stateOf, type Unfinished, waysOn } from './state.ts';
 
 export interface Distance {
@@ -55,7 +56,7 @@ export async function syncBranch(clone: Clone, options: SyncOptions): Promise<Sy
   const args = isMerge
     ? ['merge', '--quiet', '--no-edit', options.base]
     : ['rebase', '--quiet', options.base];
-  await carryOut(clone, args, options.env);
+  await carryOut(clone, isMerge ? 'merge' : 'rebase', { args, env: options.env });
   return { kind: isMerge ? 'merged' : 'rebased', head: (await commitAt(clone, 'HEAD')) ?? '', why };
 }
 
@@ -71,15 +72,15 @@ async function whyMerge(
 
 async function carryOut(
   clone: Clone,
-  args: readonly string[],
-  env: Record<string, string>,
+  what: 'merge' | 'rebase',
+  { args, env }: { args: readonly string[]; env: Record<string, string> },
 ): Promise<void> {
   try {
     await clone.git.run(args, { cwd: clone.top, env });
   } catch (error) {
     if (!isGitError(error)) throw error;
     const { unfinished, conflicts } = await stateOf(clone);
-    throw unfinished === null ? error : stopped(unfinished, conflicts, error);
+    throw unfinished === null ? refused(what, error) : stopped(unfinished, conflicts, error);
   }
 }
 

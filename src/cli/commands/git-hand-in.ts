@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { committerEnv } from '../../clone/cut.ts';
 import { type Author, commitRest, pushHead, sealNewest, workOf } from '../../clone/hand-in.ts';
 import { type Clone, commitAt } from '../../clone/open.ts';
-import { type Base, chooseRemote, fetchBase, type Remote } from '../../clone/remote.ts';
+import { type Base, chooseRemote, fetchBase } from '../../clone/remote.ts';
 import { type CloneState, mustBeClean, mustBeFinished, stateOf } from '../../clone/state.ts';
 import { keepWork, type Work, workOn } from '../../clone/work.ts';
 import { type Output, SignalboxError } from '../../contract/index.ts';
@@ -104,7 +104,7 @@ async function pushOnly(context: Context): Promise<void> {
   const remote = await chooseRemote(found, { name: options.text('remote') ?? work?.remote });
   const base = await fetchBase(found, remote, work?.baseBranch ?? options.text('base') ?? null);
   const { branch } = state;
-  if (branch === null || branch === base.branch) throw noBranch(branch, remote, base);
+  if (branch === null || branch === base.branch) throw noBranch(branch);
   const agent = nameOf(context, work);
   const hands = { agent, repository: remote.url, ...(work === undefined ? {} : { work }) };
   const clone = { ...found, git: usersGit(context, hands) };
@@ -123,10 +123,10 @@ function nameOf(context: Context, work: Work | undefined): string {
   return options.text('as') ?? work?.agent ?? agentName({ env, session }) ?? 'Signalbox';
 }
 
-function noBranch(branch: string | null, remote: Remote, base: Base): SignalboxError {
+function noBranch(branch: string | null): SignalboxError {
   const where =
     branch === null ? 'No branch is checked out' : `${branch} is the base branch itself`;
   return new SignalboxError('conflict', `${where}; nothing is pushed.`, {
-    hint: `Put your commits on a branch of their own: git switch --create NAME (base: ${remote.name}/${base.branch})`,
+    hint: 'Put your commits on a branch of their own: git switch --create NAME',
   });
 }

@@ -42,7 +42,7 @@ async function placeOfWork(context: Context, { name }: Worker): Promise<Clone> {
   const repo = options.text('repo');
   if (repo === undefined) return openClone(git, cwd);
   const url = await repositoryUrl(context, repo);
-  const named = options.text('worktree') ?? basename(url.replace(/\/+$/, '')).replace(/\.git$/, '');
+  const named = options.text('folder') ?? basename(url.replace(/\/+$/, '')).replace(/\.git$/, '');
   const folder = resolve(cwd, named);
   const known = await openClone(git, folder).catch(() => null);
   if (known === null || known.top !== folder) return makeClone(git, { url, folder });
@@ -63,7 +63,7 @@ async function mustBeReady(context: Context, clone: Clone): Promise<void> {
 }
 
 function wantsWorktree({ options }: Context): boolean {
-  const isAsked = options.has('worktree') || options.text('worktree') !== undefined;
+  const isAsked = options.has('worktree') || options.text('folder') !== undefined;
   return isAsked && options.text('repo') === undefined;
 }
 
@@ -131,6 +131,6 @@ function folderFor(
   clone: Clone,
   task: { id: string; attempt: number },
 ): string {
-  const named = options.text('worktree');
+  const named = options.text('folder');
   return named === undefined ? besides(clone, task) : resolve(cwd, named);
 }

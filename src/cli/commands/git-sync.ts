@@ -1,7 +1,7 @@
 /** Brings the branch of an attempt up to its base branch, or says how far that has moved. */
 import { committerEnv } from '../../clone/cut.ts';
 import { fetchBase } from '../../clone/remote.ts';
-import { mustBeClean, mustBeFinished, stateOf } from '../../clone/state.ts';
+import { mustBeClean, mustBeFinished } from '../../clone/state.ts';
 import { distance, syncBranch, type Synced } from '../../clone/sync.ts';
 import type { Context } from '../context.ts';
 import { atWork } from '../git-agent.ts';
@@ -16,7 +16,7 @@ export async function syncWork(context: Context): Promise<void> {
   const base = await fetchBase(clone, remote, work.baseBranch);
   const from = `${remote.name}/${base.branch}`;
   const apart = await distance(clone, { base: base.commit, head: state.head ?? '' });
-  if (apart?.behind !== 0) mustBeClean(await stateOf(clone), CLEAN);
+  if (apart?.behind !== 0) mustBeClean(state, CLEAN);
   const synced = await syncBranch(clone, {
     base: base.commit,
     pushed: base.heads.get(work.branch) ?? null,
