@@ -24,6 +24,8 @@ export interface Ended {
 export interface RunOptions {
   stdin?: string;
   env?: Env;
+  /** The home unless told. */
+  cwd?: string;
 }
 
 /** One that goes on: what it has printed so far, and how it ends. */
@@ -76,7 +78,10 @@ export async function makeHome(): Promise<Home> {
 }
 
 function begin(args: readonly string[], options: RunOptions & { root: string; env: Env }): Running {
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd: options.root, env: options.env });
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    cwd: options.cwd ?? options.root,
+    env: options.env,
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));

@@ -134,7 +134,12 @@ test('what is left becomes one commit with trailers, by the user, seen by their 
   await desk.write('new file.txt', 'new\n');
   await commitRest(desk.clone, 'Do it\n\nIn two ways.', { env: {}, trailers });
   expect((await message()).trim().split('\n')).toEqual([
-    ...['Do it', '', 'In two ways.', '', ...LINES, 'Change-Id: 7'],
+    'Do it',
+    '',
+    'In two ways.',
+    '',
+    ...LINES,
+    'Change-Id: 7',
   ]);
   expect(await desk.type('show', '-s', '--format=%an %ae %cn')).toBe(
     'Grace grace@example.org Grace',

@@ -439,7 +439,12 @@ const full: Record<OperationName, Record<string, unknown>> = {
   'task.log': { id: NOBODY.task, attempt: 1 },
   'task.cancel': { id: NOBODY.task, reason: 'x' },
   'task.retry': { id: NOBODY.task },
-  'task.pull': { capabilities: ['gpu'], session: 's' },
+  'task.pull': {
+    capabilities: ['gpu'],
+    session: 's',
+    taskId: NOBODY.task,
+    repository: 'https://example.org/a.git',
+  },
   'task.accept': held,
   'task.decline': { ...held, reason: 'x', log: 'x', use },
   'task.start': held,
