@@ -1,7 +1,8 @@
 /** What the commands of `signalbox git` tell: for a person, and for a model that reads along. */
 import type { Base, Remote } from '../clone/remote.ts';
 import type { Work } from '../clone/work.ts';
-import type { Assignment } from '../contract/index.ts';
+import { type Assignment, limits } from '../contract/index.ts';
+import { lengthInWords } from '../contract/length.ts';
 import { quoted, short } from '../tools/quoted.ts';
 import type { Context } from './context.ts';
 import { harmless, harmlessLine } from './harmless.ts';
@@ -43,6 +44,7 @@ export function toldStart({ output, clock }: Context, start: Start): string[] {
     '',
     'Commit here as you like. Then: signalbox git hand-in',
     'Bring the branch up to its base: signalbox git sync. Give it back: signalbox git give-back.',
+    `Be heard of every ${lengthInWords(limits.pullLeaseMs)}: signalbox git status is enough.`,
   ];
 }
 

@@ -113,7 +113,8 @@ test('a task of one’s own goes to nobody else, and comes back with what failed
   await untilState(task.id, 'queued');
   bob.close();
   const lost = await sb('status', '--json');
-  expect(JSON.parse(lost.stdout)).toMatchObject({ isHeld: true, task: { state: 'queued' } });
+  expect(JSON.parse(lost.stdout)).toMatchObject({ isHeld: false, task: { state: 'queued' } });
+  expect((await sb('status')).stdout).toContain(`It came back, for another attempt`);
 
   await expect.poll(async () => (await sb('start', task.id)).code, { timeout: 20_000 }).toBe(0);
   const again = await sb('start');
@@ -124,6 +125,18 @@ test('a task of one’s own goes to nobody else, and comes back with what failed
   await write('second.txt', 'second\n');
   expect((await sb('hand-in', '-a', '-m', 'Both')).code).toBe(0);
   await untilState(task.id, 'done');
+});
+
+test('begun again in the middle of the work it goes on, with what is uncommitted', async () => {
+  const { task } = await start('--title', 'Mine');
+  await write('half.txt', 'half\n');
+  expect(await start()).toMatchObject({ isResumed: true, task: { id: task.id } });
+  expect(await git('status', '--porcelain')).toBe('?? half.txt');
+  await hub.task.cancel({ id: task.id });
+  await hub.task.submit({ title: 'next', repository: remote });
+  const next = await sb('start');
+  expect(next.stderr).toContain('Not committed yet: half.txt');
+  expect(await git('branch', '--show-current')).toBe(`signalbox/${task.id}/1`);
 });
 
 test('nothing is taken where the clone is not ready, and what is in the way is named', async () => {
@@ -278,12 +291,20 @@ test('any branch can be pushed with trailers and without a hub, but not the base
 });
 
 test('hooks that guard locks let the holder of the task through, in any terminal', async () => {
-  await home.run(['hooks', 'install', 'git', '--agent', 'ada'], { cwd: clone });
+  const cwd = clone;
+  await home.run(['hooks', 'install', 'git', '--agent', 'ada'], { cwd });
   const { task } = await start('--title', 'Mine', '--path', 'src/**');
   await write('src/a.ts', 'a\n');
-  const options = { env: { SESSION_ID: 'another-terminal' } };
+  await write('theirs.txt', 'b\n');
+  const lock = ['lock', 'acquire', 'theirs.txt', '--as', 'bob', '--session', 'one'];
+  expect((await home.run(lock, { cwd })).code).toBe(0);
   const env = { AGENT_ID: 'ada', SESSION_ID: 'another-terminal' };
-  const handed = await home.run(['git', 'hand-in', '--all'], { ...options, cwd: clone, env });
+  const barred = await home.run(['git', 'hand-in', '--all'], { cwd, env });
+  expect(barred).toMatchObject({ code: 75 });
+  expect(barred.stderr).toMatch(/theirs\.txt: held by bob/);
+  expect(barred.stderr).not.toContain('src/a.ts: held');
+  await rm(join(clone, 'theirs.txt'));
+  const handed = await home.run(['git', 'hand-in', '--all'], { cwd, env });
   expect(handed).toMatchObject({ code: 0, stderr: '' });
   await untilState(task.id, 'done');
 });

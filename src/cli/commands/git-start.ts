@@ -3,7 +3,7 @@ import { basename, resolve } from 'node:path';
 import { besides, cutBranch, makeClone } from '../../clone/cut.ts';
 import { type Clone, commitAt, openClone } from '../../clone/open.ts';
 import { type Base, chooseRemote, fetchBase, type Remote } from '../../clone/remote.ts';
-import { mustBeClean, mustBeFinished, stateOf } from '../../clone/state.ts';
+import { type CloneState, mustBeClean, mustBeFinished, stateOf } from '../../clone/state.ts';
 import { branchOf, forgetGone, keepWork, type Work, workOn } from '../../clone/work.ts';
 import type { Assignment } from '../../contract/index.ts';
 import type { Context } from '../context.ts';
@@ -19,7 +19,10 @@ export async function startWork(context: Context): Promise<number> {
   refuseInAttempt(context);
   const me = await worker(context);
   const clone = await placeOfWork(context, me);
-  await mustBeReady(context, clone);
+  const standing = await stateOf(clone);
+  const isAtWork = (await workOn(clone, standing.branch))?.state === 'open';
+  // Who is in the middle of it goes on, with what is not committed yet.
+  if (!isAtWork) mustBeReady(context, standing);
   const taken = await take(context, me, clone);
   if (taken === null) {
     output.give({ task: null }, () => ['No task of this repository waits for you.']);
@@ -54,10 +57,9 @@ const STASH =
   'Commit it, put it aside (git stash -u), or leave it and work beside it: ' +
   'signalbox git start --worktree';
 
-/** Before anything is taken. A worktree of its own leaves everything here as it is. */
-async function mustBeReady(context: Context, clone: Clone): Promise<void> {
+/** For another branch. A worktree of its own leaves everything here as it is. */
+function mustBeReady(context: Context, state: CloneState): void {
   if (wantsWorktree(context)) return;
-  const state = await stateOf(clone);
   mustBeFinished(state);
   mustBeClean(state, STASH);
 }
@@ -88,6 +90,8 @@ async function begin(context: Context, beginning: Beginning): Promise<Begun> {
   const { me, clone, assignment, remote, base } = beginning;
   const { task } = assignment;
   const branch = branchOf(task);
+  const standing = await stateOf(clone);
+  if (standing.branch !== branch) mustBeReady(context, standing);
   const worktree = wantsWorktree(context) ? folderFor(context, clone, task) : null;
   const cut = await cutBranch(clone, { branch, base, remote, worktree });
   const { url: hub } = await context.place();

@@ -3,7 +3,7 @@ import { fetchBase } from '../../clone/remote.ts';
 import { type CloneState, waysOn } from '../../clone/state.ts';
 import { distance, type Distance } from '../../clone/sync.ts';
 import type { Work } from '../../clone/work.ts';
-import type { Lock, Task } from '../../contract/index.ts';
+import type { Lock, Task, TaskState } from '../../contract/index.ts';
 import { toSignalboxError } from '../failure.ts';
 import type { Context } from '../context.ts';
 import { type AtWork, atWork, hubOf } from '../git-agent.ts';
@@ -29,10 +29,16 @@ export async function gitStatus(context: Context): Promise<number> {
     orNote(context, () => askRemote(here)),
   ]);
   const { work, state } = here;
-  const isHeld = hub === null ? null : hub.task.fence === work.fence;
+  const isHeld = hub === null ? null : holds(hub.task, work);
   const told = { work, state, isHeld, task: hub?.task ?? null, locks: hub?.locks ?? null, behind };
   output.give(told, () => inWords(context, { work, state, hub, behind }));
   return hub === null || behind === null ? 69 : 0;
+}
+
+const HELD: readonly TaskState[] = ['accepted', 'running', 'verifying'];
+
+function holds(task: Task, work: Work): boolean {
+  return task.fence === work.fence && HELD.includes(task.state);
 }
 
 /** What cannot be had is told, and the rest is shown all the same. */
@@ -79,7 +85,7 @@ function inWords({ output }: Context, { work, state, hub, behind }: Standing): s
       ['unfinished', state.unfinished === null ? undefined : waysOn(state.unfinished)],
       ...locks.map((lock) => ['locked', whatOf(lock)] as const),
     ]),
-    ...(task === undefined || task.fence === work.fence ? [] : ['', lost(task, work)]),
+    ...(task === undefined ? [] : nextStep(task, work)),
   ];
 }
 
@@ -97,10 +103,14 @@ function whatOf({ items }: Lock): string {
   return harmlessLine(items.map((item) => ('name' in item ? item.name : item.path)).join(', '));
 }
 
-function lost(task: Task, work: Work): string {
-  const holder = task.agent ?? 'nobody';
-  return (
-    `The task has moved on: ${holder} holds it with fence ${task.fence}, you had ${work.fence}. ` +
-    `Your work is kept on ${work.branch}.`
-  );
+function nextStep(task: Task, work: Work): string[] {
+  if (task.fence !== work.fence) {
+    const holder = `${task.agent ?? 'nobody'} holds it with fence ${task.fence}`;
+    return ['', `The task has moved on: ${holder}. Your work is kept on ${work.branch}.`];
+  }
+  if (task.state !== 'queued' || work.state === 'given_back') return [];
+  if (work.state === 'handed_in') {
+    return ['', `It came back, for another attempt: signalbox git start ${task.id}`];
+  }
+  return ['', 'You were not heard of for too long. Hand it in before another one takes it up.'];
 }
