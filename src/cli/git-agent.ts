@@ -6,7 +6,7 @@
  * same name and the task, so that what the task holds is no obstacle to them.
  */
 import type { Client } from '../client/index.ts';
-import { SignalboxError } from '../contract/index.ts';
+import { type ErrorCode, SignalboxError } from '../contract/index.ts';
 import { type Clone, openClone } from '../clone/open.ts';
 import { chooseRemote, type Remote } from '../clone/remote.ts';
 import { mustHaveWork, type Work } from '../clone/work.ts';
@@ -98,6 +98,18 @@ export async function hubOf(context: Context, work: Work): Promise<Client> {
   const isOwnHub = token === undefined || isAdmin;
   return context.hub(isOwnHub ? await speakerNamed(context, work.agent) : {});
 }
+
+/** Says to the hub that the work goes on: nothing else beats for an agent without a sidecar. */
+export async function beHeard(hub: Client, { taskId, fence, state }: Work): Promise<void> {
+  if (state !== 'open') return;
+  await hub.task.progress({ taskId, fence }).catch((error: unknown) => {
+    const isOver = error instanceof SignalboxError && OVER.includes(error.code);
+    if (!isOver) throw error;
+  });
+}
+
+/** Status and hand-in say what has become of it. */
+const OVER: readonly ErrorCode[] = ['stale_fence', 'conflict'];
 
 /** Says what a stale fence means to somebody whose work lies on a branch. */
 export function keptOn(branch: string): (error: unknown) => never {

@@ -67,7 +67,8 @@ export const workOperations = {
     scope: 'work',
     summary:
       'Says what the agent is doing, what holds it up and what it has used, and keeps its ' +
-      'attempt from being taken for stuck. The answer may tell it to stop.',
+      'attempt from being taken for stuck. An agent that pulls is heard of by it, too. The ' +
+      'answer may tell it to stop.',
     input: z.strictObject({
       ...Held,
       /** In one line; left out, the last one stays. */

@@ -83,6 +83,29 @@ eachEngine((engine) => {
     expect(await pull('/srv/other.git')).toBe('high');
   });
 
+  test('who pulls and has no process beside it is kept by saying that it goes on', async () => {
+    const hub = await openTestHub(engine);
+    const ada = await hub.as('ada');
+    const { id: taskId } = await ada.task.submit({ title: 'long' });
+    const { assignment } = await ada.task.pull({});
+    const held = { taskId, fence: assignment?.task.fence ?? 0 };
+    await ada.task.start(held);
+    for (let part = 0; part < 4; part++) {
+      await hub.pass(limits.pullLeaseMs / 3);
+      expect(await ada.task.progress(held)).toMatchObject({ state: 'running' });
+    }
+    // A process that beats has a short lease, whatever it says of its task.
+    const bob = await worker(hub, 'bob');
+    await bob.client.task.submit({ title: 'short' });
+    await bob.client.task.progress(await begin(bob));
+    await hub.pass(limits.agentLeaseMs);
+    const states = async (): Promise<string[]> =>
+      (await ada.agent.list({})).items.map(({ name, state }) => `${name} ${state}`);
+    expect(await states()).toEqual(expect.arrayContaining(['ada working', 'bob offline']));
+    await hub.pass(limits.pullLeaseMs);
+    expect(await states()).toContain('ada offline');
+  });
+
   test('what only one agent can do waits for it, whoever else is idle', async () => {
     const hub = await openTestHub(engine);
     const ada = await hub.as('ada');

@@ -160,4 +160,12 @@ test('what waits says why, as the guide of scheduling says', async () => {
   expect(shares).toMatch(/admin +3/);
   expect(parts).toMatch(/Parts[^]*Read the grammar/);
   expect(parts).toMatch(/cancelled/);
+test('a person takes a task and hands it in, as the guide of clones says', async () => {
+  const [, , begun, status, handed, landed, own, words] = await type('git-by-hand.md');
+  expect(begun).toMatch(/cut from origin\/main[^]*\nsignalbox\/tsk_\w+\/1\n$/);
+  expect(status).toMatch(/state .*running/);
+  expect(handed).toMatch(/Not committed yet: greeting\.txt[^]*verifying/);
+  expect(landed).toMatch(/^Greet in French\n\nSignalbox-Task: tsk_/);
+  expect(own).toContain('Nothing to do');
+  expect(words).toMatch(/^Greet in Spanish \(tsk_\w+\)\n[^]*test -f spanish\.txt/);
 }, 120_000);

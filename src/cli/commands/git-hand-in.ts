@@ -12,7 +12,15 @@ import { workTrailers } from '../../git/message.ts';
 import { agentName } from '../../hooks/entry/agent.ts';
 import { sessionKey } from '../../hooks/entry/session.ts';
 import type { Context } from '../context.ts';
-import { atWork, cloneHere, hubOf, keptOn, refuseInAttempt, usersGit } from '../git-agent.ts';
+import {
+  atWork,
+  beHeard,
+  cloneHere,
+  hubOf,
+  keptOn,
+  refuseInAttempt,
+  usersGit,
+} from '../git-agent.ts';
 import { pullRequestOf } from '../git-pull-request.ts';
 import { shortId } from '../git-words.ts';
 import { stateWord } from '../states.ts';
@@ -37,6 +45,7 @@ async function handInTask(context: Context): Promise<void> {
   if (file !== undefined && prose !== null) await writeFile(resolve(context.cwd, file), prose.body);
   const { branch } = work;
   if (options.has('draft')) {
+    await beHeard(hub, work);
     const words = `Pushed ${branch} at ${shortId(head)}. The task stays with you.`;
     output.give({ task: null, branch, ...range }, () => [words]);
     return;

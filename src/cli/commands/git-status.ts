@@ -6,7 +6,7 @@ import type { Work } from '../../clone/work.ts';
 import type { Lock, Task, TaskState } from '../../contract/index.ts';
 import { toSignalboxError } from '../failure.ts';
 import type { Context } from '../context.ts';
-import { type AtWork, atWork, hubOf } from '../git-agent.ts';
+import { type AtWork, atWork, beHeard, hubOf } from '../git-agent.ts';
 import { commits } from '../git-words.ts';
 import { harmless, harmlessLine } from '../harmless.ts';
 import { fields } from '../layout.ts';
@@ -54,6 +54,7 @@ async function orNote<T>({ output }: Context, ask: () => Promise<T>): Promise<T 
 
 async function askHub(context: Context, work: Work): Promise<Hub> {
   const hub = await hubOf(context, work);
+  await beHeard(hub, work);
   const { task } = await hub.task.show({ id: work.taskId });
   const { items: locks } = await hub.lock.list({ taskId: work.taskId });
   return { task, locks };

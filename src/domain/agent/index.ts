@@ -17,6 +17,7 @@ export {
   lockAgent,
   lockProject,
   rearmLeases,
+  keepLongLease,
   renewLease,
   saveAgent,
   setTaskSession,

@@ -195,6 +195,20 @@ export async function renewLease(tx: Tx, beat: Beat): Promise<boolean> {
   return changed === 1;
 }
 
+/**
+ * For an agent that pulls: it has a long lease, and no process beside it that beats. Who has one is
+ * left the short lease, so that its end is noticed at once.
+ */
+export async function keepLongLease(
+  tx: Tx,
+  hold: Omit<Beat, 'sessionId'> & { shortMs: number },
+): Promise<void> {
+  await tx.run(sql`
+    update agents set lease_until_ms = ${hold.leaseUntilMs}, last_seen_ms = ${hold.nowMs}
+    where project = ${hold.project} and key = ${hold.key} and is_pushed = 0
+      and presence <> 'offline' and lease_until_ms > ${hold.nowMs + hold.shortMs}`);
+}
+
 /** Leaves a closed socket's session a short time to resume. */
 export async function shortenLease(tx: Tx, beat: Omit<Beat, 'nowMs'>): Promise<boolean> {
   const changed = await tx.run(sql`

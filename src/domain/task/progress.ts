@@ -1,5 +1,6 @@
 /** How an attempt goes on, in the words of its agent. */
-import { type Output, type Parsed, SignalboxError } from '../../contract/index.ts';
+import { limits, type Output, type Parsed, SignalboxError } from '../../contract/index.ts';
+import { keepLongLease } from '../agent/index.ts';
 import { type CommandContext, record } from '../event/index.ts';
 import { carryOut, hear } from './hearing.ts';
 import type { TaskRow } from './queries.ts';
@@ -20,10 +21,19 @@ export async function progress(
     progressed_at_ms: context.nowMs,
   };
   await saveProgress(context.tx, next);
+  await keepHold(context);
   if (input.use !== undefined) await saveUse(context.tx, row, JSON.stringify(input.use));
   const isNews = next.note !== row.note || next.blocked_by !== row.blocked_by;
   if (isNews) await tell(context, next);
   return { ...toProgress(row), stop: null };
+}
+
+/** An agent without a process beside it has no other way to say that it is still there. */
+async function keepHold({ tx, actor, nowMs }: CommandContext): Promise<void> {
+  const { project, key } = actor;
+  const leaseUntilMs = nowMs + limits.pullLeaseMs;
+  const shortMs = limits.agentLeaseMs;
+  await keepLongLease(tx, { project, key, nowMs, leaseUntilMs, shortMs });
 }
 
 async function tell(context: CommandContext, row: TaskRow): Promise<void> {
