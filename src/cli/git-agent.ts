@@ -87,12 +87,19 @@ export async function atWork(context: Context): Promise<AtWork> {
   return { clone: { ...clone, git }, state, work, remote };
 }
 
+/** What stays the same of a hub that is started again. */
+export async function hubName(context: Context): Promise<string> {
+  const { url, dataDir } = await context.place();
+  return dataDir ?? url;
+}
+
 /** The hub that the work is of, as the agent that took it. */
 export async function hubOf(context: Context, work: Work): Promise<Client> {
-  const { url, token, isAdmin } = await context.place();
-  if (url !== work.hub) {
-    throw new SignalboxError('conflict', `${work.taskId} is of the hub at ${work.hub}.`, {
-      hint: `This would ask ${url}. Name the other one: --url ${work.hub}`,
+  const { token, isAdmin } = await context.place();
+  const here = await hubName(context);
+  if (here !== work.hub) {
+    throw new SignalboxError('conflict', `${work.taskId} is of another hub, ${work.hub}.`, {
+      hint: `This would ask ${here}. Start the other one, or name its address: --url URL`,
     });
   }
   const isOwnHub = token === undefined || isAdmin;
@@ -111,14 +118,17 @@ export async function beHeard(hub: Client, { taskId, fence, state }: Work): Prom
 /** Status and hand-in say what has become of it. */
 const OVER: readonly ErrorCode[] = ['stale_fence', 'conflict'];
 
-/** Says what a stale fence means to somebody whose work lies on a branch. */
+/** Says what a refusal means to somebody whose work lies on a branch. */
 export function keptOn(branch: string): (error: unknown) => never {
+  const kept = `Your work is kept on the branch ${branch}`;
+  const hints: Partial<Record<ErrorCode, string>> = {
+    stale_fence: `The task has moved on without you. ${kept}.`,
+    unavailable: `${kept}. Run the same again when the hub is back.`,
+  };
   return (error) => {
-    if (!(error instanceof SignalboxError) || error.code !== 'stale_fence') throw error;
-    throw new SignalboxError('stale_fence', error.message, {
-      hint: `The task has moved on without you. Your work is kept on the branch ${branch}.`,
-      cause: error,
-      ...(error.details === undefined ? {} : { details: error.details }),
-    });
+    const hint = error instanceof SignalboxError ? hints[error.code] : undefined;
+    if (!(error instanceof SignalboxError) || hint === undefined) throw error;
+    const { code, message, details } = error;
+    throw new SignalboxError(code, message, { hint, cause: error, ...(details && { details }) });
   };
 }

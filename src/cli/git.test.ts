@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { connect, type Client } from '../client/index.ts';
 import type { TaskState } from '../contract/index.ts';
 import { commitElsewhere, makePlace, type Place } from '../git/fixture.ts';
-import { type Ended, makeHome, type Home, type RunOptions } from './fixture.ts';
+import { type Ended, makeHome, type Home, type RunOptions, type Running } from './fixture.ts';
 import { hubStateFile } from './places.ts';
 
 const State = z.object({ url: z.string(), dataDir: z.string() });
@@ -22,6 +22,7 @@ let place: Place;
 let remote: string;
 let clone: string;
 let hub: Client;
+let server: Running;
 
 beforeEach(async () => {
   home = await makeHome();
@@ -29,17 +30,22 @@ beforeEach(async () => {
   remote = await place.remote('app');
   clone = place.path('clone of ada');
   await place.plain(place.dir, 'clone', '--quiet', remote, clone);
-  const process = home.start(['start', '--port', '0']);
-  await process.until('answers at');
-  const { url, dataDir } = State.parse(JSON.parse(await readFile(hubStateFile(home.env), 'utf8')));
-  const token = (await readFile(join(dataDir, 'admin.token'), 'utf8')).trim();
-  hub = connect({ url, token, transport: 'http' });
+  await startHub();
 });
 afterEach(async () => {
   hub.close();
   await home.close();
   await place.remove();
 });
+
+/** At a port of its own each time. */
+async function startHub(): Promise<void> {
+  server = home.start(['start', '--port', '0']);
+  await server.until('answers at');
+  const { url, dataDir } = State.parse(JSON.parse(await readFile(hubStateFile(home.env), 'utf8')));
+  const token = (await readFile(join(dataDir, 'admin.token'), 'utf8')).trim();
+  hub = connect({ url, token, transport: 'http' });
+}
 
 /** As ada, in her clone. */
 function sb(...args: string[]): Promise<Ended> {
@@ -53,7 +59,7 @@ function as(agent: string, args: readonly string[], options: RunOptions = {}): P
 
 async function start(...args: string[]): Promise<z.infer<typeof Started>> {
   const { code, stdout, stderr } = await sb('start', '--json', ...args);
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(code, stderr).toBe(0);
   return Started.parse(JSON.parse(stdout));
 }
 
@@ -75,7 +81,7 @@ test('a task of the queue is taken, worked on, handed in, and lands', async () =
   });
   await commitElsewhere(place, remote, { files: { 'new.txt': 'new\n' } });
   const begun = await sb('start');
-  expect(begun).toMatchObject({ code: 0, stderr: '' });
+  expect(begun).toMatchObject({ code: 0 });
   expect(begun.stdout).toMatch(/cut from origin\/main at [0-9a-f]{10}/);
   expect(begun.stdout).toContain('<task id=');
   expect(begun.stdout).toMatch(/yours +fix\.txt\nmust pass +test -f fix\.txt/);
@@ -90,7 +96,7 @@ test('a task of the queue is taken, worked on, handed in, and lands', async () =
   expect(dirty.code).toBe(75);
   expect(dirty.stderr).toContain('Not committed yet: fix.txt');
   const handed = await sb('hand-in', '--all', '-m', 'Ask once');
-  expect(handed).toMatchObject({ code: 0, stderr: '' });
+  expect(handed).toMatchObject({ code: 0 });
   expect(handed.stdout).toContain('tested now');
   await untilState(id, 'done');
   expect(await place.plain(remote, 'show', '-s', '--format=%B', 'main')).toBe(
@@ -172,7 +178,7 @@ test('without a clone one is made, and found again', async () => {
 
 test('no task is no failure of anything, and a task of another place is not taken', async () => {
   const none = await sb('start');
-  expect(none).toMatchObject({ code: 75, stderr: '' });
+  expect(none).toMatchObject({ code: 75 });
   const { id } = await hub.task.submit({ title: 'far', repository: 'https://example.org/a.git' });
   expect((await sb('start')).code).toBe(75);
   const named = await sb('start', id);
@@ -191,6 +197,40 @@ test('who lost a task is told who has it, and the work is kept', async () => {
   expect(late.stderr).toContain(`kept on the branch ${branch}`);
   expect(await place.plain(remote, 'ls-tree', '--name-only', branch)).toContain('x.txt');
   expect((await sb('give-back')).code).toBe(75);
+});
+
+test('what comes after a hand-in is not left out without a word', async () => {
+  const { task } = await start('--title', 'Mine', '--check', 'sleep 60');
+  await write('x.txt', 'x\n');
+  expect((await sb('hand-in', '--all')).code).toBe(0);
+  const again = await sb('hand-in', '--json', '-m', 'said differently');
+  expect(JSON.parse(again.stdout)).toMatchObject({ task: { state: 'verifying' } });
+  await write('more.txt', 'more\n');
+  const more = await sb('hand-in', '--all');
+  expect(more.code).toBe(75);
+  expect(more.stderr).toContain(`${task.id} is handed in, at`);
+  expect(await git('status', '--porcelain')).toBe('?? more.txt');
+  expect((await hub.task.show({ id: task.id })).task.state).toBe('verifying');
+  await hub.task.cancel({ id: task.id });
+});
+
+test('a hub that is down is told, the work is pushed, and handed in when it is back', async () => {
+  const { task, branch } = await start('--title', 'Mine');
+  await write('x.txt', 'x\n');
+  const state = await readFile(hubStateFile(home.env), 'utf8');
+  server.child.kill('SIGTERM');
+  await server.ended;
+  await place.write(hubStateFile(home.env), state);
+  const down = await sb('hand-in', '--all');
+  expect(down.code).toBe(69);
+  expect(down.stderr).toContain(`kept on the branch ${branch}`);
+  expect(await place.plain(remote, 'ls-tree', '--name-only', branch)).toContain('x.txt');
+  const status = await sb('status');
+  expect(status.code).toBe(69);
+  expect(status.stdout).toContain('1 commit of your own');
+  await startHub();
+  expect((await sb('hand-in')).code).toBe(0);
+  await untilState(task.id, 'done');
 });
 
 test('a task that is given back is offered to others, and the branch stays', async () => {
@@ -284,7 +324,7 @@ test('any branch can be pushed with trailers and without a hub, but not the base
   expect(onBase.stderr).toContain('main is the base branch itself');
   await git('switch', '--quiet', '--create', 'topic');
   const pushed = await as('ada', ['hand-in', '--no-task', '--all', '-m', 'Topic'], off);
-  expect(pushed).toMatchObject({ code: 0, stderr: '' });
+  expect(pushed).toMatchObject({ code: 0 });
   expect(await place.plain(remote, 'show', '-s', '--format=%B', 'topic')).toBe(
     'Topic\n\nSignalbox-Agent: ada\n',
   );
@@ -305,7 +345,7 @@ test('hooks that guard locks let the holder of the task through, in any terminal
   expect(barred.stderr).not.toContain('src/a.ts: held');
   await rm(join(clone, 'theirs.txt'));
   const handed = await home.run(['git', 'hand-in', '--all'], { cwd, env });
-  expect(handed).toMatchObject({ code: 0, stderr: '' });
+  expect(handed).toMatchObject({ code: 0 });
   await untilState(task.id, 'done');
 });
 

@@ -2,6 +2,7 @@
  * The branch of an attempt: cut from the base branch as it was fetched a moment ago, never from
  * whatever happens to be checked out. Made again it is the same branch, with what is on it.
  */
+import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { SignalboxError } from '../contract/errors.ts';
 import { identityEnv } from '../git/identity.ts';
@@ -41,6 +42,7 @@ export async function cutBranch(clone: Clone, options: CutOptions): Promise<Cut>
     await git.run(['switch', '--quiet', ...args], { cwd: top });
     return { clone, isResumed };
   }
+  await mustBeEmpty(worktree);
   const args = isHere
     ? ['--', worktree, branch]
     : ['--no-track', '-b', branch, '--', worktree, from];
@@ -52,6 +54,22 @@ export async function cutBranch(clone: Clone, options: CutOptions): Promise<Cut>
 export function besides(clone: Clone, task: { id: string; attempt: number }): string {
   const main = basename(clone.commonDir) === '.git' ? dirname(clone.commonDir) : clone.top;
   return join(dirname(main), `${basename(main)}-${task.id}-${task.attempt}`);
+}
+
+/** What lies in the way is not touched. */
+async function mustBeEmpty(folder: string): Promise<void> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw inTheWay(folder, error);
+  });
+  if (names.length > 0) throw inTheWay(folder);
+}
+
+function inTheWay(folder: string, cause?: unknown): SignalboxError {
+  return new SignalboxError('conflict', `${folder} is there already, with something else in it.`, {
+    hint: 'Name another place: --folder PATH',
+    cause,
+  });
 }
 
 /** A branch `a` leaves no room for a branch `a/b`: git keeps both as paths. */
@@ -83,6 +101,7 @@ export async function makeClone(
   git: Clone['git'],
   { url, folder }: { url: string; folder: string },
 ): Promise<Clone> {
+  await mustBeEmpty(folder);
   const args = ['clone', '--quiet', '--origin', 'origin', '--', url, folder];
   await git.run(args, { cwd: dirname(folder), isRemote: true });
   return openClone(git, folder);

@@ -70,7 +70,8 @@ async function listRemotes(clone: Clone): Promise<Remote[]> {
   for (const name of names) {
     const args = ['config', '--get-all', `remote.${name}.url`];
     const urls = (await git.text(args, { cwd: top, okCodes: [0, 1] })).split('\n');
-    const url = urls.at(-1) ?? '';
+    // Where git fetches from; it may push to more.
+    const [url = ''] = urls;
     if (url !== '') remotes.push({ name, url: asLocation(url, dirname(commonDir)) });
   }
   return remotes;

@@ -1,5 +1,5 @@
 /** Finding a clone, its state and its remote, and cutting a branch: with the real git. */
-import { rm, symlink } from 'node:fs/promises';
+import { readFile, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, expect, test } from 'vitest';
@@ -230,8 +230,14 @@ test('a worktree of its own leaves the clone as it is, and is found again', asyn
 test('files in the way of a worktree are not touched', async () => {
   desk = await makeDesk();
   await desk.place.write(desk.place.path('taken/x.txt'), 'precious\n');
-  await expect(cut(desk, { worktree: desk.place.path('taken') })).rejects.toThrow(/already exists/);
-  expect(await desk.place.plain(desk.place.dir, 'hash-object', 'taken/x.txt')).not.toBe('');
+  await expect(cut(desk, { worktree: desk.place.path('taken') })).rejects.toMatchObject({
+    code: 'conflict',
+    hint: expect.stringContaining('--folder'),
+  });
+  const file = desk.place.path('file');
+  await desk.place.write(file, 'precious\n');
+  await expect(cut(desk, { worktree: file })).rejects.toMatchObject({ code: 'conflict' });
+  expect(await readFile(desk.place.path('taken/x.txt'), 'utf8')).toBe('precious\n');
   expect(await commitAt(desk.clone, 'HEAD')).not.toBeNull();
 });
 

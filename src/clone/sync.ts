@@ -54,7 +54,7 @@ export async function syncBranch(clone: Clone, options: SyncOptions): Promise<Sy
   const why = await whyMerge(clone, options);
   const isMerge = why !== 'plain';
   const args = isMerge
-    ? ['merge', '--quiet', '--no-edit', options.base]
+    ? ['merge', '--quiet', '--no-edit', '--ff', options.base]
     : ['rebase', '--quiet', options.base];
   await carryOut(clone, isMerge ? 'merge' : 'rebase', { args, env: options.env });
   return { kind: isMerge ? 'merged' : 'rebased', head: (await commitAt(clone, 'HEAD')) ?? '', why };

@@ -17,6 +17,7 @@ export const Work = z.strictObject({
   title: z.string(),
   /** Whose token it was taken with. */
   agent: z.string(),
+  /** Its address; of the user's own hub the data folder, which outlives an address. */
   hub: z.string(),
   branch: z.string(),
   remote: z.string(),
@@ -26,6 +27,8 @@ export const Work = z.strictObject({
   start: CommitId,
   /** `open` until it was handed in or given back. */
   state: z.enum(['open', 'handed_in', 'given_back']),
+  /** What was handed in; null before that. */
+  head: CommitId.nullable(),
 });
 export type Work = z.infer<typeof Work>;
 

@@ -12,15 +12,7 @@ import { workTrailers } from '../../git/message.ts';
 import { agentName } from '../../hooks/entry/agent.ts';
 import { sessionKey } from '../../hooks/entry/session.ts';
 import type { Context } from '../context.ts';
-import {
-  atWork,
-  beHeard,
-  cloneHere,
-  hubOf,
-  keptOn,
-  refuseInAttempt,
-  usersGit,
-} from '../git-agent.ts';
+import { atWork, cloneHere, hubOf, keptOn, refuseInAttempt, usersGit } from '../git-agent.ts';
 import { pullRequestOf } from '../git-pull-request.ts';
 import { shortId } from '../git-words.ts';
 import { stateWord } from '../states.ts';
@@ -33,6 +25,7 @@ export async function handIn(context: Context): Promise<void> {
 async function handInTask(context: Context): Promise<void> {
   const { options, output } = context;
   const { clone, state, work, remote } = await atWork(context);
+  refuseLater(work, state);
   const hub = await hubOf(context, work);
   const author = { env: await committerEnv(clone, work.agent), trailers: workTrailers(work) };
   const base = await fetchBase(clone, remote, work.baseBranch);
@@ -45,17 +38,28 @@ async function handInTask(context: Context): Promise<void> {
   if (file !== undefined && prose !== null) await writeFile(resolve(context.cwd, file), prose.body);
   const { branch } = work;
   if (options.has('draft')) {
-    await beHeard(hub, work);
+    const { taskId, fence } = work;
+    await hub.task.progress({ taskId, fence }).catch(keptOn(branch));
     const words = `Pushed ${branch} at ${shortId(head)}. The task stays with you.`;
     output.give({ task: null, branch, ...range }, () => [words]);
     return;
   }
   const { taskId, fence } = work;
   const input = { taskId, fence, report: options.text('message'), change: { branch, ...range } };
-  const key = `${taskId}.${fence}.${head}`;
-  const task = await hub.task.complete(input, { key }).catch(keptOn(branch));
-  await keepWork(clone, { ...work, state: 'handed_in' });
+  const task = await hub.task.complete(input).catch(keptOn(branch));
+  await keepWork(clone, { ...work, state: 'handed_in', head });
   output.give({ task, branch, ...range }, () => inWords(context, { task, work, head }));
+}
+
+/** What is tested is what was handed in: more of it would be left out without a word. */
+function refuseLater({ state, head, taskId }: Work, standing: CloneState): void {
+  if (state !== 'handed_in' || head === null) return;
+  if (standing.head === head && standing.uncommitted.length === 0) return;
+  throw new SignalboxError('conflict', `${taskId} is handed in, at ${shortId(head)}.`, {
+    hint:
+      'What came after is not part of it. If the task comes back: signalbox git start ' +
+      `${taskId}. Else keep it for another one: git switch --create NAME`,
+  });
 }
 
 interface Ready {

@@ -7,7 +7,7 @@ import { type CloneState, mustBeClean, mustBeFinished, stateOf } from '../../clo
 import { branchOf, forgetGone, keepWork, type Work, workOn } from '../../clone/work.ts';
 import type { Assignment } from '../../contract/index.ts';
 import type { Context } from '../context.ts';
-import { refuseInAttempt, usersGit, type Worker, worker } from '../git-agent.ts';
+import { hubName, refuseInAttempt, usersGit, type Worker, worker } from '../git-agent.ts';
 import { take } from '../git-take.ts';
 import { toldStart } from '../git-words.ts';
 import { repositoryUrl } from '../repository-url.ts';
@@ -94,7 +94,6 @@ async function begin(context: Context, beginning: Beginning): Promise<Begun> {
   if (standing.branch !== branch) mustBeReady(context, standing);
   const worktree = wantsWorktree(context) ? folderFor(context, clone, task) : null;
   const cut = await cutBranch(clone, { branch, base, remote, worktree });
-  const { url: hub } = await context.place();
   const known = await workOn(clone, branch);
   const work: Work = {
     taskId: task.id,
@@ -102,12 +101,13 @@ async function begin(context: Context, beginning: Beginning): Promise<Begun> {
     fence: task.fence,
     title: task.title,
     agent: me.name,
-    hub,
+    hub: await hubName(context),
     branch,
     remote: remote.name,
     baseBranch: task.repository?.baseBranch ?? null,
     start: known?.start ?? (await commitAt(cut.clone, 'HEAD')) ?? base.commit,
     state: 'open',
+    head: null,
   };
   await keepWork(clone, work);
   await forgetGone(clone);
