@@ -45,9 +45,9 @@ test('what is no clone is refused with what to do, and so is one without files',
 
 test('each kind of uncommitted work is seen, with paths as they are', async () => {
   desk = await makeDesk();
-  await desk.commit({ 'a b.txt': 'a\n', 'old\nname.txt': 'some text\nmore\n', 'c.txt': 'c\n' });
+  await desk.commit({ 'a b.txt': 'a\n', '? old\nname.txt': 'some text\nmore\n', 'c.txt': 'c\n' });
   await desk.write('a b.txt', 'changed\n');
-  await desk.type('mv', 'old\nname.txt', 'new name.txt');
+  await desk.type('mv', '? old\nname.txt', 'new name.txt');
   await desk.type('rm', '--quiet', '--cached', 'c.txt');
   await desk.write('dir/untracked.txt', 'u\n');
   await desk.type('config', 'status.showUntrackedFiles', 'no');

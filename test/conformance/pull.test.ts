@@ -76,6 +76,8 @@ eachEngine((engine) => {
     await ada.task.submit({ title: 'elsewhere', repository: '/srv/other.git' });
     expect(await pull('https://example.org/never-named.git')).toBeUndefined();
     expect(await pull(REPOSITORY)).toBeUndefined();
+    const lane = 'urgent';
+    await ada.task.submit({ title: 'first', repository: '/srv/other.git', lane });
     await ada.task.submit({ title: 'low', repository: REPOSITORY, lane: 'low' });
     await ada.task.submit({ title: 'high', repository: REPOSITORY, lane: 'high' });
     expect(await pull(`${REPOSITORY}/`)).toBe('high');
@@ -95,9 +97,12 @@ eachEngine((engine) => {
       expect(await ada.task.progress(held)).toMatchObject({ state: 'running' });
     }
     // A process that beats has a short lease, whatever it says of its task.
-    const bob = await worker(hub, 'bob');
-    await bob.client.task.submit({ title: 'short' });
-    await bob.client.task.progress(await begin(bob));
+    const bob = await hub.as('bob');
+    const { sessionId } = await bob.agent.connect({ takesOffers: false });
+    const { id } = await bob.task.submit({ title: 'short' });
+    const short = { taskId: id, fence: (await bob.task.pull({})).assignment?.task.fence ?? 0 };
+    await bob.agent.heartbeat({ sessionId });
+    await bob.task.progress(short);
     await hub.pass(limits.agentLeaseMs);
     const states = async (): Promise<string[]> =>
       (await ada.agent.list({})).items.map(({ name, state }) => `${name} ${state}`);
