@@ -160,6 +160,8 @@ test('what waits says why, as the guide of scheduling says', async () => {
   expect(shares).toMatch(/admin +3/);
   expect(parts).toMatch(/Parts[^]*Read the grammar/);
   expect(parts).toMatch(/cancelled/);
+}, 120_000);
+
 test('a person takes a task and hands it in, as the guide of clones says', async () => {
   const [, , begun, status, handed, landed, own, words] = await type('git-by-hand.md');
   expect(begun).toMatch(/cut from origin\/main[^]*\nsignalbox\/tsk_\w+\/1\n$/);
