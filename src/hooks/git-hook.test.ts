@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { sessionKey } from './entry/session.ts';
 import { entryMain } from './entry-files.ts';
 import { openHouse, openPlace, type Env, type House, type Place } from './fixture.ts';
 import { gitHooksFolder } from './git.ts';
@@ -62,6 +63,20 @@ test('a commit of what another holds is refused, and names who holds it', async 
   );
   expect(said).not.toContain('b.ts');
   expect((await house.tried(['commit', '-qm', 'x'], { SIGNALBOX_SKIP: '1' })).code).toBe(0);
+});
+
+test('what this very session holds is no obstacle, without anybody naming the session', async () => {
+  const house = await guarded();
+  const ada = await house.door.hub.as('ada');
+  const holder = { session: sessionKey({}, process.pid) };
+  await ada.lock.acquire({ holder, items: [{ path: 'a.ts', repository: house.repo }] });
+  await house.put('a.ts', 'one');
+  house.git('add', '.');
+  const unnamed = { SESSION_ID: '', AGENT_ID: 'ada' };
+  expect(await house.tried(['commit', '-qm', 'mine'], unnamed)).toEqual({ code: 0, said: '' });
+  house.git('init', '-q', '--bare', 'remote.git');
+  const pushed = await house.tried(['push', '-q', './remote.git', 'HEAD:main'], unnamed);
+  expect(pushed).toEqual({ code: 0, said: '' });
 });
 
 test('deleting, renaming and committing only in part are seen', async () => {

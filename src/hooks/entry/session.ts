@@ -3,15 +3,17 @@
  * hooks and the command lines in its shell are one holder of locks, because each of them finds the
  * same process above itself. SESSION_ID says it outright.
  *
- * What only starts others is passed over: shells, `env`, npm, and git where it runs a hook. The
- * start of the process stands beside its number, so that a later process of the same number is
- * another session.
+ * What only starts others is passed over: shells, `env`, npm, git where it runs a hook, and the
+ * script of that hook, which Linux calls by its own name and not by that of its shell. The start of
+ * the process stands beside its number, so that a later process of the same number is another
+ * session.
  */
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Env } from './places.ts';
 
-const STARTERS = /^-?(sh|bash|dash|zsh|ksh|ash|busybox|fish|env|npm|npx|git|signalbox)( |$)/;
+const SHELLS = 'sh|bash|dash|zsh|ksh|ash|busybox|fish';
+const STARTERS = new RegExp(`^-?(${SHELLS}|env|npm|npx|git|pre-commit|pre-push|signalbox)( |$)`);
 const HEIGHT_MAX = 64;
 const PS_MS = 1_000;
 
