@@ -166,6 +166,7 @@ const shapes = {
   Route: contract.Route,
   Agent: contract.Agent,
   Token: contract.Token,
+  Invite: contract.Invite,
   Repository: contract.Repository,
   CaseHead: contract.CaseHead,
   Case: contract.Case,

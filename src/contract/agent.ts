@@ -223,4 +223,11 @@ export const agentOperations = {
     output: Token,
     errors: ['not_found'],
   }),
+  'token.resign': command('token.resign', {
+    scope: 'read',
+    summary: 'Ends the very token that asks: what a machine does that leaves.',
+    input: z.strictObject({ reason: Reason.optional() }),
+    output: Token,
+    errors: ['conflict'],
+  }),
 };

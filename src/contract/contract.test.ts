@@ -11,6 +11,7 @@ import {
   operations,
   RepositoryPath,
   RepositoryUrl,
+  guestScopes,
   roleScopes,
   Scope,
   SignalboxError,
@@ -200,9 +201,9 @@ test('no input takes a field that it does not know', () => {
   }
 });
 
-test('every scope is held by a role, and only admin holds admin', () => {
+test('every scope is held by a role or a guest, and only admin holds admin', () => {
   for (const scope of Scope.options) {
-    expect(Object.values(roleScopes).flat(), scope).toContain(scope);
+    expect([...Object.values(roleScopes), guestScopes].flat(), scope).toContain(scope);
   }
   const admins = Object.entries(roleScopes).filter(([, scopes]) => scopes.includes('admin'));
   expect(admins.map(([role]) => role)).toEqual(['admin']);

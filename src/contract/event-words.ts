@@ -32,6 +32,7 @@ export function eventInWords(event: Told, about?: string): string {
   if (noun === 'schedule') return sentence([data.name, task, why, nextRun(data, event.atMs)]);
   if (noun === 'message' || noun === 'channel') return sentence([...messageWords(event), why]);
   if (type === 'token.created') return sentence([`for ${data.agent ?? actor}`, data.role, why]);
+  if (noun === 'invite') return sentence([data.name, data.role, why]);
   return sentence([data.url, why]);
 }
 

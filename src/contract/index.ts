@@ -6,6 +6,7 @@ export * from './change.ts';
 export * from './channel.ts';
 export * from './errors.ts';
 export * from './event.ts';
+export * from './invite.ts';
 export * from './invoke.ts';
 export * from './limits.ts';
 export * from './lock.ts';

@@ -20,6 +20,8 @@ export interface Credential {
   token?: string;
   /** A name claimed: without a token it is believed only under `--auth none`, beside one never. */
   agent?: string;
+  /** Where the caller is, as its door sees it: it bounds guesses, and gives no rights. */
+  address?: string;
 }
 
 export interface Call {

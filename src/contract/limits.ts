@@ -156,6 +156,15 @@ export const limits = {
   webhookDeadKeptMs: 30 * 24 * 60 * 60_000,
 
   replyKeptMs: 24 * 60 * 60_000,
+  inviteLifeMsDefault: 15 * 60_000,
+  inviteLifeMsMax: 24 * 60 * 60_000,
+  inviteSlotsMax: 32,
+  invitesOpenMax: 100,
+  inviteKeptMs: 30 * 24 * 60 * 60_000,
+  inviteGuessesPerAddress: 10,
+  inviteGuessesPerHub: 100,
+  inviteGuessesMs: 60_000,
+
   tokenGraceMsDefault: 10 * 60_000,
   tokenLifeMsMax: 10 * 365 * 24 * 60 * 60_000,
 } as const;

@@ -11,8 +11,20 @@
 import { z } from 'zod';
 import type { ErrorCode } from './errors.ts';
 
-/** What a token may do. A role is a set of these, see `agent.ts`. */
-export const Scope = z.enum(['read', 'submit', 'work', 'verify', 'approve', 'operate', 'admin']);
+/**
+ * What a token may do. A role is a set of these, see `agent.ts`; `join` is what the code of an
+ * invite may do, see `invite.ts`.
+ */
+export const Scope = z.enum([
+  'read',
+  'submit',
+  'work',
+  'verify',
+  'approve',
+  'operate',
+  'admin',
+  'join',
+]);
 export type Scope = z.infer<typeof Scope>;
 
 export type Kind = 'query' | 'command' | 'upload' | 'download';

@@ -5,6 +5,7 @@ import { caseOperations } from './case.ts';
 import { changeOperations } from './change.ts';
 import { channelOperations } from './channel.ts';
 import { eventOperations } from './event.ts';
+import { inviteOperations } from './invite.ts';
 import { lockOperations } from './lock.ts';
 import { memoryOperations } from './memory.ts';
 import { messageOperations } from './message.ts';
@@ -23,6 +24,7 @@ export const operations = {
   ...changeOperations,
   ...caseOperations,
   ...agentOperations,
+  ...inviteOperations,
   ...lockOperations,
   ...memoryOperations,
   ...messageOperations,

@@ -21,6 +21,7 @@ export const TaskId = id('tsk', 'task', listedBy('task list'));
 export const ChangeId = id('chg', 'change', listedBy('change list'));
 export const RepositoryId = id('rep', 'repository', listedBy('call repository.list'));
 export const TokenId = id('tok', 'token', listedBy('token list'));
+export const InviteId = id('inv', 'invite', listedBy('invite list'));
 export const SessionId = id('ses', 'session');
 export const MessageId = id('msg', 'message', listedBy('message list'));
 export const RouteId = id('rou', 'rule', listedBy('route list'));

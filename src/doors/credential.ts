@@ -2,7 +2,11 @@
 import type { FastifyRequest } from 'fastify';
 import type { Credential } from '../contract/index.ts';
 
-export function credentialOf({ headers }: Pick<FastifyRequest, 'headers'>): Credential {
+/** `ip` is what the socket says, or a proxy in between. */
+export function credentialOf({
+  headers,
+  ip,
+}: Pick<FastifyRequest, 'headers'> & { ip?: string }): Credential {
   const bearer = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1];
   const apiKey = headers['x-api-key'];
   const agent = headers['x-signalbox-agent'];
@@ -10,5 +14,6 @@ export function credentialOf({ headers }: Pick<FastifyRequest, 'headers'>): Cred
   return {
     ...(token === undefined ? {} : { token }),
     ...(typeof agent === 'string' ? { agent } : {}),
+    ...(ip === undefined ? {} : { address: ip }),
   };
 }

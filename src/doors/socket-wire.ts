@@ -5,7 +5,7 @@
  */
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
-import { limits } from '../contract/index.ts';
+import { type Credential, limits } from '../contract/index.ts';
 
 interface Outgoing {
   text: string;
@@ -25,6 +25,12 @@ export class SocketWire {
   constructor(socket: WebSocket, stream: Socket) {
     this.#socket = socket;
     this.#stream = stream;
+  }
+
+  /** Where the other end is. */
+  get caller(): Pick<Credential, 'address'> {
+    const { remoteAddress: address } = this.#stream;
+    return address === undefined ? {} : { address };
   }
 
   get isFull(): boolean {

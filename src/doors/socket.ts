@@ -102,8 +102,9 @@ class SocketSession {
     const greeting = greetingOf(frame);
     if (greeting instanceof SignalboxError) return this.#refuse(greeting, closeCodes.protocol);
     this.#wire.takesArrays = greeting.takesArrays;
-    this.#credential = greeting.credential;
-    this.#welcoming = this.#welcome(greeting.credential).finally(() => {
+    const credential = { ...greeting.credential, ...this.#wire.caller };
+    this.#credential = credential;
+    this.#welcoming = this.#welcome(credential).finally(() => {
       this.#welcoming = undefined;
     });
   }

@@ -7,6 +7,7 @@ import {
   type Connection,
   type Download,
   type Invoke,
+  inviteCode,
   limits,
   operations,
   type Reply,
@@ -71,9 +72,8 @@ export class Connections {
       try {
         await wire.opening.tokens.identify(wire.credential, nowMs);
       } catch (error) {
-        if (error instanceof SignalboxError && error.code === 'unauthenticated') {
-          this.#end(wire, error);
-        } else throw error;
+        if (!isUnknown(error)) throw error;
+        this.#end(wire, error);
       }
     }
   }
@@ -85,14 +85,22 @@ export class Connections {
 
   async #invoke(wire: Wire, call: Call): Promise<Reply> {
     const reply = await wire.opening.invoke(call);
-    if (wire.credential === undefined) await this.#remember(wire, call);
+    const { token = '' } = call.credential;
+    // A code is good for one call: there is nobody to hold a wire for.
+    const isGuest = inviteCode(token) !== undefined;
+    if (wire.credential === undefined && !isGuest) await this.#remember(wire, call);
     if (call.operation === 'agent.connect') await this.#began(wire, call, reply);
     return reply;
   }
 
   async #remember(wire: Wire, call: Call): Promise<void> {
-    wire.credential = call.credential;
-    wire.actor = await wire.opening.tokens.identify(call.credential, this.#clock.nowMs());
+    try {
+      wire.actor = await wire.opening.tokens.identify(call.credential, this.#clock.nowMs());
+      wire.credential = call.credential;
+    } catch (error) {
+      // The call itself may have ended what let it in, and has its answer all the same.
+      if (!isUnknown(error)) throw error;
+    }
   }
 
   async #began(wire: Wire, call: Call, reply: Reply): Promise<void> {
@@ -118,4 +126,8 @@ export class Connections {
       // The lease ends by itself, only later.
       .catch(() => {});
   }
+}
+
+function isUnknown(error: unknown): error is SignalboxError {
+  return error instanceof SignalboxError && error.code === 'unauthenticated';
 }

@@ -13,6 +13,7 @@ import type { CommandContext } from '../domain/event/index.ts';
 import { listLapsedSessions } from '../domain/lock/queries.ts';
 import { forgetOldLocks } from '../domain/lock/sweep.ts';
 import { checkDelivery } from '../domain/message/hold.ts';
+import { forgetInvites } from '../domain/invite/sweep.ts';
 import { listDueDeliveries } from '../domain/message/delivery-queries.ts';
 import { listDueSchedules } from '../domain/schedule/queries.ts';
 import { checkSchedule, leaveOut } from '../domain/schedule/sweep.ts';
@@ -97,7 +98,7 @@ export class Duties {
   async #forget(nowMs: number): Promise<void> {
     if (nowMs - this.#forgottenAtMs < FORGET_EVERY_MS) return;
     this.#forgottenAtMs = nowMs;
-    for (const forget of [forgetOldReplies, forgetDeliveries, forgetOldLocks]) {
+    for (const forget of [forgetOldReplies, forgetDeliveries, forgetOldLocks, forgetInvites]) {
       let isMore = true;
       while (isMore) isMore = await this.#inProject('default', nowMs, forget);
     }

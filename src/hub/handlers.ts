@@ -11,6 +11,7 @@ import * as presence from '../domain/task/presence.ts';
 import { latestSeq } from '../store/events.ts';
 import { type Bound, command, query } from './bound.ts';
 import { caseHandlers } from './case-handlers.ts';
+import { inviteHandlers } from './invite-handlers.ts';
 import { lockHandlers } from './lock-handlers.ts';
 import { memoryHandlers } from './memory-handlers.ts';
 import { type IsListening, messageHandlers } from './message-handlers.ts';
@@ -60,6 +61,8 @@ export function handlers(about: About, around: Around): Record<OperationName, Bo
     'token.list': query(o['token.list'], tokens.list),
     'token.rotate': command(o['token.rotate'], tokens.rotate),
     'token.revoke': command(o['token.revoke'], tokens.revoke),
+    'token.resign': command(o['token.resign'], tokens.resign),
+    ...inviteHandlers,
     'repository.add': command(o['repository.add'], repositories.add),
     'repository.list': query(o['repository.list'], repositories.list),
     'event.list': query(o['event.list'], events.list),

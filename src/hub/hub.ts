@@ -17,6 +17,7 @@ import type { Clock } from '../core/clock.ts';
 import { newSecret } from '../core/ids.ts';
 import type { Random } from '../core/random.ts';
 import { findAdminToken, makeToken, rearmLeases } from '../domain/agent/index.ts';
+import { record } from '../domain/event/index.ts';
 import { lapseChanges, rearmChanges } from '../domain/change/queries.ts';
 import { rearmLockSessions } from '../domain/lock/queries.ts';
 import { rearmDeliveries } from '../domain/message/delivery-queries.ts';
@@ -31,6 +32,7 @@ import { latestSeq, type StoredEvent } from '../store/events.ts';
 import { Connections } from './connections.ts';
 import { Duties, hubActor, TICK_MS } from './duties.ts';
 import { EventFeed } from './feed.ts';
+import { Guesses, type Guessed } from './guesses.ts';
 import { handlers } from './handlers.ts';
 import type { IsListening } from './message-handlers.ts';
 import { invoke, type Parts } from './invoke.ts';
@@ -211,7 +213,7 @@ async function assemble(options: HubOptions, isListening: IsListening): Promise<
     store,
     clock,
     random,
-    tokens: new Tokens(store, auth),
+    tokens: new Tokens(store, auth, new Guesses(guessTeller({ store, random }))),
     rate: new Rate(options.rate ?? limit),
     handlers: new Map(
       Object.entries(handlers(about, { isListening, outward: { guard, notices } })),
@@ -241,6 +243,14 @@ async function rearm({ store, random, ownVerifier }: HubOptions, nowMs: number):
       await lapseChanges(tx, { verifier: ownVerifier, nowMs });
     }
   });
+}
+
+function guessTeller({ store, random }: Pick<Parts, 'store' | 'random'>): Guessed {
+  return (reason, nowMs) =>
+    store.transaction((tx) => {
+      const context = { tx, actor: hubActor('default'), nowMs, random };
+      return record(context, { type: 'invite.guessed', subject: 'hub', data: { reason } });
+    });
 }
 
 /** Answers the secret of the first admin token, or undefined where somebody is admin already. */

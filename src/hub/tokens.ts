@@ -5,6 +5,8 @@
 import {
   AgentName,
   type Credential,
+  guestScopes,
+  inviteCode,
   nameKey,
   type Role,
   roleScopes,
@@ -12,7 +14,9 @@ import {
 } from '../contract/index.ts';
 import { findToken, hashSecret } from '../domain/agent/index.ts';
 import type { Actor } from '../domain/event/index.ts';
+import { findOpenInvite, unknownCode } from '../domain/invite/index.ts';
 import type { Store } from '../store/db.ts';
+import type { Guesses } from './guesses.ts';
 
 export type Auth = 'token' | 'none';
 
@@ -27,12 +31,14 @@ const KNOWN_MAX = 10_000;
 export class Tokens {
   readonly #store: Store;
   readonly #auth: Auth;
+  readonly #guesses: Guesses;
   readonly #known = new Map<string, Known>();
   readonly #trusted = new Map<string, Known>();
 
-  constructor(store: Store, auth: Auth) {
+  constructor(store: Store, auth: Auth, guesses: Guesses) {
     this.#store = store;
     this.#auth = auth;
+    this.#guesses = guesses;
   }
 
   async identify(credential: Credential, nowMs: number): Promise<Actor> {
@@ -40,7 +46,7 @@ export class Tokens {
     if (token === undefined || token === '') return this.#believe(credential);
     const known =
       this.#known.get(token) ?? this.#trusted.get(hashSecret(token)) ?? (await this.#find(token));
-    if (known === undefined) throw this.#unknown();
+    if (known === undefined) return this.#guest(credential, token, nowMs);
     if (known.expiresAtMs !== null && known.expiresAtMs <= nowMs) {
       throw refused('this token has expired');
     }
@@ -60,6 +66,19 @@ export class Tokens {
     for (const [secret, { actor }] of this.#known) {
       if (actor.tokenId === tokenId) this.#known.delete(secret);
     }
+  }
+
+  /** Whoever brings the code of an invite. It is looked up each time: it is good for one call. */
+  async #guest({ address }: Credential, token: string, nowMs: number): Promise<Actor> {
+    const code = inviteCode(token);
+    if (code === undefined) throw this.#unknown();
+    const giveBack = await this.#guesses.take(address, nowMs);
+    const invite = await findOpenInvite(this.#store.read, hashSecret(code), nowMs);
+    if (invite === undefined) throw unknownCode();
+    giveBack();
+    const { id: name, project } = invite;
+    const scopes = new Set(guestScopes);
+    return { name, key: nameKey(name), role: 'guest', project, scopes, tokenId: null };
   }
 
   async #find(secret: string): Promise<Known | undefined> {

@@ -3,11 +3,12 @@
  * table is checked against the contract, so that a new operation or refusal cannot be left out.
  */
 import { expect, test } from 'vitest';
-import type { Client } from '../../src/client/index.ts';
+import { type Client, createClient, localTransport } from '../../src/client/index.ts';
 import { type OperationName, operations, Role, roleScopes } from '../../src/contract/index.ts';
 import { sql } from '../../src/store/sql.ts';
 import { eachEngine } from '../support/engines.ts';
 import { caseEntries } from './case-entries.ts';
+import { inviteEntries } from './invite-entries.ts';
 import { lockEntries } from './lock-entries.ts';
 import { memoryEntries } from './memory-entries.ts';
 import { messageEntries } from './message-entries.ts';
@@ -101,6 +102,7 @@ const table: Record<OperationName, Entry> = {
   ...caseEntries,
   ...webhookEntries,
   ...scheduleEntries,
+  ...inviteEntries,
   'task.submit': {
     works: (at) => submitted(at, { repository: REPOSITORY }),
     refusals: {
@@ -352,6 +354,15 @@ const table: Record<OperationName, Entry> = {
       return root.token.revoke({ id: token.id, reason: 'lost' });
     },
     refusals: { not_found: ({ root }) => root.token.revoke({ id: NOBODY.token }) },
+  },
+  'token.resign': {
+    works: ({ ada }) => ada.client.token.resign(),
+    refusals: {
+      conflict: ({ hub: { hub } }) => {
+        const own = localTransport(hub.connect(), hub.credentialOf('own', 'agent'));
+        return createClient(own).token.resign();
+      },
+    },
   },
   'repository.add': {
     works: ({ person }) => person.repository.add({ url: REPOSITORY, baseBranch: 'main' }),

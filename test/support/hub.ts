@@ -149,6 +149,7 @@ export const NOBODY = {
   task: `tsk_${'0'.repeat(21)}`,
   change: `chg_${'0'.repeat(21)}`,
   token: `tok_${'0'.repeat(21)}`,
+  invite: `inv_${'0'.repeat(21)}`,
   session: `ses_${'0'.repeat(21)}`,
   memory: `mem_${'0'.repeat(21)}`,
   lock: `lck_${'0'.repeat(21)}`,

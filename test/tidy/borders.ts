@@ -65,6 +65,7 @@ const DOMAINS: Record<string, string[]> = {
   schedule: ['event', 'agent', 'task'],
   change: BELOW_CHANGE,
   webhook: ['event', 'agent'],
+  invite: ['event', 'agent'],
   admin: [...BELOW_CHANGE, 'change', 'schedule', 'webhook'],
 };
 const STORE_PORTS = ['db', 'sql', 'dialect', 'blobs'].map((name) => `src/store/${name}.ts`);

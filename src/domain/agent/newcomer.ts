@@ -1,6 +1,6 @@
 /** An agent that nothing is known of but its name. */
 import { limits } from '../../contract/index.ts';
-import type { CommandContext } from '../event/index.ts';
+import { type CommandContext, memberRole } from '../event/index.ts';
 import type { AgentRow } from './queries.ts';
 
 export function newcomer({ actor, nowMs }: CommandContext): AgentRow {
@@ -8,7 +8,7 @@ export function newcomer({ actor, nowMs }: CommandContext): AgentRow {
     project: actor.project,
     key: actor.key,
     name: actor.name,
-    role: actor.role,
+    role: memberRole(actor),
     presence: 'offline',
     capabilities: '[]',
     session_id: null,

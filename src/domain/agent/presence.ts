@@ -10,7 +10,7 @@ import {
   SignalboxError,
 } from '../../contract/index.ts';
 import { newId } from '../../core/ids.ts';
-import { type CommandContext, record } from '../event/index.ts';
+import { type CommandContext, memberRole, record } from '../event/index.ts';
 import { newcomer } from './newcomer.ts';
 import {
   type AgentRow,
@@ -41,7 +41,7 @@ export async function arrive(context: CommandContext, arrival: Arrival): Promise
   const known = before ?? newcomer(context);
   const row: AgentRow = {
     ...known,
-    role: actor.role,
+    role: memberRole(actor),
     presence: 'online',
     capabilities: JSON.stringify([...new Set(arrival.capabilities)].toSorted()),
     repositories: repositories === null ? null : JSON.stringify(repositories),

@@ -132,6 +132,22 @@ export async function revoke(
   return toToken({ ...token, revoked_at_ms: context.nowMs });
 }
 
+/** Whoever leaves takes nothing along: the token that asks is the one that ends. */
+export async function resign(
+  context: CommandContext,
+  input: Parsed<'token.resign'>,
+): Promise<Output<'token.resign'>> {
+  const { tokenId, name } = context.actor;
+  if (tokenId !== null) return revoke(context, { ...input, id: tokenId });
+  throw new SignalboxError(
+    'conflict',
+    `${name} was let in without a token, so there is none to end`,
+    {
+      hint: 'Ask with the token that is to end.',
+    },
+  );
+}
+
 async function requireToken(context: CommandContext, id: string): Promise<TokenRow> {
   const token = await findTokenById(context.tx, context.actor.project, id);
   if (token === undefined) {

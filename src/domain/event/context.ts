@@ -8,7 +8,8 @@ export interface Actor {
   name: string;
   /** The name in the form in which names are compared. */
   key: string;
-  role: Role;
+  /** `guest`: who brings the code of an invite, and may do no more than join. */
+  role: Role | 'guest';
   project: string;
   scopes: ReadonlySet<Scope>;
   tokenId: string | null;
@@ -28,6 +29,12 @@ export interface CommandContext {
   actor: Actor;
   nowMs: number;
   random: Random;
+}
+
+/** The role of somebody who belongs here; what a guest may do asks for none. */
+export function memberRole({ role }: Pick<Actor, 'role'>): Role {
+  if (role === 'guest') throw new TypeError('invariant broken: a guest has no role');
+  return role;
 }
 
 /** People and observers look at everything of their project; agents at what concerns them. */

@@ -4,7 +4,13 @@ import { appendEvent, latestSeq, readEvents } from '../../store/events.ts';
 import type { CommandContext } from './context.ts';
 import { toEvent } from './operations.ts';
 
-export { type Actor, type CommandContext, type QueryContext, seesAll } from './context.ts';
+export {
+  type Actor,
+  type CommandContext,
+  memberRole,
+  type QueryContext,
+  seesAll,
+} from './context.ts';
 
 export interface NewEvent {
   type: EventType;

@@ -7,7 +7,13 @@ import {
   type Webhook,
 } from '../../contract/index.ts';
 import { newId } from '../../core/ids.ts';
-import { type CommandContext, latestCursor, type QueryContext, record } from '../event/index.ts';
+import {
+  type CommandContext,
+  latestCursor,
+  memberRole,
+  type QueryContext,
+  record,
+} from '../event/index.ts';
 import {
   countDeliveries,
   countWebhooks,
@@ -46,7 +52,7 @@ export async function add(
     state: 'active',
     reason: null,
     creator: actor.name,
-    creator_role: actor.role,
+    creator_role: memberRole(actor),
     secret: input.secret,
     old_secret: null,
     old_secret_until_ms: null,

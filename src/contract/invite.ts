@@ -1,0 +1,133 @@
+/**
+ * Invites: a code that a person types on another machine, good once and for minutes, which makes
+ * the tokens of the agents there.
+ *
+ * The code stands where a token stands (`Authorization: Bearer 7KQ2-…`) and may do nothing but what
+ * is here with the scope `join`. It has 100 random bits in Crockford's base 32 and is kept only as
+ * a hash. A code that is unknown, used, revoked or too old is refused in the same words.
+ */
+import { z } from 'zod';
+import { limits } from './limits.ts';
+import { command, query, type Scope } from './operation.ts';
+import { Role, Token } from './agent.ts';
+import { AgentName, InviteId, page, pageInput, TimeMs } from './shape.ts';
+
+/** What the bearer of a code may do. */
+export const guestScopes: readonly Scope[] = ['join'];
+
+const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+const CODE_CHARS = 20;
+const GROUP_CHARS = 4;
+
+/** A code from as many random bytes, of which five bits each are taken. */
+export function newInviteCode(random: Uint8Array): string {
+  return Array.from(random, (byte) => ALPHABET[byte & 31]).join('');
+}
+export const INVITE_CODE_BYTES = CODE_CHARS;
+
+/** `7KQ2-M9XD-…`: as it is shown to people. */
+export function shownInviteCode(code: string): string {
+  return (code.match(new RegExp(`.{1,${GROUP_CHARS}}`, 'g')) ?? []).join('-');
+}
+
+/**
+ * The code as it is compared, from what a person typed: case, dashes and spaces say nothing, and
+ * the letters that are easily mistaken are read as the digits that they look like. Undefined where
+ * it cannot be a code.
+ */
+export function inviteCode(typed: string): string | undefined {
+  const letters = typed.toUpperCase().replace(/[\s-]/g, '');
+  const code = letters.replaceAll('O', '0').replace(/[IL]/g, '1');
+  const isCode = code.length === CODE_CHARS && Array.from(code).every((c) => ALPHABET.includes(c));
+  return isCode ? code : undefined;
+}
+
+/** The agents of a machine: one by the name, or the name and its slots `ada-1`, `ada-2`, …. */
+export function machineNames(name: string, slots: number): string[] {
+  if (slots === 1) return [name];
+  return [name, ...Array.from({ length: slots }, (_, index) => `${name}-${index + 1}`)];
+}
+
+/** Nobody becomes admin by a code that is typed. */
+export const InvitedRole = Role.exclude(['admin']);
+export type InvitedRole = z.infer<typeof InvitedRole>;
+
+export const InviteState = z.enum(['open', 'redeemed', 'revoked', 'expired']);
+export type InviteState = z.infer<typeof InviteState>;
+
+export const Invite = z.strictObject({
+  id: InviteId,
+  /** Whose tokens it makes; null: the machine chooses a name that is free. */
+  agent: AgentName.nullable(),
+  role: InvitedRole,
+  slots: z.int().min(1).max(limits.inviteSlotsMax),
+  state: InviteState,
+  creator: z.string(),
+  createdAtMs: TimeMs,
+  expiresAtMs: TimeMs,
+  endedAtMs: TimeMs.nullable(),
+  /** The agents whose tokens it has made. */
+  names: z.array(AgentName),
+});
+export type Invite = z.infer<typeof Invite>;
+
+export const inviteOperations = {
+  'invite.create': command('invite.create', {
+    scope: 'admin',
+    summary:
+      'Makes a code by which a machine joins, good once and for minutes. It is shown once and ' +
+      'kept only as a hash.',
+    input: z.strictObject({
+      agent: AgentName.optional(),
+      role: InvitedRole.default('agent'),
+      slots: z.int().min(1).max(limits.inviteSlotsMax).default(1),
+      expiresInMs: z
+        .int()
+        .min(1_000)
+        .max(limits.inviteLifeMsMax)
+        .default(limits.inviteLifeMsDefault),
+    }),
+    output: z.strictObject({ invite: Invite, code: z.string() }),
+    errors: ['conflict'],
+    isSecret: true,
+  }),
+  'invite.list': query('invite.list', {
+    scope: 'admin',
+    summary: 'The invites of the project, without their codes.',
+    input: z.strictObject(pageInput),
+    output: page(Invite),
+  }),
+  'invite.revoke': command('invite.revoke', {
+    scope: 'admin',
+    summary:
+      'Ends an invite before it is used. The tokens of a used one are revoked by themselves.',
+    input: z.strictObject({ id: InviteId }),
+    output: Invite,
+    errors: ['not_found', 'conflict'],
+  }),
+  'invite.check': query('invite.check', {
+    scope: 'join',
+    summary: 'What the code that stands for a token is good for. It is not used up by that.',
+    input: z.strictObject({}),
+    output: Invite,
+  }),
+  'invite.redeem': command('invite.redeem', {
+    scope: 'join',
+    summary:
+      'Uses the code up that stands for a token, and makes the tokens of a machine: of the names ' +
+      'given, else of those that the invite is for.',
+    input: z.strictObject({
+      names: z
+        .array(AgentName)
+        .min(1)
+        .max(limits.inviteSlotsMax + 1)
+        .optional(),
+    }),
+    output: z.strictObject({
+      project: z.string(),
+      tokens: z.array(z.strictObject({ token: Token, secret: z.string() })),
+    }),
+    errors: ['conflict'],
+    isSecret: true,
+  }),
+};
