@@ -24,6 +24,8 @@ export interface HubPlace extends ConnectOptions {
   token: string | undefined;
   /** Was the token taken from the data folder of the hub, because nobody gave one? */
   isAdmin: boolean;
+  /** Does the token stand in the config file? */
+  isConfigured: boolean;
   agent: string;
   /** The data folder, where it is the hub of this user on this machine. */
   dataDir: string | undefined;
@@ -37,15 +39,17 @@ export async function findHub({ url, token, env }: Wanted): Promise<HubPlace> {
   const given = url ?? nonEmpty(env['SIGNALBOX_URL']) ?? nonEmpty(env['BROKER_URL']);
   const address = given ?? config.url ?? state?.url;
   if (address === undefined) throw noHub();
-  const isLocal = state !== undefined && isSame(address, state.url);
-  const isConfigured = config.url === undefined ? given === undefined : isSame(address, config.url);
-  const own =
-    token ?? nonEmpty(env['SIGNALBOX_TOKEN']) ?? (isConfigured ? config.token : undefined);
+  const isLocal = state !== undefined && isSameHub(address, state.url);
+  const isConfigured =
+    config.url === undefined ? given === undefined : isSameHub(address, config.url);
+  const said = token ?? nonEmpty(env['SIGNALBOX_TOKEN']);
+  const own = said ?? (isConfigured ? config.token : undefined);
   const found = own === undefined && isLocal ? await adminToken(state) : undefined;
   return {
     url: address,
     token: (own ?? found)?.trim(),
     isAdmin: found !== undefined,
+    isConfigured: said === undefined && own !== undefined,
     agent: nonEmpty(env['AGENT_ID']) ?? userName(),
     dataDir: isLocal ? state.dataDir : undefined,
     source: sourceOf({ url, env, isConfigured: given === undefined && config.url !== undefined }),
@@ -68,7 +72,7 @@ async function adminToken({ dataDir }: HubState): Promise<string | undefined> {
   return readIfThere(join(dataDir, 'admin.token'));
 }
 
-function isSame(one: string, other: string): boolean {
+export function isSameHub(one: string, other: string): boolean {
   if (!URL.canParse(one) || !URL.canParse(other)) return one === other;
   const [a, b] = [new URL(one), new URL(other)];
   return a.host === b.host && a.protocol === b.protocol;

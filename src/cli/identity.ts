@@ -1,16 +1,17 @@
 /**
  * The token that an agent or a verifier works with. Who brings one uses that. On the machine of a
  * hub of the same user nobody has to: a token is made for the name with the hub's admin token,
- * and kept in a file of this user, so that the next start makes no other.
+ * and kept in a file of this user, so that the next start makes no other. Where this machine has
+ * joined a hub elsewhere, the tokens of its slots lie there too, beside the one of the config file.
  */
-import { mkdir, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { connect, type Client } from '../client/index.ts';
 import { nameKey, SignalboxError, type Role } from '../contract/index.ts';
 import { readIfThere } from './config.ts';
 import type { HubPlace } from './connection.ts';
 import type { Context } from './context.ts';
-import { dataFolder } from './places.ts';
+import { writeWhole } from './hub-word.ts';
+import { dataFolder, type Env } from './places.ts';
 
 export interface Identity {
   name: string;
@@ -23,10 +24,11 @@ export interface Identity {
 export async function tokenFor(context: Context, identity: Identity): Promise<string | undefined> {
   const place = await context.place();
   if (place.token === undefined) return undefined;
-  if (!place.isAdmin) return ownToken(await context.hub(), place.token, identity);
-  const file = tokenFile(context, place, identity);
-  const kept = (await readIfThere(file))?.trim();
+  const file = tokenFile(context.env, place.url, identity);
+  const isGiven = !place.isAdmin && !place.isConfigured;
+  const kept = isGiven ? undefined : (await readIfThere(file))?.trim();
   if (kept !== undefined && (await isStillOurs(place, kept, identity))) return kept;
+  if (!place.isAdmin) return ownToken(await context.hub(), place.token, identity);
   return made(await context.hub(), file, identity);
 }
 
@@ -61,14 +63,20 @@ function unlessAway(error: unknown): undefined {
 
 async function made(hub: Client, file: string, { name, role }: Identity): Promise<string> {
   const { secret } = await hub.token.create({ agent: name, role });
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  const draft = `${file}.${process.pid}`;
-  await writeFile(draft, `${secret}\n`, { mode: 0o600 });
-  await rename(draft, file);
+  await writeWhole(file, `${secret}\n`);
   return secret;
 }
 
-function tokenFile({ env }: Context, { url }: HubPlace, { name, role }: Identity): string {
-  const hub = new URL(url).host.replaceAll(/[^A-Za-z0-9.-]/g, '_');
-  return join(dataFolder(env), 'tokens', `${role}-${nameKey(name)}@${hub}.token`);
+/** Where the token of this name at this hub is kept. */
+export function tokenFile(
+  env: Env,
+  url: string,
+  { name, role }: Pick<Identity, 'name' | 'role'>,
+): string {
+  return join(dataFolder(env), 'tokens', `${role}-${nameKey(name)}@${hostOf(url)}.token`);
+}
+
+/** The hub as part of a file's name. */
+export function hostOf(url: string): string {
+  return new URL(url).host.replaceAll(/[^A-Za-z0-9.-]/g, '_');
 }

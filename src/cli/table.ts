@@ -6,6 +6,7 @@ import type { CommandEntry } from './table/entry.ts';
 import { cases } from './table/cases.ts';
 import { git } from './table/git.ts';
 import { hooks } from './table/hooks.ts';
+import { join } from './table/join.ts';
 import { locks } from './table/locks.ts';
 import { look } from './table/look.ts';
 import { manage } from './table/manage.ts';
@@ -35,11 +36,13 @@ export const nouns: Readonly<Record<string, string>> = {
   team: 'One name for several agents.',
   route: 'Rules that copy messages by their type.',
   webhook: 'Post chosen events to a URL, and see what became of them.',
+  invite: 'Let another machine join.',
   token: 'Make and end the tokens that agents and people identify with.',
 };
 
 export const commands: readonly CommandEntry[] = [
   ...run,
+  ...join,
   ...work,
   ...schedules,
   ...git,

@@ -2,3 +2,4 @@
 export { install, TARGETS, uninstall, type Installed, type Target } from './install.ts';
 export { entryStatus, GATE, hooksStatus, type EntryStatus, type HooksStatus } from './status.ts';
 export type { Wanted } from './client.ts';
+export type { Change } from './json-file.ts';

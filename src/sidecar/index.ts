@@ -51,6 +51,8 @@ export interface SidecarOptions {
   dataDir: string;
   /** The environment of the user, which the command gets, and git. */
   env: Record<string, string | undefined>;
+  /** Connects, beats once and ends: no work is taken. */
+  isTrial?: boolean | undefined;
   /** Gives the sidecar's token to the command, which can then do what the agent may do. */
   passToken?: boolean | undefined;
 }
@@ -123,6 +125,7 @@ async function runIn(state: State, options: SidecarOptions, ports: SidecarPorts)
       capabilities,
       found,
       session: state,
+      onProved: options.isTrial === true ? () => sidecar?.drain() : undefined,
     });
     whenAborted(ports.drain, () => sidecar?.drain());
     whenAborted(ports.stop, () => sidecar?.stop());

@@ -21,6 +21,8 @@ export interface SessionPorts {
   agent: string;
   url: string;
   capabilities: string[];
+  /** Called when the first beat was answered: then no offer was asked for, and none comes. */
+  onProved?: (() => void) | undefined;
   /** The session of an earlier run, which this process goes on with. */
   sessionId: string | undefined;
   saveSessionId: (sessionId: string) => Promise<void>;
@@ -102,7 +104,7 @@ export class Session {
 
   /** An older attempt to join would name what was in hand then, so it is called off. */
   async #join(): Promise<void> {
-    const { client, capabilities, holding, say, agent, url } = this.#ports;
+    const { client, capabilities, holding, say, agent, url, onProved } = this.#ports;
     this.#joining?.abort();
     this.#cancelBeat?.();
     const joining = new AbortController();
@@ -110,7 +112,8 @@ export class Session {
     const known = this.#sessionId === undefined ? {} : { sessionId: this.#sessionId };
     try {
       await this.#checkName(joining.signal);
-      const input = { capabilities, holding: holding().slice(0, HOLDING_MAX) };
+      const takesOffers = onProved === undefined;
+      const input = { capabilities, takesOffers, holding: holding().slice(0, HOLDING_MAX) };
       const answer = client.agent.connect({ ...input, ...known }, { signal: joining.signal });
       const { sessionId, beatMs, cursor, taskId } = await answer;
       await this.#remember(sessionId);
@@ -118,7 +121,8 @@ export class Session {
       this.#isLost = false;
       say({ kind: 'connected', agent, sessionId, url });
       this.#follow(cursor);
-      this.#beatLater(beatMs);
+      if (onProved === undefined) this.#beatLater(beatMs);
+      else await this.#prove(sessionId, onProved);
       if (this.#isDraining) void this.#tell('drain');
       this.#ports.onJoined(taskId);
     } catch (error) {
@@ -176,6 +180,11 @@ export class Session {
   #beatLater(beatMs: number): void {
     this.#cancelBeat?.();
     this.#cancelBeat = this.#ports.clock.after(beatMs, () => void this.#beat(beatMs));
+  }
+
+  async #prove(sessionId: string, onProved: () => void): Promise<void> {
+    await this.#ports.client.agent.heartbeat({ sessionId });
+    onProved();
   }
 
   /** The next beat does not wait for this one's answer: a slow hub is no dead agent. */

@@ -29,6 +29,7 @@ interface Offer {
 export interface SidecarPorts extends Omit<AttemptPorts, 'onUnfit'> {
   capabilities: string[];
   session: Pick<SessionPorts, 'sessionId' | 'saveSessionId'>;
+  onProved?: SessionPorts['onProved'];
   /** The attempts that an earlier run left. */
   found: AttemptRecord[];
 }

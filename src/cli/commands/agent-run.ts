@@ -45,7 +45,8 @@ export async function runAgent(context: Context): Promise<void> {
     if (plan.shown !== null) output.note(`${name} ${harmlessLine(plan.shown)}`, 'note');
     if (plan.does === 'wake') return await runWaker({ ...agent, trigger: plan.trigger }, ports);
     const { kind, command } = plan;
-    const wanted = { ...agent, repository, adapter: { kind }, command, env };
+    const isTrial = options.has('trial');
+    const wanted = { ...agent, repository, adapter: { kind }, command, env, isTrial };
     await runSidecar(wanted, { ...ports, onOutput });
   } finally {
     steps.close();

@@ -63,6 +63,15 @@ export function wantedOf({ options, env, cwd }: Pick<Context, 'options' | 'env' 
       hint: 'A name has letters, digits, dot, dash and underscore, and at most 64 of them.',
     });
   }
+  const scope = options.has('project') ? 'project' : 'user';
+  return { ...wantedFor({ env, cwd }, agent), scope };
+}
+
+/** For all projects of this user, in the name of this agent. */
+export function wantedFor(
+  { env, cwd }: Pick<Context, 'env' | 'cwd'>,
+  agent: string | undefined,
+): Wanted {
   const main = join(
     import.meta.dirname,
     '..',
@@ -74,7 +83,7 @@ export function wantedOf({ options, env, cwd }: Pick<Context, 'options' | 'env' 
     home: homedir() || userInfo().homedir,
     node: process.execPath,
     launcher: [process.execPath, main],
-    scope: options.has('project') ? 'project' : 'user',
+    scope: 'user',
     agent,
   };
 }

@@ -55,6 +55,7 @@ export const run: readonly CommandEntry[] = [
       { flags: '--wake-command', summary: 'the agent runs elsewhere: the command wakes it' },
       { flags: '--data <folder>', summary: 'where its worktrees and journal lie' },
       { flags: '--echo', summary: 'show what the command prints, on stderr' },
+      { flags: '--trial', summary: 'connect, beat once, and end: no task is taken' },
     ],
     example: `signalbox agent run --name ada -- sh -c 'my-agent < "$SIGNALBOX_TASK_FILE"'`,
     load: async () => (await import('../commands/agent-run.ts')).runAgent,

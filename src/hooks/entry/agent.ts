@@ -101,9 +101,11 @@ function userName(): string {
 }
 
 async function credentialOf(env: Env, hub: HubPlace, agent: string): Promise<Credential> {
+  const isGiven = nonEmpty(env['SIGNALBOX_TOKEN']) !== undefined;
+  const kept = isGiven ? undefined : nonEmpty(readIfThere(tokenFile(env, hub, agent)));
+  if (kept !== undefined) return { token: kept, agent };
   if (hub.token !== undefined || hub.adminToken === undefined) return { token: hub.token, agent };
-  const kept = nonEmpty(readIfThere(tokenFile(env, hub, agent)));
-  return kept === undefined ? made(env, hub, agent) : { token: kept, agent };
+  return made(env, hub, agent);
 }
 
 async function made(env: Env, hub: HubPlace, agent: string): Promise<Credential> {

@@ -1,0 +1,62 @@
+/** Is there a hub at this address, and what does it cost to speak with it? */
+import { z } from 'zod';
+import { SignalboxError } from '../../contract/index.ts';
+
+const ANSWER_MS = 10_000;
+const Health = z.object({ status: z.string(), version: z.string() });
+
+/** Answers its version. */
+export async function reach(url: string): Promise<string> {
+  const signal = AbortSignal.timeout(ANSWER_MS);
+  const answer = await fetch(new URL('/health', url), { signal, redirect: 'manual' }).catch(
+    (cause: unknown) => {
+      throw new SignalboxError('unavailable', `No hub answers at ${url}.`, {
+        hint: 'Is the address right, does the hub listen on it (--host), and is no firewall between?',
+        retryAfterMs: 1_000,
+        cause,
+      });
+    },
+  );
+  const health = Health.safeParse(await answer.json().catch(() => undefined));
+  if (!health.success) {
+    throw new SignalboxError('invalid_input', `What answers at ${url} is no hub of Signalbox.`, {
+      hint: '`signalbox status` on the machine of the hub shows its address.',
+    });
+  }
+  if (health.data.status !== 'live' && answer.status !== 200) {
+    throw new SignalboxError(
+      'unavailable',
+      `The hub at ${url} is there, and its database is not.`,
+      {
+        hint: 'See the log of the hub, or run `signalbox doctor` on its machine.',
+        retryAfterMs: 1_000,
+      },
+    );
+  }
+  return health.data.version;
+}
+
+/** As it is written down: without a path, and refused where it is no address. */
+export function hubAddress(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url !== undefined && /^https?:$/.test(url.protocol) && url.host !== '') {
+    if (url.username === '' && url.password === '') return url.href.replace(/\/+$/, '');
+  }
+  throw new SignalboxError('invalid_input', `\`${text}\` is not the address of a hub.`, {
+    hint: 'Write it as http://192.168.1.5:8080 or https://hub.example.org.',
+  });
+}
+
+export function isLoopback({ hostname }: URL): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
+}
+
+/** What a person must hear before the token goes over this wire; undefined where it is safe. */
+export function clearWire(address: string): string | undefined {
+  const url = new URL(address);
+  if (url.protocol === 'https:' || isLoopback(url)) return undefined;
+  return (
+    `The token travels in clear to ${url.host}: whoever can listen on the way can be this agent. ` +
+    'Use https, a VPN or `ssh -L` where you do not trust every machine between.'
+  );
+}
