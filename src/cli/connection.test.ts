@@ -57,6 +57,7 @@ test('the hub of the same user is found with its token', async () => {
     url: LOCAL,
     token: 'sbx_admin',
     isAdmin: true,
+    isConfigured: false,
     agent: 'ada',
     dataDir,
     source: 'found on this machine',

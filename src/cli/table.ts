@@ -42,7 +42,6 @@ export const nouns: Readonly<Record<string, string>> = {
 
 export const commands: readonly CommandEntry[] = [
   ...run,
-  ...join,
   ...work,
   ...schedules,
   ...git,
@@ -53,5 +52,6 @@ export const commands: readonly CommandEntry[] = [
   ...memory,
   ...look,
   ...webhook,
+  ...join,
   ...manage,
 ];
