@@ -1,6 +1,6 @@
 /**
- * Joins this machine to a hub: token, config, hooks and MCP entry, each proved by a round trip. What
- * is there already is left as it is, so that running it again goes on where it broke off.
+ * Joins this machine to a hub: token, config, hooks and MCP entry, each proved by a round trip.
+ * What is there already is left as it is, so that running it again goes on where it broke off.
  */
 import { limits, SignalboxError } from '../../contract/index.ts';
 import { type Change, entryStatus, hooksStatus, install, type Target } from '../../hooks/index.ts';

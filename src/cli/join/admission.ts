@@ -73,7 +73,7 @@ export async function admit(context: Context, url: string, admission: Admission)
       for (const name of names) {
         await tokenFor(at(context, admission.place), { name, role: 'agent', isNamed: true });
       }
-      return `this user’s own hub: tokens of ${names.join(', ')} are kept in ${dataFolder(env)}/tokens`;
+      return `this user’s own hub: ${dataFolder(env)}/tokens has those of ${names.join(', ')}`;
     }
     case 'code': {
       await writable(env);
@@ -81,7 +81,8 @@ export async function admit(context: Context, url: string, admission: Admission)
         hub.invite.redeem({ names: [...names] }).catch(lostAnswer),
       );
       await keep(env, url, tokens);
-      return `${admission.invite.id} made tokens of ${names.join(', ')}, kept in ${configFile(env)}`;
+      const { id } = admission.invite;
+      return `${id} made tokens of ${names.join(', ')}, kept in ${configFile(env)}`;
     }
   }
 }
@@ -137,12 +138,13 @@ function codeMissing({ url, name, slots, config }: Asked): SignalboxError {
     ...(name === undefined ? [] : ['--agent', name]),
     ...(slots === undefined || slots === 1 ? [] : ['--slots', String(slots)]),
   ];
+  const line = ['signalbox invite', ...wanted].join(' ');
   const message =
     config.token === undefined
       ? `A code is needed to join ${url}.`
       : `${url} does not take the token of this machine any more; a code is needed.`;
   return new SignalboxError('unauthenticated', message, {
-    hint: `On the machine of the hub: ${['signalbox invite', ...wanted].join(' ')}; then run the line that it prints.`,
+    hint: `On the machine of the hub: ${line}; then run here what it prints.`,
   });
 }
 
@@ -194,9 +196,9 @@ function lostAnswer(error: unknown): never {
     `The code was sent, and no token came: ${error.message}`,
     {
       hint:
-        'It may be used up: `signalbox invite list` on the hub tells. Then revoke the token it made ' +
-        '(`signalbox token list`, `signalbox token revoke ID`) and make a new invite.',
-      cause: error,
+        'It may be used up: `signalbox invite list` on the hub tells. Then revoke the token that ' +
+      'it made (`signalbox token list`, `signalbox token revoke ID`) and make a new invite.',
+    cause: error,
     },
   );
 }

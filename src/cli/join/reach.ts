@@ -11,7 +11,7 @@ export async function reach(url: string): Promise<string> {
   const answer = await fetch(new URL('/health', url), { signal, redirect: 'manual' }).catch(
     (cause: unknown) => {
       throw new SignalboxError('unavailable', `No hub answers at ${url}.`, {
-        hint: 'Is the address right, does the hub listen on it (--host), and is no firewall between?',
+        hint: 'Is the address right, does the hub listen on it (--host), is no firewall between?',
         retryAfterMs: 1_000,
         cause,
       });
