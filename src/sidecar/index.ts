@@ -43,6 +43,8 @@ export interface SidecarOptions {
   /** A repository that is looked at before the first task; tasks bring their own. */
   repository?: string | undefined;
   capabilities: string[];
+  /** The only repositories that it works on; undefined: any. */
+  repositories?: string[] | undefined;
   /** What the command is spoken to as: any command, unless told, or an agent's own CLI. */
   adapter?: { kind: AdapterKind } | undefined;
   /** A program and its arguments, which no shell reads; for a CLI, arguments besides its own. */
@@ -95,7 +97,7 @@ async function readyCommand({ adapter, command, env }: SidecarOptions): Promise<
 
 async function runIn(state: State, options: SidecarOptions, ports: SidecarPorts): Promise<void> {
   const { say, clock = systemClock(), random = systemRandom() } = ports;
-  const { name: agent, url, token, env, command, capabilities } = options;
+  const { name: agent, url, token, env, command, capabilities, repositories } = options;
   const { folder, journal } = state;
   const identity = { name: agent, email: `${agent}@signalbox.localhost` };
   const git = createGit({ env, identity, clock, random });
@@ -123,6 +125,7 @@ async function runIn(state: State, options: SidecarOptions, ports: SidecarPorts)
       ...common,
       ...work,
       capabilities,
+      repositories,
       found,
       session: state,
       onProved: options.isTrial === true ? () => sidecar?.drain() : undefined,

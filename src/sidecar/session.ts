@@ -21,6 +21,8 @@ export interface SessionPorts {
   agent: string;
   url: string;
   capabilities: string[];
+  /** The only ones that it works on; undefined: any. */
+  repositories?: string[] | undefined;
   /** Called when the first beat was answered: then no offer was asked for, and none comes. */
   onProved?: (() => void) | undefined;
   /** The session of an earlier run, which this process goes on with. */
@@ -104,7 +106,7 @@ export class Session {
 
   /** An older attempt to join would name what was in hand then, so it is called off. */
   async #join(): Promise<void> {
-    const { client, capabilities, holding, say, agent, url, onProved } = this.#ports;
+    const { client, capabilities, repositories, holding, say, agent, url, onProved } = this.#ports;
     this.#joining?.abort();
     this.#cancelBeat?.();
     const joining = new AbortController();
@@ -113,7 +115,8 @@ export class Session {
     try {
       await this.#checkName(joining.signal);
       const takesOffers = onProved === undefined;
-      const input = { capabilities, takesOffers, holding: holding().slice(0, HOLDING_MAX) };
+      const held = { holding: holding().slice(0, HOLDING_MAX) };
+      const input = { capabilities, repositories, takesOffers, ...held };
       const answer = client.agent.connect({ ...input, ...known }, { signal: joining.signal });
       const { sessionId, beatMs, cursor, taskId } = await answer;
       await this.#remember(sessionId);

@@ -28,6 +28,7 @@ interface Offer {
 
 export interface SidecarPorts extends Omit<AttemptPorts, 'onUnfit'> {
   capabilities: string[];
+  repositories?: SessionPorts['repositories'];
   session: Pick<SessionPorts, 'sessionId' | 'saveSessionId'>;
   onProved?: SessionPorts['onProved'];
   /** The attempts that an earlier run left. */

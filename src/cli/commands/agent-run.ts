@@ -28,6 +28,8 @@ export async function runAgent(context: Context): Promise<void> {
   await makeFolder(dataDir);
   const repo = options.text('repo');
   const repository = repo === undefined ? undefined : await repositoryUrl(context, repo);
+  const only = await Promise.all(options.list('only').map((one) => repositoryUrl(context, one)));
+  const repositories = only.length === 0 ? undefined : only;
   const { url } = await context.place();
   const token = await tokenFor(context, { name, role: 'agent', isNamed: true });
   const steps = signalSteps();
@@ -46,7 +48,8 @@ export async function runAgent(context: Context): Promise<void> {
     if (plan.does === 'wake') return await runWaker({ ...agent, trigger: plan.trigger }, ports);
     const { kind, command } = plan;
     const isTrial = options.has('trial');
-    const wanted = { ...agent, repository, adapter: { kind }, command, env, isTrial };
+    const work = { repository, repositories, adapter: { kind }, command, env, isTrial };
+    const wanted = { ...agent, ...work };
     await runSidecar(wanted, { ...ports, onOutput });
   } finally {
     steps.close();

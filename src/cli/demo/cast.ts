@@ -3,7 +3,7 @@
  * process id and ended by that alone. Whatever way this process ends, they end with it, unless
  * one was let go.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { open, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
@@ -30,6 +30,13 @@ export interface CastOptions {
   folder: string;
 }
 
+interface Own {
+  /** What it prints is for nobody. */
+  isQuiet?: boolean;
+  /** Beside what all of them have. */
+  env?: Env;
+}
+
 export class Cast {
   readonly #options: CastOptions;
   readonly #children = new Map<Player, ChildProcess>();
@@ -43,13 +50,14 @@ export class Cast {
   }
 
   /** Runs `signalbox ARGS`. It is not in the terminal's group, so Ctrl-C reaches us alone. */
-  async start(name: string, args: readonly string[], isQuiet = false): Promise<Player> {
+  async start(name: string, args: readonly string[], own: Own = {}): Promise<Player> {
     const { env, folder } = this.#options;
     const log = join(folder, `${name}.log`);
     const file = await open(log, 'a', 0o600);
     try {
-      const stdio = ['ignore', isQuiet ? 'ignore' : file.fd, file.fd] as const;
-      const options = { cwd: folder, env: { ...env }, detached: true, stdio: [...stdio] };
+      const stdout = own.isQuiet === true ? 'ignore' : file.fd;
+      const stdio: StdioOptions = ['ignore', stdout, file.fd];
+      const options = { cwd: folder, env: { ...env, ...own.env }, detached: true, stdio };
       const child = spawn(process.execPath, [MAIN, ...args], options);
       const ended = endOf(child);
       if (child.pid === undefined) throw new Error(`${name} did not start: ${await ended}`);

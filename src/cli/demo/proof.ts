@@ -12,6 +12,11 @@ export interface Expected {
   part: Part;
 }
 
+interface Promised {
+  id: string;
+  part: Pick<Part, 'title' | 'proof'>;
+}
+
 export interface Landed {
   commit: string;
   taskId: string;
@@ -19,7 +24,7 @@ export interface Landed {
 }
 
 /** Each thing that is not as it should be, in words; nothing where all is well. */
-export async function missing(copy: Copy, expected: readonly Expected[]): Promise<string[]> {
+export async function missing(copy: Copy, expected: readonly Promised[]): Promise<string[]> {
   const { git, dir, branch, base } = copy;
   const args = ['rev-parse', '--verify', `refs/heads/${branch}^{commit}`];
   const tip = await git.text(args, { gitDir: dir });
@@ -46,7 +51,7 @@ export async function landedOn({ git, dir, branch, base }: Copy): Promise<Landed
 async function problemsOf(
   copy: Copy,
   landed: readonly Landed[],
-  { id, part }: Expected,
+  { id, part }: Promised,
 ): Promise<string[]> {
   const commits = landed.filter(({ taskId }) => taskId === id).length;
   const { path, holds } = part.proof;

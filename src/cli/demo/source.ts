@@ -21,10 +21,13 @@ const FOLDER = 'signalbox-demo';
 const POLICY_PATH = '.signalbox/policy.yaml';
 const REMOTE = /^([a-z][a-z0-9+.-]*:\/\/|[^/\s]+@[^/\s]+:)/i;
 
-export interface Wanted {
+interface Repository {
   git: Git;
-  /** Where the copy is to be made; must not exist. */
+  /** Where it is to be made; must not exist. */
   dir: string;
+}
+
+export interface Wanted extends Repository {
   /** A path or URL; undefined: this very project. */
   repo: string | undefined;
   cwd: string;
@@ -134,7 +137,7 @@ async function readHead(
   });
 }
 
-async function init({ git, dir }: Wanted, branch: string, format: string): Promise<void> {
+async function init({ git, dir }: Repository, branch: string, format: string): Promise<void> {
   const flags = ['--quiet', '--bare', '--template=', `--object-format=${format}`];
   await git.run(['init', ...flags, `--initial-branch=${branch}`, '--', dir]);
 }
@@ -151,12 +154,16 @@ async function cutHistory(git: Git, gitDir: string, branch: string): Promise<voi
 }
 
 async function makeSample(wanted: Wanted, because: string): Promise<Copy> {
-  const { git, dir } = wanted;
-  await init(wanted, MAIN, 'sha1');
+  const origin = `wrote a small sample, since ${because},`;
+  return { ...(await writeSample(wanted)), origin };
+}
+
+/** A bare repository with a commit of a few files. */
+export async function writeSample({ git, dir }: Repository): Promise<Omit<Copy, 'origin'>> {
+  await init({ git, dir }, MAIN, 'sha1');
   const input = sampleStream({ branch: MAIN, atMs: git.clock.nowMs(), by: git.identity });
   await git.run(['fast-import', '--quiet'], { gitDir: dir, input });
-  const origin = `wrote a small sample, since ${because},`;
-  return { git, dir, branch: MAIN, base: await tipOf(git, dir, MAIN), origin };
+  return { git, dir, branch: MAIN, base: await tipOf(git, dir, MAIN) };
 }
 
 function tipOf(git: Git, gitDir: string, branch: string): Promise<string> {

@@ -53,7 +53,7 @@ export async function startHub(place: Place, begun: (player: Player) => void): P
   const { cast, env, folder } = place;
   const data = hubDataIn(folder);
   const args = ['start', '--port', '0', '--data', data, '--log-level', 'info'];
-  const player = await cast.start('hub', args, true);
+  const player = await cast.start('hub', args, { isQuiet: true });
   begun(player);
   const url = await until(place, async () => {
     const state = await readHubState(env);
@@ -96,7 +96,7 @@ export async function startAgents(place: Place, hub: HubAt, work: Work): Promise
 }
 
 /** Looks until there is an answer; ends early when a process does, or when it is called off. */
-async function until<Answer>(
+export async function until<Answer>(
   { cast, clock, stop }: Place,
   look: () => Promise<Answer | undefined>,
 ): Promise<Answer> {
@@ -114,7 +114,7 @@ async function until<Answer>(
 }
 
 function notStarted(reason: string): SignalboxError {
-  return new SignalboxError('unavailable', `The demo's processes did not start: ${reason}`, {
+  return new SignalboxError('unavailable', `Not every process came up: ${reason}`, {
     hint: 'The last lines of their logs above say more; `signalbox doctor` looks at this machine.',
   });
 }

@@ -197,8 +197,8 @@ function lostAnswer(error: unknown): never {
     {
       hint:
         'It may be used up: `signalbox invite list` on the hub tells. Then revoke the token that ' +
-      'it made (`signalbox token list`, `signalbox token revoke ID`) and make a new invite.',
-    cause: error,
+        'it made (`signalbox token list`, `signalbox token revoke ID`) and make a new invite.',
+      cause: error,
     },
   );
 }

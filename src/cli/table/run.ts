@@ -43,6 +43,7 @@ export const run: readonly CommandEntry[] = [
     options: [
       { flags: '--name <name>', summary: 'the name of the agent', isRequired: true },
       { flags: '--repo <url>', summary: 'fetched ahead, so that the first task starts at once' },
+      { flags: '--only <url>', summary: 'work on this repository, not on others', isMany: true },
       { flags: '--capability <word>', summary: 'what it can do', isMany: true },
       {
         flags: '--cli <kind>',
@@ -95,5 +96,18 @@ export const run: readonly CommandEntry[] = [
       { flags: '--timeout <duration>', summary: 'the longest that the tasks may take (3m)' },
     ],
     load: async () => (await import('../commands/demo.ts')).demo,
+  },
+  {
+    name: 'smoke',
+    summary: 'Run cheap tasks through the whole pipeline, and prove that each has landed.',
+    group: 'Run',
+    options: [
+      { flags: '--agents <count>', summary: 'how many agents do them (2)' },
+      { flags: '--tasks <count>', summary: 'how many tasks (10)' },
+      { flags: '--fresh', summary: 'on a hub of its own, also where one is in use' },
+      { flags: '--keep', summary: 'leave the repository and the logs' },
+      { flags: '--timeout <duration>', summary: 'the longest that it may take (3m)' },
+    ],
+    load: async () => (await import('../commands/smoke.ts')).smoke,
   },
 ];
