@@ -149,6 +149,19 @@ test('who brings no code, or a used one, is told what to run, and nothing is lef
   expect(listed.stdout).toMatch(/used .*: ada/);
 });
 
+test('hooks that were there before a join are there after it', async () => {
+  await mkdir(join(machine.root, '.claude'));
+  await run(['hooks', 'install', 'claude']);
+  await joinWith(await invite('--agent', 'ada'), '--agent', 'claude', '--agent', 'gemini');
+  const installed = (await run(['hooks', 'status'])).stdout;
+  expect(installed).toMatch(/claude +installed/);
+  expect(installed).toMatch(/gemini +installed/);
+  await run(['leave']);
+  const left = (await run(['hooks', 'status'])).stdout;
+  expect(left).toMatch(/claude +(installed|out of date)/);
+  expect(left).toMatch(/gemini +none/);
+});
+
 test('a config that leads to another hub is kept, and the code stays good', async () => {
   const code = await invite('--agent', 'ada');
   const file = join(machine.root, 'config/signalbox/config.yaml');

@@ -109,13 +109,21 @@ async function beAdmitted(
 ): Promise<Joined> {
   const { context, url } = given;
   const names = [...admission.names];
-  const clients = [...new Set([...(before?.clients ?? []), ...kinds])];
+  const clients = [...new Set([...(before?.clients ?? []), ...(await without(given, kinds))])];
   await take(given, ['token', 'getting a token'], async () => {
     const outcome = await admit(context, url, admission);
     await saveJoined(context.env, { url, names, clients });
     return outcome;
   });
   return { url, names, clients };
+}
+
+/** Those that have nothing of ours yet: leaving takes out what joining has put in. */
+async function without({ context }: Join, kinds: readonly Kind[]): Promise<Kind[]> {
+  const hooks = await hooksStatus(wantedFor(context, undefined));
+  const isBare = (kind: Kind): boolean =>
+    hooks.some(({ target, state }) => target === kind && state === 'none');
+  return kinds.filter(isBare);
 }
 
 async function installAll(given: Join, kinds: readonly Kind[], name: string): Promise<void> {

@@ -200,6 +200,6 @@ function tell({ output, stage }: Smoke, report: Report): void {
 function notLanded(problems: readonly string[]): SignalboxError {
   const said = harmlessLine(problems.join('; '));
   return new SignalboxError('unavailable', `Not everything landed: ${said}`, {
-    hint: 'See `signalbox why ID` for a task, and `signalbox doctor`. A slow machine needs --timeout 10m.',
+    hint: '`signalbox why ID` tells of a task. A slow machine needs more time: --timeout 10m.',
   });
 }
