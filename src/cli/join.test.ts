@@ -3,7 +3,10 @@ import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
+import { createGit } from '../git/run.ts';
+import { writeSample } from './demo/source.ts';
 import { makeHome, type Ended, type Home } from './fixture.ts';
+import { tryProgram } from './join/child.ts';
 import { removeHubLines, writeHubLines } from './join/config-file.ts';
 import { clearWire, hubAddress } from './join/reach.ts';
 
@@ -69,6 +72,7 @@ test('the line that the hub prints joins a machine, and each part of it is prove
   await mkdir(join(machine.root, '.claude'));
   await writeFile(join(machine.root, '.claude/settings.json'), '{"a": 1.0}');
   const before = await filesOf(machine);
+  await hubHome.run(['task', 'submit', 'A task for any agent']);
   const { stdout } = await hubHome.run(['invite', '--agent', 'ada']);
   const line = stdout.trim();
   expect(line).toMatch(/^signalbox join http:\S+ --code ([0-9A-Z]{4}-){4}[0-9A-Z]{4}$/);
@@ -91,6 +95,9 @@ test('the line that the hub prints joins a machine, and each part of it is prove
   expect(after['/config/signalbox/config.yaml']).toMatch(/^100600 /);
   expect(JSON.parse((await run(['call', 'hub.whoami'])).stdout)).toMatchObject({ name: 'ada' });
 
+  const tasks = (await hubHome.run(['task', 'list'])).stdout;
+  expect(tasks, 'no proof has taken a task').toMatch(/queued +normal +- +0 .*A task for any agent/);
+
   const again = await run(['join', url]);
   expect(again.code, again.stderr).toBe(0);
   expect(again.stdout).toContain('known at the hub already as ada');
@@ -105,8 +112,35 @@ test('the line that the hub prints joins a machine, and each part of it is prove
   expect((await run(['leave'])).code).toBe(66);
 });
 
+test('a sidecar that runs already is seen to beat, and goes on', async () => {
+  await joinWith(await invite('--agent', 'ada'));
+  const sidecar = machine.start(['agent', 'run', '--name', 'ada', '--', 'true'], { env: PLAIN });
+  await sidecar.until('connected to');
+  const again = await run(['join', url]);
+  expect(again.code, again.stderr).toBe(0);
+  expect(again.stdout).toContain('a process of ada is connected already, and beats');
+  await hubHome.run(['task', 'submit', 'Still there']);
+  await sidecar.until('Still there');
+  expect(sidecar.stdout() + sidecar.stderr()).not.toMatch(/the hub is gone|another session/);
+});
+
+test('an agent on trial, or kept to a repository, takes no other work', async () => {
+  const [here, elsewhere] = ['here', 'elsewhere'].map((name) => join(machine.root, `${name}.git`));
+  const git = createGit({ env: process.env });
+  for (const dir of [here, elsewhere]) await writeSample({ git, dir: dir ?? '' });
+  await hubHome.run(['task', 'submit', 'Elsewhere', '--repo', elsewhere ?? '']);
+  await joinWith(await invite('--agent', 'ada'));
+  const only = ['agent', 'run', '--name', 'ada', '--only', here ?? '', '--', 'true'];
+  const sidecar = machine.start(only, { env: PLAIN });
+  await sidecar.until('connected to');
+  await hubHome.run(['task', 'submit', 'Here', '--repo', here ?? '']);
+  await sidecar.until('Here');
+  expect(sidecar.stdout() + sidecar.stderr()).not.toContain('Elsewhere');
+});
+
 test('a machine with slots has a token for each of them, and each beats', async () => {
-  const { names } = await joinWith(await invite('--agent', 'ada', '--slots', '2'));
+  const code = await invite('--agent', 'ada', '--slots', '2');
+  const { names } = await joinWith(code, '--agent', 'claude');
   expect(names).toEqual(['ada', 'ada-1', 'ada-2']);
   const data = join(machine.root, 'slot');
   for (const name of names) {
@@ -115,6 +149,18 @@ test('a machine with slots has a token for each of them, and each beats', async 
     expect(ended.code, ended.stderr).toBe(0);
     expect(ended.stdout + ended.stderr).toContain(`as ${name}`);
   }
+  const hook = join(machine.root, 'data/signalbox/hooks/main.js');
+  const env = { ...machine.env, AGENT_ID: 'ada-1' };
+  const stdout = await tryProgram({
+    what: 'the hook',
+    args: [hook, 'codex', 'session-start'],
+    env,
+    cwd: machine.root,
+    stdin: '{}',
+    timeoutMs: 10_000,
+    stop: new AbortController().signal,
+  });
+  expect(stdout, 'the hooks of a slot speak for it').toContain('You are \\"ada-1\\"');
   expect((await run(['leave', url])).stdout.match(/token ended/g)).toHaveLength(3);
 });
 
@@ -197,6 +243,15 @@ test('on the machine of the hub no code is needed, and the command line stays th
   });
   const left = await hubHome.run(['leave']);
   expect(left.stdout).toContain('ada: token ended at the hub');
+});
+
+test('the own hub is known by its other names too', async () => {
+  const other = url.replace('127.0.0.1', 'localhost');
+  const joined = await hubHome.run(['join', other, '--name', 'ada'], { env: PLAIN });
+  expect(joined.code, joined.stderr).toBe(0);
+  expect(joined.stdout).toContain('own hub');
+  await expect(configOf(hubHome)).rejects.toThrow('ENOENT');
+  expect((await hubHome.run(['token', 'list'])).code, 'still its admin').toBe(0);
 });
 
 test('a machine whose hub is gone leaves all the same, and is told what still works', async () => {

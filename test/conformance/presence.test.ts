@@ -131,6 +131,17 @@ eachEngine((engine) => {
     expect((await twin.agent.list()).items).toHaveLength(1);
   });
 
+  test('who is merely present takes the place of nobody who takes offers', async () => {
+    const hub = await openTestHub(engine);
+    const ada = await worker(hub, 'ada');
+    const beside = await hub.as('ada');
+    expect((await refusal(beside.agent.connect({ takesOffers: false }))).code).toBe('conflict');
+    await ada.client.agent.heartbeat({ sessionId: ada.sessionId });
+    await ada.client.agent.disconnect({ sessionId: ada.sessionId });
+    const { sessionId } = await beside.agent.connect({ takesOffers: false });
+    expect((await ada.client.agent.connect({})).sessionId).not.toBe(sessionId);
+  });
+
   test('a draining agent finishes what it has and is given no more', async () => {
     const hub = await openTestHub(engine);
     const ada = await worker(hub, 'ada');

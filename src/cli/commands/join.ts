@@ -2,46 +2,32 @@
  * Joins this machine to a hub: token, config, hooks and MCP entry, each proved by a round trip.
  * What is there already is left as it is, so that running it again goes on where it broke off.
  */
-import { limits, SignalboxError } from '../../contract/index.ts';
-import { type Change, entryStatus, hooksStatus, install, type Target } from '../../hooks/index.ts';
+import { limits } from '../../contract/index.ts';
+import { type Change, hooksStatus, install } from '../../hooks/index.ts';
+import { readHubState } from '../config.ts';
 import type { Context } from '../context.ts';
 import { createScreen } from '../demo/screen.ts';
-import { step, type Steps } from '../demo/steps.ts';
 import { harmlessLine } from '../harmless.ts';
 import { untilStopped } from '../interruption.ts';
 import { admissionOf, admit, plain, type Admission } from '../join/admission.ts';
+import { take, type Join } from '../join/checklist.ts';
 import { givenCode } from '../join/code.ts';
 import { refuseOtherHub } from '../join/config-file.ts';
-import { proveHook, proveIdentity, proveMail, proveMcp, proveSidecar } from '../join/proofs.ts';
-import type { Proved } from '../join/proofs.ts';
-import { clearWire, hubAddress, reach } from '../join/reach.ts';
+import { kindsOf, type Kind } from '../join/kinds.ts';
+import { prove } from '../join/prove.ts';
+import { asOwn, clearWire, hubAddress, reach } from '../join/reach.ts';
 import { readJoined, saveJoined, type Joined } from '../join/record.ts';
 import { theOne } from '../paging.ts';
-import { counted } from '../words.ts';
 import { wantedFor } from './hooks.ts';
 
-type Kind = Exclude<Target, 'git'>;
-const KINDS = ['claude', 'codex', 'gemini', 'cursor', 'command'] as const;
-
-interface Join extends Steps {
-  context: Context;
-  url: string;
-  isTrial: boolean;
-  stop: AbortSignal;
-  /** What was done, for those who read JSON. */
-  done: { step: string; outcome: string }[];
-}
-
 export async function join(context: Context): Promise<void> {
-  const { output, env, clock, options } = context;
-  const url = hubAddress(theOne(context));
+  const { output, env, clock } = context;
+  const url = asOwn(hubAddress(theOne(context)), await readHubState(env));
   const interruption = untilStopped(context.interruption());
   const screen = createScreen(output, env);
-  const isTrial = options.has('dryRun');
   const given: Join = {
     context,
     url,
-    isTrial,
     screen,
     output,
     clock,
@@ -56,8 +42,9 @@ export async function join(context: Context): Promise<void> {
 }
 
 async function run(given: Join): Promise<void> {
-  const { context, url, isTrial } = given;
-  const { env, output } = context;
+  const { context, url } = given;
+  const { env, output, options } = context;
+  const isTrial = options.has('dryRun');
   const kinds = await kindsOf(context);
   const config = await refuseOtherHub(env, url);
   const warning = clearWire(url);
@@ -67,7 +54,7 @@ async function run(given: Join): Promise<void> {
   });
   const before = await readJoined(env, url);
   const asked = { ...chosen(context), url, config, joined: before };
-  const code = await givenCode(context, !isTrial && before === undefined);
+  const code = (): Promise<string | undefined> => givenCode(context, !isTrial);
   const admission = await admissionOf(context, { ...asked, code });
   if (isTrial) return tellPlan(given, admission, kinds);
   const joined = await beAdmitted(given, admission, { before, kinds });
@@ -80,20 +67,6 @@ async function run(given: Join): Promise<void> {
 function chosen({ options }: Context): { name: string | undefined; slots: number | undefined } {
   const name = options.text('name');
   return { name, slots: options.integer('slots', { min: 1, max: limits.inviteSlotsMax }) };
-}
-
-/** Those that were named, else those that are in use here. */
-async function kindsOf(context: Context): Promise<Kind[]> {
-  const named = context.options.list('agent').map((word) => {
-    const kind = KINDS.find((one) => one === word);
-    if (kind !== undefined) return kind;
-    throw new SignalboxError('invalid_input', `--agent does not take \`${word}\`.`, {
-      hint: `Give one of: ${KINDS.join(', ')}. The name of the agent is given with --name.`,
-    });
-  });
-  if (named.length > 0) return [...new Set(named)].filter((kind) => kind !== 'command');
-  const found = await hooksStatus(wantedFor(context, undefined));
-  return found.flatMap(({ target, isUsed }) => (isUsed && target !== 'git' ? [target] : []));
 }
 
 interface Before {
@@ -140,60 +113,6 @@ async function installAll(given: Join, kinds: readonly Kind[], name: string): Pr
 function changeWords({ path, isChanged, taken }: Change): string {
   const kept = taken.map((what) => `, ${what} is not ours and was kept`).join('');
   return harmlessLine(`${path} ${isChanged ? 'written' : 'as it was'}${kept}`);
-}
-
-async function prove(given: Join, kinds: readonly Kind[], name: string): Promise<void> {
-  const { context, url, stop } = given;
-  const proved: Proved = { context, url, name, stop };
-  const { hub, who } = await proveIdentity(proved);
-  try {
-    await take(given, ['whoami', 'asking who we are'], async () => {
-      return `the hub knows us as ${who.name}, ${who.role}`;
-    });
-    const may = new Set<string>(who.scopes);
-    if (may.has('submit')) {
-      await take(given, ['message', 'sending a message to ourselves'], async () => {
-        return `${await proveMail(hub, proved)} went to our own mailbox and arrived`;
-      });
-    }
-    await take(given, ['mcp', 'asking the MCP server'], async () => {
-      return `\`signalbox mcp\` answers with ${counted(await proveMcp(proved), 'tool')}`;
-    });
-    const [kind] = kinds;
-    if (kind !== undefined) await proveEntry(given, proved, kinds);
-    if (may.has('work')) {
-      await take(given, ['sidecar', 'letting a sidecar beat'], () => proveSidecar(hub, proved));
-    }
-  } finally {
-    hub.close();
-  }
-}
-
-async function proveEntry(given: Join, proved: Proved, kinds: readonly Kind[]): Promise<void> {
-  const { path: main } = await entryStatus(wantedFor(given.context, proved.name));
-  for (const kind of kinds) {
-    await take(given, [`hook ${kind}`, `running the hook of ${kind}`], async () => {
-      await proveHook(kind, proved, { main });
-      return `the hook of ${kind} tells a session that it is ${proved.name}`;
-    });
-  }
-}
-
-function take(
-  given: Join,
-  [name, words]: readonly [name: string, words: string],
-  work: () => Promise<string>,
-): Promise<void> {
-  return step<void>(
-    given,
-    () => words,
-    async () => {
-      given.stop.throwIfAborted();
-      const outcome = await work();
-      given.done.push({ step: name, outcome });
-      return { result: undefined, outcome };
-    },
-  );
 }
 
 function tellPlan({ output, url, done }: Join, admission: Admission, kinds: readonly Kind[]): void {

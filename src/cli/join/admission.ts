@@ -27,7 +27,8 @@ export interface Asked {
   /** Undefined: whom the invite is for, or whom this machine is already. */
   name: string | undefined;
   slots: number | undefined;
-  code: string | undefined;
+  /** Asked for only where one is needed. */
+  code: () => Promise<string | undefined>;
   /** What the config file says of this hub. */
   config: Config;
   joined: Joined | undefined;
@@ -40,7 +41,7 @@ export type Admission =
 
 /** Decides; nothing is changed by it. */
 export async function admissionOf(context: Context, asked: Asked): Promise<Admission> {
-  const { url, joined, code } = asked;
+  const { url, joined } = asked;
   const known = await knownAs(asked);
   if (known !== undefined) {
     refuseOtherName(known, asked);
@@ -51,6 +52,7 @@ export async function admissionOf(context: Context, asked: Asked): Promise<Admis
     const name = asked.name ?? joined?.names[0] ?? place.agent;
     return { kind: 'own', names: machineNames(name, asked.slots ?? 1), place };
   }
+  const code = await asked.code();
   if (code === undefined) throw codeMissing(asked);
   const invite = await asking(url, code, (hub) => hub.invite.check());
   const name = asked.name ?? invite.agent;

@@ -77,6 +77,9 @@ const Frame = z.looseObject({
     .optional(),
 });
 
+/** As in an attempt, where a sidecar is present for the agent: it takes nobody's place. */
+const BESIDE = { SIGNALBOX_TASK_ID: `tsk_${'0'.repeat(21)}`, SIGNALBOX_FENCE: '1' };
+
 /** The very line that the MCP entry holds. Answers how many tools there are. */
 export async function proveMcp({ context, name, stop }: Proved): Promise<number> {
   const clientInfo = { name: 'signalbox-join', version: '1' };
@@ -87,11 +90,13 @@ export async function proveMcp({ context, name, stop }: Proved): Promise<number>
     { id: 2, method: 'tools/list' },
     { id: 3, method: 'tools/call', params: { name: 'list_agents', arguments: {} } },
   ];
+  const { env, cwd } = around(context);
   const stdin = frames.map((frame) => `${JSON.stringify({ jsonrpc: '2.0', ...frame })}\n`).join('');
   const stdout = await tryProgram({
     what: '`signalbox mcp`',
-    args: [...process.execArgv, MAIN, 'mcp', '--agent', name, '--session', `join-${process.pid}`],
-    ...around(context),
+    args: [...process.execArgv, MAIN, 'mcp', '--agent', name],
+    cwd,
+    env: { ...env, ...BESIDE, SESSION_ID: `join-${process.pid}` },
     stdin,
     stop,
     timeoutMs: CHILD_MS,

@@ -1,4 +1,5 @@
 /** Is there a hub at this address, and what does it cost to speak with it? */
+import { networkInterfaces } from 'node:os';
 import { z } from 'zod';
 import { SignalboxError } from '../../contract/index.ts';
 
@@ -23,7 +24,7 @@ export async function reach(url: string): Promise<string> {
       hint: '`signalbox status` on the machine of the hub shows its address.',
     });
   }
-  if (health.data.status !== 'live' && answer.status !== 200) {
+  if (!answer.ok) {
     throw new SignalboxError(
       'unavailable',
       `The hub at ${url} is there, and its database is not.`,
@@ -49,6 +50,23 @@ export function hubAddress(text: string): string {
 
 export function isLoopback({ hostname }: URL): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
+}
+
+/**
+ * The address as the hub of this user has written it down, where that is the same one by another
+ * name: whose own hub it is needs no code, and no token of an agent in the config.
+ */
+export function asOwn(address: string, state: { url: string } | undefined): string {
+  if (state === undefined || !URL.canParse(state.url)) return address;
+  const [url, own] = [new URL(address), new URL(state.url)];
+  const isHere = isLoopback(url) || ownHosts().includes(url.hostname);
+  const isSame = url.protocol === own.protocol && url.port === own.port && isLoopback(own);
+  return isHere && isSame ? state.url : address;
+}
+
+function ownHosts(): string[] {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return all.map(({ address, family }) => (family === 'IPv6' ? `[${address}]` : address));
 }
 
 /** What a person must hear before the token goes over this wire; undefined where it is safe. */

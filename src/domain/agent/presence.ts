@@ -65,7 +65,10 @@ export async function arrive(context: CommandContext, arrival: Arrival): Promise
 /** A process that comes back finds another one in its place: it must not take the name back. */
 function refuseTwin(before: AgentRow | undefined, arrival: Arrival): void {
   if (before === undefined || before.presence === 'offline') return;
-  if (arrival.sessionId === undefined || before.session_id === arrival.sessionId) return;
+  if (before.session_id === arrival.sessionId) return;
+  // Who is merely present, as a person’s session is, does not end the sidecar of that name.
+  const isBeside = !arrival.isPushed && before.is_pushed === 1;
+  if (arrival.sessionId === undefined && !isBeside) return;
   throw new SignalboxError('conflict', `another session of ${before.name} is here`, {
     hint: 'Give each process an agent name of its own, or stop the other one first.',
     details: { agent: before.name, leaseUntilMs: before.lease_until_ms },

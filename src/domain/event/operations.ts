@@ -72,7 +72,7 @@ export function isWanted(
   if (mine === true && event.audience !== reader.key) return false;
   if (types !== undefined && !types.some((type) => type === event.type)) return false;
   if (event.type.startsWith('message.') && !isOfMessage(event, reader)) return false;
-  if (event.type.startsWith('token.') && !reader.scopes.has('admin')) return false;
+  if (/^(token|invite)\./.test(event.type) && !reader.scopes.has('admin')) return false;
   return subject === undefined || isAbout(event, subject);
 }
 
