@@ -15,20 +15,9 @@ import { AgentName, InviteId, page, pageInput, TimeMs } from './shape.ts';
 /** What the bearer of a code may do. */
 export const guestScopes: readonly Scope[] = ['join'];
 
-const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-const CODE_CHARS = 20;
-const GROUP_CHARS = 4;
-
-/** A code from as many random bytes, of which five bits each are taken. */
-export function newInviteCode(random: Uint8Array): string {
-  return Array.from(random, (byte) => ALPHABET[byte & 31]).join('');
-}
-export const INVITE_CODE_BYTES = CODE_CHARS;
-
-/** `7KQ2-M9XD-…`: as it is shown to people. */
-export function shownInviteCode(code: string): string {
-  return (code.match(new RegExp(`.{1,${GROUP_CHARS}}`, 'g')) ?? []).join('-');
-}
+/** Crockford's base 32: no letter looks like a digit, so a code survives being read aloud. */
+export const INVITE_ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+export const INVITE_CODE_CHARS = 20;
 
 /**
  * The code as it is compared, from what a person typed: case, dashes and spaces say nothing, and
@@ -38,7 +27,8 @@ export function shownInviteCode(code: string): string {
 export function inviteCode(typed: string): string | undefined {
   const letters = typed.toUpperCase().replace(/[\s-]/g, '');
   const code = letters.replaceAll('O', '0').replace(/[IL]/g, '1');
-  const isCode = code.length === CODE_CHARS && Array.from(code).every((c) => ALPHABET.includes(c));
+  const isKnown = (letter: string): boolean => INVITE_ALPHABET.includes(letter);
+  const isCode = code.length === INVITE_CODE_CHARS && Array.from(code).every(isKnown);
   return isCode ? code : undefined;
 }
 

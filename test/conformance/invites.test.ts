@@ -106,6 +106,21 @@ eachEngine((engine) => {
     expect(await codeOf(bob.invite.redeem()), 'and is not used up by trying').toBe('done');
   });
 
+  test('what befalls invites is seen by admins alone', async () => {
+    const hub = await openTestHub(engine);
+    const [root, person] = [await hub.as('root', 'admin'), await hub.as('pat', 'operator')];
+    const { invite } = await root.invite.create({ agent: 'bob' });
+    await root.invite.revoke({ id: invite.id });
+    await person.task.submit({ title: 'last' });
+    const typesFor = async (client: Client) =>
+      (await client.event.list()).items.map(({ type }) => type);
+    await expect.poll(() => typesFor(root)).toContain('task.queued');
+    const told = (types: string[]) => types.filter((type) => type.startsWith('invite.'));
+    expect(told(await typesFor(root))).toEqual(['invite.created', 'invite.revoked']);
+    expect(told(await typesFor(person))).toEqual([]);
+    expect(await codeOf(person.invite.list())).toBe('forbidden');
+  });
+
   test('an invite for an agent makes its tokens and no others', async () => {
     const hub = await openTestHub(engine);
     const root = await hub.as('root', 'admin');

@@ -141,7 +141,7 @@ async function runTasks(given: Smoke, { client, copy, submitted }: Work): Promis
     checks: [check],
     ...where,
   }));
-  const { tasks } = await client.task.submitMany({ tasks: orders });
+  const { tasks } = await client.batch.submit({ tasks: orders });
   for (const [index, part] of parts.entries()) submitted.push({ id: tasks[index]?.id ?? '', part });
   const watch = new Stopwatch(submitted.map(({ id }) => id));
   const done = (): number => watch.all.filter(({ state }) => state === 'done').length;

@@ -4,17 +4,15 @@
  */
 import {
   type Invite,
-  INVITE_CODE_BYTES,
   limits,
-  newInviteCode,
   type Output,
   type Parsed,
-  shownInviteCode,
   SignalboxError,
 } from '../../contract/index.ts';
 import { newId } from '../../core/ids.ts';
 import { hashSecret, lockProject, makeToken } from '../agent/index.ts';
 import { type CommandContext, type QueryContext, record } from '../event/index.ts';
+import { newCode, shownCode } from './code.ts';
 import { refuseNames, unknownCode } from './names.ts';
 import {
   countOpenInvites,
@@ -38,7 +36,7 @@ export async function create(
       hint: 'Revoke those that nobody needs: `signalbox invite list`.',
     });
   }
-  const code = newInviteCode(random.bytes(INVITE_CODE_BYTES));
+  const code = newCode(random);
   const row: InviteRow = {
     id: newId('inv', nowMs, random),
     project: actor.project,
@@ -56,7 +54,7 @@ export async function create(
   await insertInvite(tx, row);
   const data = { ...(row.agent !== null && { agent: row.agent }), role: row.role };
   await record(context, { type: 'invite.created', subject: row.id, data });
-  return { invite: toInvite(row, nowMs), code: shownInviteCode(code) };
+  return { invite: toInvite(row, nowMs), code: shownCode(code) };
 }
 
 export async function list(
