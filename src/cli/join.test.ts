@@ -208,6 +208,13 @@ test('hooks that were there before a join are there after it', async () => {
   expect(left).toMatch(/gemini +none/);
 });
 
+test('a machine that only tests changes is given no hooks', async () => {
+  const code = await invite('--agent', 'vera', '--role', 'verifier');
+  const { steps } = await joinWith(code, '--agent', 'claude');
+  expect(steps.map(({ step }) => step)).toEqual(['hub', 'token', 'whoami', 'mcp']);
+  expect((await run(['hooks', 'status'])).stdout).toMatch(/claude +none/);
+});
+
 test('a config that leads to another hub is kept, and the code stays good', async () => {
   const code = await invite('--agent', 'ada');
   const file = join(machine.root, 'config/signalbox/config.yaml');

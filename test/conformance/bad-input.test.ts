@@ -9,6 +9,7 @@ import { type OperationName, SignalboxError } from '../../src/contract/index.ts'
 import { serve } from '../../src/doors/serve.ts';
 import { eachEngine } from '../support/engines.ts';
 import { commit, NOBODY, openTestHub, type TestHub } from '../support/hub.ts';
+import { inviteInputs } from './invite-entries.ts';
 import { lockInputs } from './lock-entries.ts';
 import { memoryInputs } from './memory-entries.ts';
 import { messageInputs } from './message-inputs.ts';
@@ -516,11 +517,7 @@ const full: Record<OperationName, Record<string, unknown>> = {
   'token.rotate': { id: NOBODY.token, graceMs: 0 },
   'token.revoke': { id: NOBODY.token, reason: 'x' },
   'token.resign': { reason: 'x' },
-  'invite.create': { agent: 'bob', role: 'agent', slots: 2, expiresInMs: 60_000 },
-  'invite.list': { cursor: 'x', limit: 1 },
-  'invite.revoke': { id: NOBODY.invite },
-  'invite.check': {},
-  'invite.redeem': { names: ['bob'] },
+  ...inviteInputs,
   'repository.add': { url: '/srv/x.git', baseBranch: 'main' },
   'repository.list': { cursor: 'x', limit: 1 },
   'event.list': { after: 0, limit: 1, filter: { types: ['task.done'], subject: 'x', mine: true } },

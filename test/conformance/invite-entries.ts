@@ -72,3 +72,12 @@ export const inviteEntries: Record<Name, Entry> = {
     },
   },
 };
+
+/** An input of each in which every field stands. */
+export const inviteInputs: Record<Name, Record<string, unknown>> = {
+  'invite.create': { agent: 'bob', role: 'agent', slots: 2, expiresInMs: 60_000 },
+  'invite.list': { cursor: 'x', limit: 1 },
+  'invite.revoke': { id: NOBODY.invite },
+  'invite.check': {},
+  'invite.redeem': { names: ['bob'] },
+};

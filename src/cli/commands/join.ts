@@ -2,7 +2,7 @@
  * Joins this machine to a hub: token, config, hooks and MCP entry, each proved by a round trip.
  * What is there already is left as it is, so that running it again goes on where it broke off.
  */
-import { limits } from '../../contract/index.ts';
+import { limits, type Role, roleScopes } from '../../contract/index.ts';
 import { type Change, hooksStatus, install } from '../../hooks/index.ts';
 import { readHubState } from '../config.ts';
 import type { Context } from '../context.ts';
@@ -45,7 +45,7 @@ async function run(given: Join): Promise<void> {
   const { context, url } = given;
   const { env, output, options } = context;
   const isTrial = options.has('dryRun');
-  const kinds = await kindsOf(context);
+  const used = await kindsOf(context);
   const config = await refuseOtherHub(env, url);
   const warning = clearWire(url);
   if (warning !== undefined) output.note(warning, 'warning');
@@ -56,12 +56,14 @@ async function run(given: Join): Promise<void> {
   const asked = { ...chosen(context), url, config, joined: before };
   const code = (): Promise<string | undefined> => givenCode(context, !isTrial);
   const admission = await admissionOf(context, { ...asked, code });
+  // Who only looks or tests has no client that would speak for it.
+  const kinds = roleScopes[admission.role].includes('submit') ? used : [];
   if (isTrial) return tellPlan(given, admission, kinds);
   const joined = await beAdmitted(given, admission, { before, kinds });
   const [name = ''] = joined.names;
   await installAll(given, kinds, name);
   await prove(given, kinds, name);
-  tellEnd(given, joined);
+  tellEnd(given, joined, admission.role);
 }
 
 function chosen({ options }: Context): { name: string | undefined; slots: number | undefined } {
@@ -128,13 +130,22 @@ function tellPlan({ output, url, done }: Join, admission: Admission, kinds: read
   ]);
 }
 
-function tellEnd({ context, output, done }: Join, joined: Joined): void {
+const NEXT: Record<Role, (name: string) => string> = {
+  agent: (name) => `take tasks   signalbox agent run --name ${name} -- COMMAND…`,
+  gatekeeper: (name) => `take tasks   signalbox agent run --name ${name} -- COMMAND…`,
+  verifier: (name) => `test changes signalbox verifier run --name ${name}`,
+  operator: () => 'look         signalbox status, signalbox watch',
+  observer: () => 'look         signalbox status, signalbox watch',
+  admin: () => 'look         signalbox status, signalbox watch',
+};
+
+function tellEnd({ context, output, done }: Join, joined: Joined, role: Role): void {
   const [name = ''] = joined.names;
   const isOf = Object.keys(context.env).filter((word) => !(word in plain(context.env)));
   output.give({ ...joined, steps: done }, () => [
     '',
     `${output.paint('green', 'Joined')} ${joined.url} as ${output.paint('bold', name)}.`,
-    `  take tasks   signalbox agent run --name ${name} -- COMMAND…`,
+    `  ${NEXT[role](name)}`,
     `  take back    signalbox leave ${joined.url}`,
   ]);
   const set = isOf.filter((word) => /URL|TOKEN|AGENT/.test(word) && context.env[word] !== '');

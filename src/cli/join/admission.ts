@@ -10,6 +10,7 @@ import {
   machineNames,
   nameKey,
   type Output,
+  Role,
   SignalboxError,
 } from '../../contract/index.ts';
 import { readIfThere, type Config } from '../config.ts';
@@ -34,23 +35,24 @@ export interface Asked {
   joined: Joined | undefined;
 }
 
-export type Admission =
-  | { kind: 'known'; names: readonly string[] }
-  | { kind: 'own'; names: readonly string[]; place: HubPlace }
-  | { kind: 'code'; names: readonly string[]; code: string; invite: Invite };
+export type Admission = { names: readonly string[]; role: Role } & (
+  | { kind: 'known' }
+  | { kind: 'own'; place: HubPlace }
+  | { kind: 'code'; code: string; invite: Invite }
+);
 
 /** Decides; nothing is changed by it. */
 export async function admissionOf(context: Context, asked: Asked): Promise<Admission> {
   const { url, joined } = asked;
   const known = await knownAs(asked);
   if (known !== undefined) {
-    refuseOtherName(known, asked);
-    return { kind: 'known', names: joined?.names ?? [known] };
+    refuseOtherName(known.name, asked);
+    return { kind: 'known', names: joined?.names ?? [known.name], role: Role.parse(known.role) };
   }
   const place = await findHub({ url, token: undefined, env: plain(context.env) });
   if (place.isAdmin) {
     const name = asked.name ?? joined?.names[0] ?? place.agent;
-    return { kind: 'own', names: machineNames(name, asked.slots ?? 1), place };
+    return { kind: 'own', names: machineNames(name, asked.slots ?? 1), role: 'agent', place };
   }
   const code = await asked.code();
   if (code === undefined) throw codeMissing(asked);
@@ -61,7 +63,8 @@ export async function admissionOf(context: Context, asked: Asked): Promise<Admis
       hint: 'Choose a name that nobody has: signalbox join URL --code CODE --name NAME',
     });
   }
-  return { kind: 'code', names: machineNames(name, asked.slots ?? invite.slots), code, invite };
+  const names = machineNames(name, asked.slots ?? invite.slots);
+  return { kind: 'code', names, role: invite.role, code, invite };
 }
 
 /** Makes and writes down what was decided. Answers what was done, in words. */
@@ -107,16 +110,13 @@ export function plain(env: Env): Env {
 }
 
 /** Whom the token in the config file is of, where the hub still takes it. */
-async function knownAs({ url, config }: Asked): Promise<string | undefined> {
+async function knownAs({ url, config }: Asked): Promise<Output<'hub.whoami'> | undefined> {
   const { token } = config;
   if (token === undefined || config.url === undefined || !isSameHub(config.url, url)) return;
-  return asking(url, token, (hub) => hub.hub.whoami()).then(
-    ({ name }) => name,
-    (error: unknown) => {
-      if (error instanceof SignalboxError && error.code === 'unauthenticated') return undefined;
-      throw error;
-    },
-  );
+  return asking(url, token, (hub) => hub.hub.whoami()).catch((error: unknown) => {
+    if (error instanceof SignalboxError && error.code === 'unauthenticated') return undefined;
+    throw error;
+  });
 }
 
 async function asking<T>(url: string, token: string, ask: (hub: Client) => Promise<T>): Promise<T> {
