@@ -235,9 +235,9 @@ test('an error goes over a wire and back without its cause', () => {
 test('a code is read as people type it, and what is none is told from it', () => {
   const code = '7KQ2M9XD4T1R0ZPA6WCE';
   const typed = ['7KQ2-M9XD-4T1R-0ZPA-6WCE', ' 7kq2 m9xd 4tlr ozpa 6wce\n', '7KQ2M9XD4TIRoZPA6WCE'];
-  for (const text of typed) expect(inviteCode(text), text).toBe(code);
-  for (const text of ['', code.slice(1), `${code}0`, 'U'.repeat(20), 'sbx_'.repeat(5)]) {
-    expect(inviteCode(text), text).toBeUndefined();
+  for (const one of typed) expect(inviteCode(one), one).toBe(code);
+  for (const one of ['', code.slice(1), `${code}0`, 'U'.repeat(20), 'sbx_'.repeat(5)]) {
+    expect(inviteCode(one), one).toBeUndefined();
   }
   expect(machineNames('ada', 1)).toEqual(['ada']);
   expect(machineNames('ada', 2)).toEqual(['ada', 'ada-1', 'ada-2']);

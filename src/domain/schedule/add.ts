@@ -8,7 +8,7 @@ import {
 } from '../../contract/index.ts';
 import { newId } from '../../core/ids.ts';
 import { lockProject } from '../agent/index.ts';
-import { type CommandContext, record } from '../event/index.ts';
+import { type CommandContext, memberRole, record } from '../event/index.ts';
 import { refuseUnheeded } from '../task/index.ts';
 import { nextTimeMs, requireTimes } from './cron.ts';
 import { countSchedules, findScheduleNamed, insertSchedule, type ScheduleRow } from './queries.ts';
@@ -37,7 +37,7 @@ export async function add(
     reason: null,
     maker: actor.name,
     maker_key: actor.key,
-    maker_role: actor.role,
+    maker_role: memberRole(actor),
     runs: 0,
     skipped: 0,
     missed: 0,
