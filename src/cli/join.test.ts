@@ -1,5 +1,5 @@
 /** Two machines, as far as files tell: a hub in one home, and one that joins it in another. */
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -290,6 +290,14 @@ test('lines of a config are changed as text, and taken out again', async () => {
   expect(await removeHubLines(env, 'http://other.example')).toBe(false);
   expect(await removeHubLines(env, hub.url)).toBe(true);
   expect(await configOf(machine)).toBe('# of mine\n');
+  const kept = join(machine.root, 'kept.yaml');
+  await rename(file, kept);
+  await symlink(kept, file);
+  await writeFile(kept, '');
+  expect(await writeHubLines(env, hub)).toBe(true);
+  expect(await readFile(kept, 'utf8')).toContain('token: sbx_one');
+  await removeHubLines(env, hub.url);
+  expect(await readFile(kept, 'utf8'), 'the file of the link stays').toBe('');
 });
 
 test('a token that would travel in clear is warned of, and one on this machine is not', () => {

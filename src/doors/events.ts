@@ -45,7 +45,7 @@ export function addEvents(app: FastifyInstance, door: EventDoor): void {
   });
 }
 
-function askedOf({ query, headers }: FastifyRequest): Asked {
+function askedOf({ query, headers, ip }: FastifyRequest): Asked {
   const given = new Map<string, unknown>(Object.entries(query ?? {}));
   const known = ['after', 'limit', 'waitMs', 'types', 'subject', 'mine'];
   for (const name of given.keys()) if (!known.includes(name)) throw misfit(name, known.join(', '));
@@ -62,7 +62,7 @@ function askedOf({ query, headers }: FastifyRequest): Asked {
     limit: integer('limit', given.get('limit')),
     waitMs: Math.min(integer('waitMs', given.get('waitMs')) ?? 0, limits.waitMsMax),
     filter: filter.data,
-    credential: credentialOf({ headers }),
+    credential: credentialOf({ headers, ip }),
   };
 }
 

@@ -1,5 +1,6 @@
 /** The two lines of the config file, changed as text: what else stands there stays as it is. */
-import { chmod, rm } from 'node:fs/promises';
+import { chmod, realpath, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { SignalboxError } from '../../contract/index.ts';
 import { readConfig, readIfThere, type Config } from '../config.ts';
 import { isSameHub } from '../connection.ts';
@@ -32,7 +33,7 @@ export async function writeHubLines(
     await chmod(file, 0o600);
     return false;
   }
-  await writeWhole(file, text);
+  await writeWhole(await behindLinks(file), text);
   return true;
 }
 
@@ -43,9 +44,17 @@ export async function removeHubLines(env: Env, url: string): Promise<boolean> {
   const file = configFile(env);
   const before = (await readIfThere(file)) ?? '';
   const text = before.replace(/^(url|token):.*(\r?\n|$)/gm, '');
-  if (text.trim() === '') await rm(file, { force: true });
-  else await writeWhole(file, text);
+  const real = await behindLinks(file);
+  if (text.trim() === '' && real === file) await rm(file, { force: true });
+  else await writeWhole(real, text);
   return true;
+}
+
+/** Where the file lies: some people keep theirs elsewhere, and a link here. */
+async function behindLinks(file: string): Promise<string> {
+  const folder = await realpath(dirname(file)).catch(() => dirname(file));
+  const real = await realpath(file).catch(() => undefined);
+  return real === undefined || real === join(folder, basename(file)) ? file : real;
 }
 
 function withLine(text: string, name: keyof Config, value: string): string {
