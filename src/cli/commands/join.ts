@@ -63,7 +63,7 @@ async function run(given: Join): Promise<void> {
   const [name = ''] = joined.names;
   await installAll(given, kinds, name);
   await prove(given, kinds, name);
-  tellEnd(given, joined, admission.role);
+  tellEnd(given, joined, { role: admission.role, kinds });
 }
 
 function chosen({ options }: Context): { name: string | undefined; slots: number | undefined } {
@@ -130,22 +130,27 @@ function tellPlan({ output, url, done }: Join, admission: Admission, kinds: read
   ]);
 }
 
-const NEXT: Record<Role, (name: string) => string> = {
-  agent: (name) => `take tasks   signalbox agent run --name ${name} -- COMMAND…`,
-  gatekeeper: (name) => `take tasks   signalbox agent run --name ${name} -- COMMAND…`,
-  verifier: (name) => `test changes signalbox verifier run --name ${name}`,
-  operator: () => 'look         signalbox status, signalbox watch',
-  observer: () => 'look         signalbox status, signalbox watch',
-  admin: () => 'look         signalbox status, signalbox watch',
-};
+interface Ways {
+  role: Role;
+  kinds: readonly Kind[];
+}
 
-function tellEnd({ context, output, done }: Join, joined: Joined, role: Role): void {
+/** What there is to do now. */
+function nextLine(name: string, { role, kinds }: Ways): string {
+  if (role === 'verifier') return `test changes signalbox verifier run --name ${name}`;
+  if (!roleScopes[role].includes('work')) return 'look         signalbox status, signalbox watch';
+  const cli = kinds.find((kind) => kind !== 'cursor');
+  const what = cli === undefined ? '-- COMMAND…' : `--cli ${cli}`;
+  return `take tasks   signalbox agent run --name ${name} ${what}`;
+}
+
+function tellEnd({ context, output, done }: Join, joined: Joined, ways: Ways): void {
   const [name = ''] = joined.names;
   const isOf = Object.keys(context.env).filter((word) => !(word in plain(context.env)));
   output.give({ ...joined, steps: done }, () => [
     '',
     `${output.paint('green', 'Joined')} ${joined.url} as ${output.paint('bold', name)}.`,
-    `  ${NEXT[role](name)}`,
+    `  ${nextLine(name, ways)}`,
     `  take back    signalbox leave ${joined.url}`,
   ]);
   const set = isOf.filter((word) => /URL|TOKEN|AGENT/.test(word) && context.env[word] !== '');
