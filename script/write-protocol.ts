@@ -9,7 +9,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import * as contract from '../src/contract/index.ts';
 import { methods, openApi } from '../src/doors/openapi.ts';
-import { bounds, events, fields, forms } from './protocol-words.ts';
+import { bounds } from './protocol-bounds.ts';
+import { events, fields, forms } from './protocol-words.ts';
 
 export const protocolFile = join(import.meta.dirname, '../docs/protocol.md');
 const MARK = '<!-- From here on this file is written by script/write-protocol.ts. -->';

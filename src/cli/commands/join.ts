@@ -6,7 +6,7 @@ import { limits, type Role, roleScopes } from '../../contract/index.ts';
 import { type Change, hooksStatus, install } from '../../hooks/index.ts';
 import { readHubState } from '../config.ts';
 import type { Context } from '../context.ts';
-import { createScreen } from '../demo/screen.ts';
+import { createScreen } from '../screen.ts';
 import { harmlessLine } from '../harmless.ts';
 import { untilStopped } from '../interruption.ts';
 import { admissionOf, admit, plain, type Admission } from '../join/admission.ts';

@@ -12,7 +12,7 @@ import { createGit } from '../../git/run.ts';
 import type { Context } from '../context.ts';
 import { Cast } from '../demo/cast.ts';
 import { missing } from '../demo/proof.ts';
-import { createScreen } from '../demo/screen.ts';
+import { createScreen } from '../screen.ts';
 import { shellWord } from '../demo/shell-word.ts';
 import { type Copy, writeSample } from '../demo/source.ts';
 import { childEnvironment } from '../demo/station.ts';
