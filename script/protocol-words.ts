@@ -9,6 +9,7 @@ export const forms = {
   TaskId: '`tsk_` and 21 of `0-9a-z`',
   ChangeId: '`chg_` and 21 of `0-9a-z`',
   RepositoryId: '`rep_` and 21 of `0-9a-z`',
+  InviteId: '`inv_` and 21 of `0-9a-z`',
   TokenId: '`tok_` and 21 of `0-9a-z`',
   SessionId: '`ses_` and 21 of `0-9a-z`',
   MessageId: '`msg_` and 21 of `0-9a-z`',
