@@ -13,6 +13,8 @@ export function sidecarWords(event: SidecarEvent): string | undefined {
       return `connected to ${event.url} as ${event.agent}`;
     case 'disconnected':
       return `the hub is gone, trying again: ${reasonOf(event.error)}`;
+    case 'forgotten':
+      return `${event.taskId} is not known here, giving it back`;
     case 'waiting':
       return 'waiting for a task';
     case 'recovering':
@@ -96,6 +98,7 @@ const REPORTED = {
 const COLOURS: Partial<Record<SidecarEvent['kind'], Colour>> = {
   connected: 'green',
   disconnected: 'yellow',
+  forgotten: 'yellow',
   waiting: 'dim',
   accepted: 'bold',
   kept: 'yellow',

@@ -121,7 +121,14 @@ export const agentOperations = {
     scope: 'work',
     summary: 'Renews the lease of a session. It goes on while the command is busy or stopped.',
     input: z.strictObject({ sessionId: SessionId }),
-    output: z.strictObject({ leaseUntilMs: TimeMs }),
+    output: z.strictObject({
+      leaseUntilMs: TimeMs,
+      /**
+       * What was offered to this session and is in its hand, as the hub sees it. A process that
+       * knows nothing of it connects again.
+       */
+      taskId: TaskId.nullable(),
+    }),
     errors: ['conflict'],
     isJournaled: false,
   }),

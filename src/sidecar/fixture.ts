@@ -24,6 +24,8 @@ export class ScriptedHub {
   readonly answers = new Map<string, (input: Record<string, unknown>) => unknown>();
   beatMs = 60_000;
   offered: string | null = null;
+  /** What it answers to a beat. */
+  inHand: string | null = null;
   #isUp = true;
   #seq = 0;
   #listeners = new Set<StateListener>();
@@ -122,6 +124,7 @@ export class ScriptedHub {
       return { sessionId, beatMs: this.beatMs, cursor: this.#seq, taskId: this.offered };
     }
     if (operation === 'hub.whoami') return { name: 'ada' };
+    if (operation === 'agent.heartbeat') return { leaseUntilMs: 1, taskId: this.inHand };
     if (operation.startsWith('agent.')) return {};
     if (task === undefined) throw new SignalboxError('not_found', 'no such task');
     if (operation === 'task.show') return { task, attempts: [], children: [] };

@@ -9,6 +9,8 @@ export type SidecarEvent =
   /** A step that may take long has begun. */
   | { kind: 'fetching'; repository: string }
   | { kind: 'connected'; agent: string; sessionId: string; url: string }
+  /** The hub thinks that this task is in hand, and nothing is known of it here: it goes back. */
+  | { kind: 'forgotten'; taskId: string }
   | { kind: 'disconnected'; error: SignalboxError | undefined }
   | { kind: 'waiting' }
   | { kind: 'recovering'; taskId: string; attempt: number; killed: number }

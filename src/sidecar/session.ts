@@ -44,6 +44,8 @@ export class Session {
   #cancelBeat: (() => void) | undefined;
   #isChecked = false;
   #isFollowing = false;
+  /** What the hub thought in hand at the last beat, and we knew nothing of. */
+  #unknownTaskId: string | null = null;
   #isDraining = false;
   /** The hub is gone and that was said; each new try is not worth a word. */
   #isLost = false;
@@ -194,15 +196,28 @@ export class Session {
   async #beat(beatMs: number): Promise<void> {
     this.#beatLater(beatMs);
     if (this.#sessionId === undefined) return;
+    const { client } = this.#ports;
+    const input = { sessionId: this.#sessionId };
     try {
-      await this.#ports.client.agent.heartbeat(
-        { sessionId: this.#sessionId },
-        { timeoutMs: beatMs },
-      );
+      const { taskId } = await client.agent.heartbeat(input, { timeoutMs: beatMs });
+      await this.#compare(taskId);
     } catch (error) {
       const isReplaced = error instanceof SignalboxError && error.code === 'conflict';
       if (isReplaced && !this.#isOver) await this.#join();
     }
+  }
+
+  /**
+   * An answer that got lost can leave the hub waiting for ever for a task that nobody here knows.
+   * One beat proves nothing, because an offer or a report may be on its way; the second does.
+   */
+  async #compare(taskId: string | null): Promise<void> {
+    const isKnown = taskId === null || this.#ports.holding().includes(taskId);
+    const isSecond = !isKnown && taskId === this.#unknownTaskId;
+    this.#unknownTaskId = isKnown || isSecond ? null : taskId;
+    if (!isSecond || this.#isOver) return;
+    this.#ports.say({ kind: 'forgotten', taskId });
+    await this.#join();
   }
 
   async #tell(operation: 'drain' | 'disconnect'): Promise<void> {

@@ -297,6 +297,33 @@ test('after a refused report the hub is told once more what is in hand', async (
   expect(await bench.called('agent.connect', 2)).toMatchObject({ holding: [] });
 });
 
+test('a task that only the hub knows of is given back after two beats', async () => {
+  bench.hub.beatMs = 20;
+  bench.start('true');
+  await bench.heard('connected');
+  const { id } = newTask();
+  bench.hub.inHand = id;
+  expect(await bench.heard('forgotten')).toMatchObject({ taskId: id });
+  expect(await bench.called('agent.connect', 2)).toMatchObject({ holding: [] });
+});
+
+test('a task that is in hand is not given back, and one beat proves nothing', async () => {
+  bench.hub.beatMs = 20;
+  const answers = [newTask().id, null, newTask().id, null];
+  bench.hub.answers.set('agent.heartbeat', () => ({ taskId: answers.shift() ?? bench.hub.inHand }));
+  bench.start('touch $OUT; exec sleep 1000');
+  await bench.heard('connected');
+  await bench.called('agent.heartbeat', 5);
+  const task = newTask();
+  bench.hub.offer(task);
+  await ready();
+  bench.hub.inHand = task.id;
+  const { length } = bench.hub.inputsOf('agent.heartbeat');
+  await bench.called('agent.heartbeat', length + 5);
+  expect(bench.events.filter(({ kind }) => kind === 'forgotten')).toEqual([]);
+  expect(bench.hub.inputsOf('agent.connect')).toHaveLength(1);
+});
+
 test('a token of another agent is refused before it takes the place of that one', async () => {
   bench.hub.answers.set('hub.whoami', () => ({ name: 'bob' }));
   await expect(bench.start('true').ended).rejects.toMatchObject({

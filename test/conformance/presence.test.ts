@@ -118,6 +118,32 @@ eachEngine((engine) => {
     expect(attempts[0]?.outcome).toBe('lost');
   });
 
+  test('a beat is told what the hub thinks is in hand, and what is not goes back', async () => {
+    const hub = await openTestHub(engine);
+    const ada = await worker(hub, 'ada');
+    const beat = () => ada.client.agent.heartbeat({ sessionId: ada.sessionId });
+    expect((await beat()).taskId).toBeNull();
+    const { id } = await ada.client.task.submit({ title: 'first' });
+    await ada.client.task.accept(await inHand(ada));
+    expect((await beat()).taskId).toBe(id);
+    await ada.client.agent.drain({ sessionId: ada.sessionId });
+    await ada.client.agent.connect({ sessionId: ada.sessionId, holding: [] });
+    const { attempts } = await ada.client.task.show({ id });
+    expect(attempts[0]?.outcome).toBe('lost');
+  });
+
+  test('a beat is not told of what another process of the agent has asked for', async () => {
+    const hub = await openTestHub(engine);
+    const client = await hub.as('ada');
+    const { sessionId } = await client.agent.connect({ takesOffers: false });
+    await client.task.submit({ title: 'first' });
+    for (const session of ['terminal', undefined]) {
+      const { assignment } = await client.task.pull(session === undefined ? {} : { session });
+      expect(assignment).not.toBeNull();
+      expect((await client.agent.heartbeat({ sessionId })).taskId).toBeNull();
+    }
+  });
+
   test('a second process under the same name is refused while the first is here', async () => {
     const hub = await openTestHub(engine);
     const ada = await worker(hub, 'ada');

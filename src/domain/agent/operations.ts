@@ -21,5 +21,5 @@ export async function heartbeat(
   context: CommandContext,
   input: Parsed<'agent.heartbeat'>,
 ): Promise<Output<'agent.heartbeat'>> {
-  return { leaseUntilMs: await beat(context, input.sessionId) };
+  return beat(context, input.sessionId);
 }

@@ -75,12 +75,15 @@ function refuseTwin(before: AgentRow | undefined, arrival: Arrival): void {
   });
 }
 
-export async function beat(context: CommandContext, sessionId: string): Promise<number> {
+export async function beat(
+  context: CommandContext,
+  sessionId: string,
+): Promise<{ leaseUntilMs: number; taskId: string | null }> {
   const { tx, actor, nowMs } = context;
   const leaseUntilMs = nowMs + limits.agentLeaseMs;
   const { project, key } = actor;
-  const isRenewed = await renewLease(tx, { project, key, sessionId, nowMs, leaseUntilMs });
-  if (isRenewed) return leaseUntilMs;
+  const renewed = await renewLease(tx, { project, key, sessionId, nowMs, leaseUntilMs });
+  if (renewed !== undefined) return { leaseUntilMs, taskId: renewed.task_id };
   throw new SignalboxError('conflict', `session ${sessionId} is not the present one`, {
     hint: 'Connect again with agent.connect; if that is refused, another process has this name.',
   });

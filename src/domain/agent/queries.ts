@@ -17,7 +17,7 @@ export interface AgentRow {
   /** 1 where a live socket can be told of an offer. */
   is_pushed: number;
   task_id: string | null;
-  /** Which of its sessions has the task in hand, where that was said. */
+  /** Which of its sessions has asked for the task in hand; empty where that one has no name. */
   task_session: string | null;
   /** How far an operator trusts it. */
   trust: number;
@@ -142,9 +142,11 @@ export async function saveAgent(tx: Tx, row: AgentRow): Promise<void> {
       lease_until_ms = excluded.lease_until_ms, last_seen_ms = excluded.last_seen_ms`);
 }
 
+/** A task that is taken up again stays that of its session; another one is nobody's yet. */
 export async function assignTask(tx: Tx, agent: AgentRow, taskId: string): Promise<boolean> {
   const changed = await tx.run(sql`
-    update agents set task_id = ${taskId}
+    update agents set task_id = ${taskId},
+      task_session = case when last_task_id = ${taskId} then task_session end
     where project = ${agent.project} and key = ${agent.key} and task_id is null
       and presence <> 'offline'`);
   return changed === 1;
@@ -187,12 +189,19 @@ export interface Beat {
   leaseUntilMs: number;
 }
 
-export async function renewLease(tx: Tx, beat: Beat): Promise<boolean> {
-  const changed = await tx.run(sql`
+/**
+ * Answers what was offered to the agent and is in its hand; what another process of it asked for
+ * is not this session's to know. Undefined where the session is not the present one.
+ */
+export function renewLease(
+  tx: Tx,
+  beat: Beat,
+): Promise<{ task_id: string | null } | undefined> {
+  return tx.get(sql`
     update agents set lease_until_ms = ${beat.leaseUntilMs}, last_seen_ms = ${beat.nowMs}
     where project = ${beat.project} and key = ${beat.key} and session_id = ${beat.sessionId}
-      and presence <> 'offline'`);
-  return changed === 1;
+      and presence <> 'offline'
+    returning case when task_session is null then task_id end as task_id`);
 }
 
 /**

@@ -33,8 +33,8 @@ export async function pull(
     repositories: before === undefined ? null : repositoriesOf(before),
     leaseMs: limits.pullLeaseMs,
   });
-  await setTaskSession(tx, row, input.session ?? null);
   const taskId = await chosenTask(context, row, input);
+  await setTaskSession(tx, row, input.session ?? '');
   if (taskId === undefined) return { assignment: null };
   const task = await requireTask(context, taskId);
   const command = { type: 'accept' as const, agentKey: actor.key, fence: task.fence };
