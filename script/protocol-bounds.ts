@@ -91,6 +91,7 @@ export const bounds: Record<keyof typeof limits, string> = {
   bridgeAgentsMax: 'inboxes of one bridge',
   agentLeaseMs: 'an agent that is silent for this long is offline',
   agentBeatMs: 'how often an agent beats',
+  slotsMax: 'agents that one process runs side by side',
   agentResumeMs: 'a closed socket must be resumed within this time',
   pullLeaseMs: 'lease of an agent that pulls and keeps no socket',
   offerMs: 'an offer that is not accepted in this time goes back',

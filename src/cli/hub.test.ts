@@ -52,6 +52,41 @@ async function clientOf(hub: StartedHub, transport: 'socket' | 'http'): Promise<
   return client;
 }
 
+test('slots are agents of their own in one process, which work side by side and end together', async () => {
+  const { dataDir } = await startHub();
+  expect(dataDir).not.toBe('');
+  const log = join(home.root, 'log', 'ada.log');
+  const gate = join(home.root, 'go');
+  const script = `until [ -e ${gate} ]; do sleep 0.05; done; echo $SIGNALBOX_AGENT`;
+  const run = ['agent', 'run', '--name', 'ada', '--slots', '3', '--log', log, '--echo'];
+  const agents = home.start([...run, '--', 'sh', '-c', script]);
+  for (const name of ['ada-1', 'ada-2', 'ada-3']) await agents.until(`as ${name}`);
+  const ids: string[] = [];
+  for (const title of ['one', 'two', 'three']) {
+    ids.push((await json(operations['task.submit'], 'task', 'submit', title)).id);
+  }
+  await vi.waitFor(async () => {
+    const { items } = await json(operations['agent.list'], 'agents');
+    expect(items.map(({ name, state }) => [name, state])).toEqual([
+      ['ada-1', 'working'],
+      ['ada-2', 'working'],
+      ['ada-3', 'working'],
+    ]);
+  }, WAIT);
+  await writeFile(gate, '');
+  await vi.waitFor(async () => {
+    const { items } = await json(operations['task.list'], 'task', 'list', '--state', 'done');
+    expect(items.map(({ id }) => id).sort()).toEqual(ids.sort());
+  }, WAIT);
+  agents.child.kill('SIGTERM');
+  expect((await agents.ended).code).toBe(0);
+  const { items } = await json(operations['agent.list'], 'agents');
+  expect(items.map(({ state }) => state)).toEqual(['offline', 'offline', 'offline']);
+  const written = await readFile(log, 'utf8');
+  expect(written).toMatch(/^\S+Z ada-2 {2}connected to /m);
+  expect(written).toMatch(/^\S+Z {3}│ ada-1$/m);
+});
+
 test('from an empty home to a landed change, with nothing but the command line', async () => {
   const { dataDir } = await startHub();
   expect((await stat(join(dataDir, 'admin.token'))).mode & 0o777).toBe(0o600);

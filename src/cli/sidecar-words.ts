@@ -13,8 +13,6 @@ export function sidecarWords(event: SidecarEvent): string | undefined {
       return `connected to ${event.url} as ${event.agent}`;
     case 'disconnected':
       return `the hub is gone, trying again: ${reasonOf(event.error)}`;
-    case 'forgotten':
-      return `${event.taskId} is not known here, giving it back`;
     case 'waiting':
       return 'waiting for a task';
     case 'recovering':
@@ -44,7 +42,8 @@ export function sidecarWords(event: SidecarEvent): string | undefined {
     case 'waking':
       return `${event.taskId} waking the agent${event.number === 1 ? '' : ` (${event.number})`}`;
     case 'left_hand':
-      return `${event.taskId} is ${event.state}`;
+    case 'forgotten':
+      return handWords(event);
     case 'draining':
       return event.taskId === null
         ? 'taking no more tasks'
@@ -59,6 +58,11 @@ export function sidecarWords(event: SidecarEvent): string | undefined {
 }
 
 type Of<Kind extends SidecarEvent['kind']> = Extract<SidecarEvent, { kind: Kind }>;
+
+function handWords(event: Of<'left_hand' | 'forgotten'>): string {
+  if (event.kind === 'left_hand') return `${event.taskId} is ${event.state}`;
+  return `${event.taskId} is not known here, giving it back`;
+}
 
 function workWords(event: Of<'committed' | 'pushed' | 'kept'>): string {
   switch (event.kind) {

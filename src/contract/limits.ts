@@ -98,6 +98,8 @@ export const limits = {
 
   agentLeaseMs: 15_000,
   agentBeatMs: 5_000,
+  /** Agents that one process runs side by side. */
+  slotsMax: 64,
   agentResumeMs: 3_000,
   pullLeaseMs: 30 * 60_000,
   offerMs: 10_000,

@@ -32,6 +32,7 @@ import { markOfJob } from './task-file.ts';
 import { Workspace } from './workspace.ts';
 
 export type { SidecarEvent, Say } from './progress.ts';
+export { runSlots, slotNames, type SlotEvent } from './slots.ts';
 
 export interface SidecarOptions {
   /** The agent's name. */

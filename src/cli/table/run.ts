@@ -1,5 +1,27 @@
 /** Commands that stay: hubs, agents, verifiers. */
-import type { CommandEntry } from './entry.ts';
+import type { CommandEntry, OptionEntry } from './entry.ts';
+
+/** What `agent run` and the service that runs it both take. */
+const AGENT: readonly OptionEntry[] = [
+  { flags: '--name <name>', summary: 'the name of the agent', isRequired: true },
+  { flags: '--slots <count>', summary: 'so many agents side by side: NAME-1, NAME-2, … (1)' },
+  { flags: '--repo <url>', summary: 'fetched ahead, so that the first task starts at once' },
+  { flags: '--only <url>', summary: 'work on this repository, not on others', isMany: true },
+  { flags: '--capability <word>', summary: 'what it can do', isMany: true },
+  {
+    flags: '--cli <kind>',
+    summary: 'claude, codex, gemini, copilot, aider, acp or openclaw; then more arguments',
+  },
+  { flags: '--wake-url <url>', summary: 'the agent runs elsewhere: post here that it has work' },
+  { flags: '--wake-command', summary: 'the agent runs elsewhere: the command wakes it' },
+  { flags: '--data <folder>', summary: 'where its worktrees and journal lie' },
+  { flags: '--log <file>', summary: 'keep what it says there too, in 5 files of 5 MiB at most' },
+  { flags: '--echo', summary: 'show what the command prints, on stderr' },
+];
+const SYSTEM: OptionEntry = {
+  flags: '--system',
+  summary: 'of the machine, for root; else of this user',
+};
 
 export const run: readonly CommandEntry[] = [
   {
@@ -41,25 +63,38 @@ export const run: readonly CommandEntry[] = [
       'Be an agent: take tasks, and run a command or a CLI for each in a worktree of its own.',
     group: 'Run',
     options: [
-      { flags: '--name <name>', summary: 'the name of the agent', isRequired: true },
-      { flags: '--repo <url>', summary: 'fetched ahead, so that the first task starts at once' },
-      { flags: '--only <url>', summary: 'work on this repository, not on others', isMany: true },
-      { flags: '--capability <word>', summary: 'what it can do', isMany: true },
-      {
-        flags: '--cli <kind>',
-        summary: 'claude, codex, gemini, copilot, aider, acp or openclaw; then more arguments',
-      },
-      {
-        flags: '--wake-url <url>',
-        summary: 'the agent runs elsewhere: post here that it has work',
-      },
-      { flags: '--wake-command', summary: 'the agent runs elsewhere: the command wakes it' },
-      { flags: '--data <folder>', summary: 'where its worktrees and journal lie' },
-      { flags: '--echo', summary: 'show what the command prints, on stderr' },
+      ...AGENT,
       { flags: '--trial', summary: 'connect, beat once, and end: no task is taken' },
     ],
     example: `signalbox agent run --name ada -- sh -c 'my-agent < "$SIGNALBOX_TASK_FILE"'`,
     load: async () => (await import('../commands/agent-run.ts')).runAgent,
+  },
+  {
+    name: 'agent install',
+    args: '[command...]',
+    summary: 'Run it as a service of systemd or launchd: from now on, and after each start.',
+    group: 'Run',
+    options: [...AGENT, SYSTEM, { flags: '--print', summary: 'only show the file of the service' }],
+    example: `signalbox agent install --name ada --slots 2 -- my-agent`,
+    load: async () => {
+      const { installAgent } = await import('../commands/agent-install.ts');
+      return (context) => installAgent(context, AGENT);
+    },
+  },
+  {
+    name: 'agent uninstall',
+    args: '<name>',
+    summary: 'Stop the service of an agent and take its file away; its data stays.',
+    group: 'Run',
+    options: [SYSTEM],
+    load: async () => (await import('../commands/agent-uninstall.ts')).uninstallAgent,
+  },
+  {
+    name: 'agent installed',
+    summary: 'The agents that run as services here, and how they are.',
+    group: 'Look',
+    options: [SYSTEM],
+    load: async () => (await import('../commands/agent-uninstall.ts')).listInstalledAgents,
   },
   {
     name: 'verifier run',

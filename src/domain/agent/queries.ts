@@ -193,10 +193,7 @@ export interface Beat {
  * Answers what was offered to the agent and is in its hand; what another process of it asked for
  * is not this session's to know. Undefined where the session is not the present one.
  */
-export function renewLease(
-  tx: Tx,
-  beat: Beat,
-): Promise<{ task_id: string | null } | undefined> {
+export function renewLease(tx: Tx, beat: Beat): Promise<{ task_id: string | null } | undefined> {
   return tx.get(sql`
     update agents set lease_until_ms = ${beat.leaseUntilMs}, last_seen_ms = ${beat.nowMs}
     where project = ${beat.project} and key = ${beat.key} and session_id = ${beat.sessionId}
