@@ -1,5 +1,6 @@
 /**
- * `npm run bench -- tasks|messages|fanout`: ours beside the peers, in turn and in one run.
+ * `npm run bench -- tasks|messages|fanout|locks`: ours beside the peers, in turn and in one run.
+ * `npm run bench -- recovery|idle`: ours alone, against what is promised.
  *
  *   --rounds N (5)  --count N (how many tasks or messages to saturate with)
  *   --samples N (how many for the latency)  --peers NAME,… (those of the race; '' for none)
@@ -7,8 +8,10 @@
  *   --deaf N (fanout: sockets beside the others that read nothing)
  */
 import { parseArgs } from 'node:util';
+import { idle } from './idle/idle.ts';
 import { type Options, race } from './race.ts';
 import { races } from './races.ts';
+import { recovery } from './recovery/recovery.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -22,9 +25,17 @@ const { values, positionals } = parseArgs({
   },
 });
 
+const measures: Record<string, () => Promise<void>> = {
+  recovery: () => recovery({ samples: Number(values.samples ?? 100) }),
+  idle: () => idle({ count: Number(values.count ?? 100) }),
+};
+const measure = measures[positionals[0] ?? ''];
 const chosen = races.find(({ name }) => name === positionals[0]);
-if (chosen === undefined) {
-  console.error(`npm run bench -- ${races.map(({ name }) => name).join('|')} [--rounds 5]`);
+if (measure !== undefined) {
+  await measure();
+} else if (chosen === undefined) {
+  const names = [...races.map(({ name }) => name), ...Object.keys(measures)];
+  console.error(`npm run bench -- ${names.join('|')} [--rounds 5]`);
   process.exitCode = 64;
 } else {
   const options: Options = {

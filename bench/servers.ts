@@ -17,6 +17,12 @@ export interface Server {
   stop: () => Promise<void>;
 }
 
+export interface Hub extends Server {
+  startedMs: number;
+  /** Processor time that the process has used; 0 where the system does not tell. */
+  processorMs: () => number;
+}
+
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -30,7 +36,7 @@ const Told = z.object({ url: z.string(), adminToken: z.string() });
 const cli = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 
 /** A hub as shipped, as its own process, on SQLite. The admin token is the address's fragment. */
-export async function startHub(): Promise<Server & { startedMs: number }> {
+export async function startHub(): Promise<Hub> {
   const dir = mkdtempSync(join(tmpdir(), 'signalbox-bench-'));
   const beganMs = performance.now();
   const args = [cli, 'start', '--port', '0', '--data', dir, '--json'];
@@ -49,6 +55,7 @@ export async function startHub(): Promise<Server & { startedMs: number }> {
     url: `${url}#${adminToken}`,
     startedMs: performance.now() - beganMs,
     residentBytes: () => residentBytes(child),
+    processorMs: () => processorMs(child),
     stop: () => end(child, dir),
   };
 }
@@ -145,6 +152,14 @@ function residentBytes({ pid }: ChildProcess): number {
   if (!existsSync(file)) return 0;
   const kib = /VmRSS:\s+(\d+)/.exec(readFileSync(file, 'utf8'))?.[1];
   return Number(kib ?? 0) * 1024;
+}
+
+/** Linux counts in ticks, of which a second has a hundred wherever Node runs. */
+function processorMs({ pid }: ChildProcess): number {
+  const file = `/proc/${pid}/stat`;
+  if (!existsSync(file)) return 0;
+  const fields = readFileSync(file, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 async function end(
