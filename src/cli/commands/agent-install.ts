@@ -5,6 +5,7 @@
 import { extname, join } from 'node:path';
 import { homedir } from 'node:os';
 import { SignalboxError } from '../../contract/index.ts';
+import { agentPlan } from '../agent-plan.ts';
 import { agentNames } from './agent-run.ts';
 import type { Context } from '../context.ts';
 import { tokenFor } from '../identity.ts';
@@ -24,6 +25,8 @@ export async function installAgent(
 ): Promise<void> {
   const { options, output } = context;
   const names = agentNames(context);
+  // What `agent run` would refuse is refused now.
+  agentPlan(context);
   const service = serviceOf(context, agentOptions);
   const services = servicesHere(context, options.has('system'));
   const { file, text } = services.draft(service);
