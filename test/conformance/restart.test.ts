@@ -1,0 +1,79 @@
+/** A hub that is started again in the middle of work, and clocks of machines that jump. */
+import { expect, test } from 'vitest';
+import { limits } from '../../src/contract/index.ts';
+import { manualClock, systemClock } from '../../src/core/clock.ts';
+import { eachEngine } from '../support/engines.ts';
+import {
+  begin,
+  expectNoMissedMatch,
+  hubOn,
+  type InHand,
+  openTestHub,
+  worker,
+} from '../support/hub.ts';
+import type { Worker } from '../support/hub.ts';
+
+const TASKS = 100;
+
+eachEngine((engine) => {
+  test('a hub that starts again amid 100 running tasks loses, doubles and burns none', async () => {
+    const before = await openTestHub(engine);
+    const person = await before.as('pat', 'operator');
+    const workers: (Worker & { held: InHand })[] = [];
+    for (let number = 0; number < TASKS; number++) {
+      await person.task.submit({ title: `task ${number}` });
+      const at = await worker(before, `agent-${number}`);
+      workers.push({ ...at, held: await begin(at) });
+    }
+
+    // The first was killed: it never closes, and another one comes when every lease has passed.
+    const clock = manualClock(before.clock.nowMs() + 10 * limits.agentLeaseMs);
+    const after = await hubOn(before.store, { clock, seed: 2 });
+    await after.hub.tick();
+    const again = workers.map(async ({ name, sessionId, held }, number) => {
+      const client = await after.as(name);
+      const { agent } = await client.agent.connect({ sessionId, holding: [held.taskId] });
+      expect(agent).toMatchObject({ state: 'working', taskId: held.taskId });
+      // Some have sent their report before the hub went away, and send it again under its key.
+      const key = `${held.taskId}.report`;
+      await client.task.complete(held, { key });
+      if (number % 2 === 0) await client.task.complete(held, { key });
+    });
+    await Promise.all(again);
+    const asked = await after.as('pat', 'operator');
+    for (const { held, name } of workers) {
+      const { task, attempts } = await asked.task.show({ id: held.taskId });
+      expect(task).toMatchObject({ state: 'done', attempt: 1, failures: 0, fence: held.fence });
+      expect(attempts.map(({ agent, outcome }) => [agent, outcome])).toEqual([[name, 'done']]);
+    }
+    await expectNoMissedMatch(asked);
+  });
+});
+
+/** What the machine's clock says, as whoever sets it has it. */
+function withWallClock(work: (set: (byMs: number) => void) => void): void {
+  const { now } = Date;
+  let byMs = 0;
+  Date.now = () => now() + byMs;
+  try {
+    work((more) => (byMs += more));
+  } finally {
+    Date.now = now;
+  }
+}
+
+test('a wall clock that jumps an hour moves no lease, for a hub and for a sidecar', () => {
+  const HOUR_MS = 60 * 60_000;
+  withWallClock((set) => {
+    const clock = systemClock();
+    const beganMs = clock.nowMs();
+    for (const byMs of [HOUR_MS, -2 * HOUR_MS, HOUR_MS]) {
+      set(byMs);
+      const tookMs = clock.nowMs() - beganMs;
+      expect(tookMs).toBeGreaterThanOrEqual(0);
+      expect(tookMs).toBeLessThan(limits.agentLeaseMs);
+    }
+    set(HOUR_MS);
+    expect(systemClock().nowMs() - beganMs).toBeGreaterThanOrEqual(HOUR_MS);
+  });
+});
