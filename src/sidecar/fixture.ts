@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { vi } from 'vitest';
 import type { Reader, Request, StateListener, Transport } from '../client/index.ts';
 import { SignalboxError, type Event, type Reply, type Task } from '../contract/index.ts';
+import type { Clock } from '../core/clock.ts';
 import { makePlace, type Place } from '../git/fixture.ts';
 import { runSidecar, type SidecarEvent, type SidecarOptions } from './index.ts';
 
@@ -190,7 +191,7 @@ export interface Bench {
   url: string;
   repository: NonNullable<Task['repository']>;
   events: SidecarEvent[];
-  start: (script: string, options?: Partial<SidecarOptions>) => Started;
+  start: (script: string, options?: Partial<SidecarOptions>, clock?: Clock) => Started;
   /** Waits until the hub has been called so. */
   called: (operation: string, count?: number) => Promise<Record<string, unknown>>;
   heard: <Kind extends SidecarEvent['kind']>(kind: Kind, count?: number) => Promise<Told<Kind>>;
@@ -221,7 +222,7 @@ export async function makeBench(): Promise<Bench> {
     url,
     repository: { id: `rep_${'0'.repeat(21)}`, url, baseBranch: null },
     events,
-    start(script, options = {}) {
+    start(script, options = {}, clock = undefined) {
       const drain = new AbortController();
       const stop = new AbortController();
       const ended = runSidecar(
@@ -239,6 +240,7 @@ export async function makeBench(): Promise<Bench> {
           say: (event) => events.push(event),
           drain: drain.signal,
           stop: stop.signal,
+          clock,
           transport: () => hub.transport(),
         },
       );
