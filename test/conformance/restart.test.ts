@@ -8,6 +8,7 @@ import {
   expectNoMissedMatch,
   hubOn,
   type InHand,
+  inHand,
   openTestHub,
   worker,
 } from '../support/hub.ts';
@@ -29,7 +30,9 @@ eachEngine((engine) => {
     // The first was killed: it never closes, and another one comes when every lease has passed.
     const clock = manualClock(before.clock.nowMs() + 10 * limits.agentLeaseMs);
     const after = await hubOn(before.store, { clock, seed: 2 });
+    const idle = await worker(after, 'zoe');
     await after.hub.tick();
+    await expect(inHand(idle)).rejects.toThrow('nothing in its hand');
     const again = workers.map(async ({ name, sessionId, held }, number) => {
       const client = await after.as(name);
       const { agent } = await client.agent.connect({ sessionId, holding: [held.taskId] });
