@@ -45,9 +45,7 @@ export function sidecarWords(event: SidecarEvent): string | undefined {
     case 'forgotten':
       return handWords(event);
     case 'draining':
-      return event.taskId === null
-        ? 'taking no more tasks'
-        : `finishing ${event.taskId}, then ending; Ctrl-C again stops it`;
+      return drainWords(event);
     case 'paused':
       return `pausing for ${lengthInWords(event.forMs)}: ${harmlessLine(event.reason)}`;
     case 'stopped':
@@ -58,6 +56,11 @@ export function sidecarWords(event: SidecarEvent): string | undefined {
 }
 
 type Of<Kind extends SidecarEvent['kind']> = Extract<SidecarEvent, { kind: Kind }>;
+
+function drainWords({ taskId }: Of<'draining'>): string {
+  if (taskId === null) return 'taking no more tasks';
+  return `finishing ${taskId}, then ending; Ctrl-C again stops it`;
+}
 
 function handWords(event: Of<'left_hand' | 'forgotten'>): string {
   if (event.kind === 'left_hand') return `${event.taskId} is ${event.state}`;

@@ -43,8 +43,8 @@ export async function runAgent(context: Context): Promise<void> {
   };
   try {
     const ports = { clock, random: systemRandom(), say: account.say, ending: drain };
-    const [only] = names;
-    if (names.length === 1 && only !== undefined) await run(only);
+    const [first = '', ...others] = names;
+    if (others.length === 0) await run(first);
     else await runSlots(names, run, ports);
   } catch (error) {
     account.failed(error);
