@@ -222,7 +222,7 @@ export async function makeBench(): Promise<Bench> {
     url,
     repository: { id: `rep_${'0'.repeat(21)}`, url, baseBranch: null },
     events,
-    start(script, options = {}, clock = undefined) {
+    start(script, options = {}, clock) {
       const drain = new AbortController();
       const stop = new AbortController();
       const ended = runSidecar(
