@@ -36,6 +36,8 @@ const task = {
   deadlineMs: null,
   note: null,
   blockedBy: null,
+  budget: null,
+  used: { tokens: 0, costMicros: 0 },
   checks: [],
   after: [],
   repository: null,

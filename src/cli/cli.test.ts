@@ -42,6 +42,8 @@ const status = {
   changes: {},
   agents: { idle: 2 },
   oldestQueuedAtMs: null,
+  spent: { today: { tokens: 0, costMicros: 0 }, ever: { tokens: 0, costMicros: 0 } },
+  hold: null,
   missedMatches: 0,
 };
 
@@ -179,6 +181,8 @@ test('--wait follows the task and its changes until it has ended', async () => {
     deadlineMs: null,
     note: null,
     blockedBy: null,
+    budget: null,
+    used: { tokens: 0, costMicros: 0 },
     checks: [],
     paths: [],
     after: [],

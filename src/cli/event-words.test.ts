@@ -60,6 +60,13 @@ test.each<[EventType, EventData, string]>([
   ],
   ['token.created', { agent: 'ada', role: 'agent' }, 'for ada, agent'],
   ['agent.offline', { reason: 'silent' }, 'silent'],
+  ['agent.paused', { agent: 'ada', reason: 'a rest', untilMs: 61_000 }, 'a rest, for 1 m'],
+  [
+    'budget.exceeded',
+    { name: 'day', reason: '10 tokens used of 10', untilMs: 3_601_000 },
+    'day, 10 tokens used of 10, for 1 h',
+  ],
+  ['budget.set', { name: 'day' }, 'day, by admin'],
 ])('%s with %o reads as a sentence', (type, data, words) => {
   expect(eventWords(event(type, data))).toBe(words);
 });

@@ -19,6 +19,7 @@ export function eventLine(output: Output, event: Event, about?: string): string 
 export function eventColour({ type, data }: Event): Colour {
   const [noun, word = ''] = type.split('.');
   if (word === 'queued' && data.attempt !== undefined) return 'red';
+  if (type === 'budget.exceeded') return 'red';
   if (noun === 'agent') return word === 'online' ? 'green' : 'dim';
   if (noun === 'task' || noun === 'change') return stateColour(word);
   return 'dim';

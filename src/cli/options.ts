@@ -1,6 +1,7 @@
 /** The options of a command line, with their types; what does not fit is refused with a hint. */
 import { SignalboxError } from '../contract/errors.ts';
 import { MOMENT_WORDS, parseDurationMs, parseMomentMs } from './duration.ts';
+import { DOLLAR_WORDS, parseDollarMicros } from './money.ts';
 
 export interface Bounds {
   min: number;
@@ -16,6 +17,8 @@ export interface Options {
   list: (name: string) => string[];
   integer: (name: string, bounds: Bounds) => number | undefined;
   durationMs: (name: string) => number | undefined;
+  /** US dollars, as millionths. */
+  dollarMicros: (name: string) => number | undefined;
   /** A time from now on (`2h`), or a date (`2026-12-24T18:00Z`). */
   momentMs: (name: string, nowMs: number) => number | undefined;
   /** One of the words that the contract allows. */
@@ -37,6 +40,7 @@ export function readOptions(values: Readonly<Record<string, unknown>>): Options 
     },
     integer: (name, bounds) => integer(name, text(name), bounds),
     durationMs: (name) => durationMs(name, text(name)),
+    dollarMicros: (name) => dollarMicros(name, text(name)),
     momentMs(name, nowMs) {
       const value = text(name);
       const momentMs = value === undefined ? undefined : parseMomentMs(value, nowMs);
@@ -64,6 +68,13 @@ function durationMs(name: string, value: string | undefined): number | undefined
   const lengthMs = parseDurationMs(value);
   if (lengthMs !== undefined) return lengthMs;
   throw misfit(name, value, 'a length of time such as 90s, 30m, 12h or 7d');
+}
+
+function dollarMicros(name: string, value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const micros = parseDollarMicros(value);
+  if (micros !== undefined) return micros;
+  throw misfit(name, value, DOLLAR_WORDS);
 }
 
 export function misfit(name: string, value: string, wanted: string): SignalboxError {

@@ -3,6 +3,7 @@
  * so that the others cost a start nothing.
  */
 import type { CommandEntry } from './table/entry.ts';
+import { budget } from './table/budget.ts';
 import { cases } from './table/cases.ts';
 import { git } from './table/git.ts';
 import { hooks } from './table/hooks.ts';
@@ -27,6 +28,7 @@ export const nouns: Readonly<Record<string, string>> = {
   import: 'Make tasks of what is to be done elsewhere.',
   git: 'Work on tasks in a clone of your own.',
   hooks: 'Let agents and git ask the hub by themselves.',
+  budget: 'Bound what agents may spend.',
   lock: 'See who holds what, take it, and give it back.',
   case: 'See and move what goes from agent to agent.',
   pipeline: 'Declare the stages that cases go through.',
@@ -53,5 +55,6 @@ export const commands: readonly CommandEntry[] = [
   ...look,
   ...webhook,
   ...join,
+  ...budget,
   ...manage,
 ];

@@ -5,7 +5,7 @@
 import { type Input, Lane, limits, SignalboxError } from '../contract/index.ts';
 import type { Options } from './options.ts';
 
-type Read = 'text' | 'integer' | 'durationMs' | 'momentMs' | 'choice';
+type Read = 'text' | 'integer' | 'durationMs' | 'momentMs' | 'dollarMicros' | 'choice';
 
 /** Where the words of an order come from. What is not said is undefined. */
 export interface OrderSource extends Pick<Options, Read> {
@@ -43,7 +43,24 @@ export function readStanding(source: OrderSource): Omit<Input<'schedule.add'>['t
     progressTimeoutMs: source.durationMs('silence'),
     failuresMax: retries === undefined ? undefined : retries + 1,
     timeoutMs: source.durationMs('timeout'),
+    budget: budgetOf(source),
   };
+}
+
+type Bounds = Pick<Input<'budget.set'>, 'tokensMax' | 'costMicrosMax'>;
+
+/** What may be spent, of a task or by anybody. */
+export function boundsOf(source: Pick<OrderSource, 'integer' | 'dollarMicros'>): Bounds {
+  return {
+    tokensMax: source.integer('maxTokens', { min: 0, max: limits.budgetMost }),
+    costMicrosMax: source.dollarMicros('maxCost'),
+  };
+}
+
+function budgetOf(source: OrderSource): Bounds | undefined {
+  const bounds = boundsOf(source);
+  const isBound = bounds.tokensMax !== undefined || bounds.costMicrosMax !== undefined;
+  return isBound ? bounds : undefined;
 }
 
 function uniqueOf(source: OrderSource): Input<'task.submit'>['unique'] {

@@ -11,6 +11,7 @@ import {
   WebhookDeliveryId,
 } from './shape.ts';
 import { query } from './operation.ts';
+import { Hold, Spending } from './spending.ts';
 
 /** One fact that something waits for: who holds it, until when, and what would free it. */
 export const Fact = z.strictObject({
@@ -57,6 +58,10 @@ export const adminOperations = {
       changes: z.record(z.string(), z.int()),
       agents: z.record(z.string(), z.int()),
       oldestQueuedAtMs: TimeMs.nullable(),
+      /** What agents have reported, on this day of UTC and in all. */
+      spent: z.strictObject({ today: Spending, ever: Spending }),
+      /** Why no new work is handed out in the whole project. */
+      hold: Hold.nullable(),
       /**
        * Runnable tasks that wait although an idle agent could take them: 0 unless we have a defect.
        */

@@ -20,6 +20,7 @@ import {
   Trust,
 } from './shape.ts';
 import { RepositoryUrl } from './repository.ts';
+import { Hold } from './spending.ts';
 import { limits } from './limits.ts';
 import { command, query, type Scope } from './operation.ts';
 
@@ -58,6 +59,8 @@ export const Agent = z.strictObject({
   lastTask: z
     .strictObject({ id: TaskId, outcome: Outcome.nullable(), endedAtMs: TimeMs })
     .nullable(),
+  /** Why nothing is offered to it now, and until when. */
+  hold: Hold.nullable(),
   sessionId: SessionId.nullable(),
   /** Offline when this passes without a beat. */
   leaseUntilMs: TimeMs,

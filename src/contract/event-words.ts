@@ -17,23 +17,46 @@ type Told = Pick<Event, 'type' | 'atMs' | 'actor' | 'data'>;
 export function eventInWords(event: Told, about?: string): string {
   const { type, actor, data } = event;
   const why = data.reason === undefined ? undefined : shortened(data.reason);
-  const [noun] = type.split('.');
-  if (noun === 'task') return sentence([...taskWords(event), why]);
   const task = data.taskId === about ? undefined : data.taskId;
-  if (noun === 'change') {
-    const what = changeWords(event);
-    // The reason of an assessment begins with the tier itself.
-    const isSaid = what !== undefined && why?.startsWith(`${what}:`) === true;
-    return sentence([task, isSaid ? undefined : what, why]);
+  const [noun] = type.split('.');
+  switch (noun) {
+    case 'task':
+      return sentence([...taskWords(event), why]);
+    case 'change': {
+      const what = changeWords(event);
+      // The reason of an assessment begins with the tier itself.
+      const isSaid = what !== undefined && why?.startsWith(`${what}:`) === true;
+      return sentence([task, isSaid ? undefined : what, why]);
+    }
+    case 'memory':
+      return sentence([data.name ?? `of ${data.agent ?? ''}`, `by ${actor}`]);
+    case 'lock':
+      return sentence([data.agent, data.items?.join(' '), why]);
+    case 'case':
+      return sentence(caseWords(event));
+    case 'schedule':
+      return sentence([data.name, task, why, nextRun(data, event.atMs)]);
+    case 'message':
+    case 'channel':
+      return sentence([...messageWords(event), why]);
+    case 'budget':
+      return sentence([...budgetWords(event), why, until(event)]);
+    case 'invite':
+      return sentence([data.name, data.role, why]);
+    case 'token':
+      return sentence([...tokenWords(event), why]);
+    default:
+      return sentence([data.url, why, until(event)]);
   }
-  if (noun === 'memory') return sentence([data.name ?? `of ${data.agent ?? ''}`, `by ${actor}`]);
-  if (noun === 'lock') return sentence([data.agent, data.items?.join(' '), why]);
-  if (noun === 'case') return sentence(caseWords(event));
-  if (noun === 'schedule') return sentence([data.name, task, why, nextRun(data, event.atMs)]);
-  if (noun === 'message' || noun === 'channel') return sentence([...messageWords(event), why]);
-  if (type === 'token.created') return sentence([`for ${data.agent ?? actor}`, data.role, why]);
-  if (noun === 'invite') return sentence([data.name, data.role, why]);
-  return sentence([data.url, why]);
+}
+
+function budgetWords({ type, actor, data }: Told): (string | undefined)[] {
+  const isAsked = type === 'budget.set' || type === 'budget.removed';
+  return [data.name, isAsked ? `by ${actor}` : undefined];
+}
+
+function tokenWords({ type, actor, data }: Told): (string | undefined)[] {
+  return type === 'token.created' ? [`for ${data.agent ?? actor}`, data.role] : [];
 }
 
 function taskWords({ type, atMs, actor, data }: Told): (string | undefined)[] {
@@ -121,6 +144,10 @@ function next({ availableAtMs }: EventData, atMs: number): string | undefined {
 
 function nextRun({ availableAtMs }: EventData, atMs: number): string | undefined {
   return availableAtMs === undefined ? undefined : `runs in ${lengthInWords(availableAtMs - atMs)}`;
+}
+
+function until({ atMs, data: { untilMs } }: Told): string | undefined {
+  return untilMs === undefined ? undefined : `for ${lengthInWords(untilMs - atMs)}`;
 }
 
 function by(actor: string, { title }: EventData): string | undefined {

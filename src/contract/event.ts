@@ -16,6 +16,12 @@ export const eventTypes = [
   'agent.online',
   'agent.offline',
   'agent.draining',
+  'agent.paused',
+  'agent.resumed',
+  'budget.set',
+  'budget.removed',
+  'budget.exceeded',
+  'budget.opened',
   'token.created',
   'token.rotated',
   'token.revoked',
@@ -114,6 +120,8 @@ export const EventData = z.strictObject({
   items: z.array(z.string()).optional(),
   session: z.string().optional(),
   availableAtMs: TimeMs.optional(),
+  /** Until when something holds. */
+  untilMs: TimeMs.optional(),
   /** `message.stored` and `message.returned`: the message itself, unless it is big. */
   item: InboxItem.optional(),
   /** `channel.posted`: the same. */

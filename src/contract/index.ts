@@ -1,6 +1,7 @@
 /** The vocabulary: every operation by its name, and the shapes that they speak in. */
 export * from './admin.ts';
 export * from './agent.ts';
+export * from './budget.ts';
 export * from './case.ts';
 export * from './change.ts';
 export * from './channel.ts';
@@ -17,6 +18,7 @@ export * from './operations.ts';
 export * from './repository.ts';
 export * from './schedule.ts';
 export * from './shape.ts';
+export * from './spending.ts';
 export * from './task.ts';
 export * from './waiting.ts';
 export * from './webhook.ts';

@@ -1,6 +1,7 @@
 /** Every operation by its name: what the hub must handle, and what the client can call. */
 import { adminOperations } from './admin.ts';
 import { agentOperations } from './agent.ts';
+import { budgetOperations } from './budget.ts';
 import { caseOperations } from './case.ts';
 import { changeOperations } from './change.ts';
 import { channelOperations } from './channel.ts';
@@ -25,6 +26,7 @@ export const operations = {
   ...caseOperations,
   ...agentOperations,
   ...inviteOperations,
+  ...budgetOperations,
   ...lockOperations,
   ...memoryOperations,
   ...messageOperations,

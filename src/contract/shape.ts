@@ -141,6 +141,7 @@ export const Outcome = z.enum([
   'released',
   'snoozed',
   'stalled',
+  'over_budget',
   'lost',
   'cancelled',
 ]);

@@ -26,6 +26,7 @@ import { limits } from './limits.ts';
 import { command, query } from './operation.ts';
 import { PathPattern } from './lock.ts';
 import { RepositoryUrl } from './repository.ts';
+import { Bounds, BoundsOf, Spending, Use } from './spending.ts';
 
 export const Lane = z.enum(['urgent', 'high', 'normal', 'low']);
 export type Lane = z.infer<typeof Lane>;
@@ -50,24 +51,6 @@ export type OnNeededFailure = z.infer<typeof OnNeededFailure>;
 
 /** Tasks under one key are told apart or kept apart by it. */
 export const TaskKey = text(limits.taskKeyCharsMax).regex(/\S/, 'it is empty');
-
-/**
- * What an attempt has used since it began. Totals, so that what is reported twice counts once, and
- * a report that was lost is made up for by the next.
- */
-export const Use = z.strictObject({
-  model: text(limits.modelCharsMax).nullable().default(null),
-  inputTokens: z.int().min(0),
-  /** The part of the input that was read from a cache. */
-  cachedInputTokens: z.int().min(0).default(0),
-  outputTokens: z.int().min(0),
-  /** Millionths of a US dollar; null where the agent's tool does not say it. */
-  costMicros: z.int().min(0).nullable().default(null),
-  /** How full the model's context is, and how much it holds. */
-  contextTokens: z.int().min(0).nullable().default(null),
-  contextTokensMax: z.int().min(1).nullable().default(null),
-});
-export type Use = z.infer<typeof Use>;
 
 /** A command that the change must pass, run as `sh -c` in a clean checkout. */
 export const Check = text(limits.checkCharsMax).regex(/\S/, 'it is empty; give a command');
@@ -127,6 +110,9 @@ export const Task = z.strictObject({
   note: z.string().nullable(),
   blockedBy: z.string().nullable(),
   progressedAtMs: TimeMs.nullable(),
+  /** What all its attempts together may spend, and have; null where nothing bounds it. */
+  budget: BoundsOf.nullable(),
+  used: Spending,
   changeId: ChangeId.nullable(),
   landedCommit: CommitId.nullable(),
   report: z.string().nullable(),
@@ -181,6 +167,8 @@ export const TaskOrder = z.strictObject({
     .default(limits.attemptTimeoutMsDefault),
   /** An attempt that says nothing for so long has failed; left out, it may be silent. */
   progressTimeoutMs: z.int().min(1_000).max(limits.attemptTimeoutMsMax).optional(),
+  /** What all its attempts together may spend; over it, the task is stopped and has failed. */
+  budget: Bounds.optional(),
 });
 export type TaskOrder = z.infer<typeof TaskOrder>;
 

@@ -8,7 +8,8 @@ import { LockSession } from './lock.ts';
 import { command } from './operation.ts';
 import { RepositoryUrl } from './repository.ts';
 import { BranchName, Capabilities, CommitId, Fence, Reason, TaskId, text } from './shape.ts';
-import { Progress, Task, Use } from './task.ts';
+import { Hold, Use } from './spending.ts';
+import { Progress, Task } from './task.ts';
 
 /** What an agent gets with its hand-out. `lastFailure` is of the attempt before. */
 export const Assignment = z.strictObject({ task: Task, lastFailure: z.string().nullable() });
@@ -34,7 +35,11 @@ export const workOperations = {
       /** Only tasks of this repository. What is in hand already is answered all the same. */
       repository: RepositoryUrl.optional(),
     }),
-    output: z.strictObject({ assignment: Assignment.nullable() }),
+    output: z.strictObject({
+      assignment: Assignment.nullable(),
+      /** Why there is none although one may wait: the agent or the project is held back. */
+      hold: Hold.nullable(),
+    }),
     errors: ['not_found', 'conflict'],
   }),
   'task.accept': command('task.accept', {

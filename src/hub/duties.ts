@@ -6,7 +6,7 @@
  */
 import { SignalboxError } from '../contract/index.ts';
 import { forgetOldReplies } from '../domain/admin/index.ts';
-import { listLapsedAgents } from '../domain/agent/index.ts';
+import { listDueHolds, listLapsedAgents } from '../domain/agent/index.ts';
 import { listDueChanges } from '../domain/change/queries.ts';
 import { checkChange } from '../domain/change/sweep.ts';
 import type { CommandContext } from '../domain/event/index.ts';
@@ -17,7 +17,9 @@ import { forgetInvites } from '../domain/invite/sweep.ts';
 import { listDueDeliveries } from '../domain/message/delivery-queries.ts';
 import { listDueSchedules } from '../domain/schedule/queries.ts';
 import { checkSchedule, leaveOut } from '../domain/schedule/sweep.ts';
+import { forgetSpending } from '../domain/budget/spend.ts';
 import { expireSession } from '../domain/task/held.ts';
+import { reopen } from '../domain/task/holding.ts';
 import { expireAgent } from '../domain/task/presence.ts';
 import { listDue } from '../domain/task/queries.ts';
 import { checkTask } from '../domain/task/sweep.ts';
@@ -29,6 +31,13 @@ import { actorOf } from './tokens.ts';
 export const TICK_MS = 500;
 const DUE_AT_ONCE = 500;
 const FORGET_EVERY_MS = 60_000;
+const FORGETTING = [
+  forgetOldReplies,
+  forgetDeliveries,
+  forgetOldLocks,
+  forgetInvites,
+  forgetSpending,
+];
 
 export interface DutyParts {
   store: Store;
@@ -51,6 +60,9 @@ export class Duties {
     const { read } = this.#parts.store;
     for (const { project, key } of await listLapsedAgents(read, nowMs, DUE_AT_ONCE)) {
       await this.#inProject(project, nowMs, (context) => expireAgent(context, key));
+    }
+    for (const { project, key } of await listDueHolds(read, nowMs, DUE_AT_ONCE)) {
+      await this.#inProject(project, nowMs, (context) => reopen(context, key));
     }
     for (const { project, holder } of await listLapsedSessions(read, nowMs, DUE_AT_ONCE)) {
       await this.#inProject(project, nowMs, (context) => expireSession(context, holder));
@@ -98,7 +110,7 @@ export class Duties {
   async #forget(nowMs: number): Promise<void> {
     if (nowMs - this.#forgottenAtMs < FORGET_EVERY_MS) return;
     this.#forgottenAtMs = nowMs;
-    for (const forget of [forgetOldReplies, forgetDeliveries, forgetOldLocks, forgetInvites]) {
+    for (const forget of FORGETTING) {
       let isMore = true;
       while (isMore) isMore = await this.#inProject('default', nowMs, forget);
     }

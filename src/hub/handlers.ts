@@ -10,6 +10,7 @@ import * as repositories from '../domain/repository/operations.ts';
 import * as presence from '../domain/task/presence.ts';
 import { latestSeq } from '../store/events.ts';
 import { type Bound, command, query } from './bound.ts';
+import { budgetHandlers } from './budget-handlers.ts';
 import { caseHandlers } from './case-handlers.ts';
 import { inviteHandlers } from './invite-handlers.ts';
 import { lockHandlers } from './lock-handlers.ts';
@@ -54,6 +55,7 @@ export function handlers(about: About, around: Around): Record<OperationName, Bo
     'agent.drain': command(o['agent.drain'], presence.drain),
     'agent.disconnect': command(o['agent.disconnect'], presence.disconnect),
     'agent.list': query(o['agent.list'], agents.list),
+    ...budgetHandlers,
     ...lockHandlers,
     ...memoryHandlers,
     ...messageHandlers(around.isListening),

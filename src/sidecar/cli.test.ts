@@ -62,6 +62,7 @@ test('a CLI that says that it failed has failed, though it exits well', async ()
 
 test('a limit of its account burns no attempt, and the sidecar rests until it ends', async () => {
   const inAnHour = String(Math.floor(Date.now() / 1_000) + 3_600);
+  bench.hub.answers.set('hub.status', () => ({ nowMs: 5_000 }));
   await startCli('claude', `echo 'Claude AI usage limit reached|${inAnHour}'; exit 1`);
   bench.hub.offer(newTask());
   expect(await bench.called('task.decline')).toMatchObject({
@@ -71,6 +72,10 @@ test('a limit of its account burns no attempt, and the sidecar rests until it en
   const { forMs } = await bench.heard('paused');
   expect(forMs).toBeGreaterThan(3_500_000);
   expect(forMs).toBeLessThanOrEqual(3_600_000);
+  expect(await bench.called('agent.pause')).toEqual({
+    untilMs: 5_000 + forMs,
+    reason: expect.stringContaining('exited with code 1'),
+  });
   expect(bench.hub.inputsOf('agent.drain')).toHaveLength(1);
   expect(bench.hub.inputsOf('task.fail')).toEqual([]);
 });

@@ -88,8 +88,8 @@ export class ScriptedHub {
     this.event('task.offered', task);
   }
 
-  event(type: Event['type'], { id, attempt, fence }: Task): void {
-    const data = { attempt, fence };
+  event(type: Event['type'], { id, attempt, fence }: Task, more: Event['data'] = {}): void {
+    const data = { attempt, fence, ...more };
     const event = {
       seq: ++this.#seq,
       atMs: 1,
@@ -161,6 +161,8 @@ export function newTask(fields: Partial<Task> = {}): Task {
     note: null,
     blockedBy: null,
     progressedAtMs: null,
+    budget: null,
+    used: { tokens: 0, costMicros: 0 },
     checks: [],
     paths: [],
     after: [],

@@ -189,6 +189,21 @@ test('a cancelled task stops its command, keeps the work and says nothing more',
   );
 });
 
+test('a task that is over its budget stops its command, and keeps the work', async () => {
+  bench.start('echo begun > file; touch $OUT; exec sleep 1000');
+  await bench.heard('connected');
+  const task = newTask({ repository: bench.repository });
+  bench.hub.offer(task);
+  await ready();
+  const over = { outcome: 'over_budget', reason: 'over its budget: 9 tokens used of 8' };
+  bench.hub.event('task.failed', task, over);
+  expect(await bench.called('task.decline')).toMatchObject({
+    reason: expect.stringContaining('over its budget: 9 tokens used of 8'),
+  });
+  await isClean();
+  expect(await show(`signalbox/${task.id}/1:file`)).toBe('begun');
+});
+
 test('a lost connection stops no command, and the report arrives once it is back', async () => {
   bench.start('touch $OUT; until [ -e $OUT.go ]; do sleep 0.01; done; echo done > done.txt');
   await bench.heard('connected');

@@ -160,11 +160,24 @@ export class Sidecar {
     const knownMs = againMs === null ? 0 : Math.min(againMs - clock.nowMs(), LIMITED_MS_MAX);
     const forMs = Math.max(backoffMs(PAUSE, ++this.#pauses, random.fraction()), knownMs);
     say({ kind: 'paused', forMs, reason });
+    if (againMs !== null) await this.#tellPause(forMs, reason);
     const untilMs = clock.nowMs() + forMs;
     while (!this.#isDraining && clock.nowMs() < untilMs) {
       await this.#bell.wait(untilMs - clock.nowMs());
     }
     if (!this.#isDraining) await this.#session.undrain();
+  }
+
+  /** So that everybody can see until when it rests; by the hub's clock, which ours may not be. */
+  async #tellPause(forMs: number, reason: string): Promise<void> {
+    const { client } = this.#ports;
+    try {
+      const { nowMs } = await client.hub.status({}, { timeoutMs: limits.offerMs });
+      const why = reason.slice(0, limits.noteCharsMax);
+      await client.agent.pause({ untilMs: nowMs + forMs, reason: why });
+    } catch {
+      // It is draining already, and gets nothing new: the pause only says more of it.
+    }
   }
 
   async #leave(): Promise<void> {
@@ -197,6 +210,7 @@ export class Sidecar {
       const isCancelled = type === 'task.cancelled' || data.outcome === 'cancelled';
       if (isCancelled) this.#current?.stop('cancelled');
       if (data.outcome === 'stalled') this.#current?.stop('fenced');
+      if (data.outcome === 'over_budget') this.#current?.stop('over_budget', data.reason ?? null);
     }
     if (type !== 'task.offered' || data.fence === undefined) return;
     if (isOurs && data.fence > record.fence) this.#current?.stop('fenced');

@@ -24,10 +24,11 @@ export const getWork = tool({
   ): Promise<Told<Taken>> {
     const session = 'session' in holder ? { session: holder.session } : {};
     const capabilities = [...new Set([...known, ...said])];
-    const { assignment } = await ask('task.pull', { capabilities, ...session });
+    const { assignment, hold } = await ask('task.pull', { capabilities, ...session });
     if (assignment === null) {
       const data = { task: null, lastFailure: null };
-      return { text: 'No task waits for you.', brief: { task_id: null }, data };
+      const text = hold === null ? 'No task waits for you.' : `No new work now: ${hold.reason}.`;
+      return { text, brief: { task_id: null }, data };
     }
     const { task, lastFailure } = assignment;
     const { id: taskId, fence } = task;

@@ -10,6 +10,7 @@ import { serve } from '../../src/doors/serve.ts';
 import { eachEngine } from '../support/engines.ts';
 import { commit, NOBODY, openTestHub, type TestHub } from '../support/hub.ts';
 import { inviteInputs } from './invite-entries.ts';
+import { budgetInputs } from './budget-entries.ts';
 import { lockInputs } from './lock-entries.ts';
 import { memoryInputs } from './memory-entries.ts';
 import { messageInputs } from './message-inputs.ts';
@@ -390,6 +391,7 @@ test('queries whose answers nobody reads wait, and are answered when somebody do
 
 const order = {
   title: 'x',
+  budget: { tokensMax: 1, costMicrosMax: 1 },
   body: 'y',
   repository: '/srv/x.git',
   baseBranch: 'main',
@@ -521,6 +523,7 @@ const full: Record<OperationName, Record<string, unknown>> = {
   'repository.add': { url: '/srv/x.git', baseBranch: 'main' },
   'repository.list': { cursor: 'x', limit: 1 },
   'event.list': { after: 0, limit: 1, filter: { types: ['task.done'], subject: 'x', mine: true } },
+  ...budgetInputs,
   ...lockInputs,
   ...memoryInputs,
   ...messageInputs,

@@ -7,6 +7,7 @@ import { type Client, createClient, localTransport } from '../../src/client/inde
 import { type OperationName, operations, Role, roleScopes } from '../../src/contract/index.ts';
 import { sql } from '../../src/store/sql.ts';
 import { eachEngine } from '../support/engines.ts';
+import { budgetEntries } from './budget-entries.ts';
 import { caseEntries } from './case-entries.ts';
 import { inviteEntries } from './invite-entries.ts';
 import { lockEntries } from './lock-entries.ts';
@@ -96,6 +97,7 @@ const rejected = { outcome: 'check_failed', reason: 'no', log: '' } as const;
 const late = (held: InHand): InHand => ({ ...held, fence: held.fence + 1_000 });
 
 const table: Record<OperationName, Entry> = {
+  ...budgetEntries,
   ...lockEntries,
   ...memoryEntries,
   ...messageEntries,

@@ -245,7 +245,7 @@ eachEngine((engine) => {
   test('an agent without a socket pulls its work, holds one, and keeps a longer lease', async () => {
     const hub = await openTestHub(engine);
     const ada = await hub.as('ada');
-    expect(await ada.task.pull({ capabilities: ['ts'] })).toEqual({ assignment: null });
+    expect(await ada.task.pull({ capabilities: ['ts'] })).toEqual({ assignment: null, hold: null });
     const { id } = await ada.task.submit({ title: 'first', needs: ['ts'] });
     await ada.task.submit({ title: 'second' });
     expect((await ada.task.show({ id })).task.state).toBe('queued');

@@ -154,12 +154,14 @@ test('a commit of what another one holds is refused, as the guide of Aider says'
 
 test('what waits says why, as the guide of scheduling says', async () => {
   const printed = await type('scheduling.md');
-  const [, , again, whys, shares, parts] = printed;
+  const [, , again, whys, shares, parts, budgets] = printed;
   expect(again).toContain('It was there already');
   expect(whys).toMatch(/no agent is online[^]*is not to begin yet/);
   expect(shares).toMatch(/admin +3/);
   expect(parts).toMatch(/Parts[^]*Read the grammar/);
   expect(parts).toMatch(/cancelled/);
+  expect(budgets).toMatch(/project by the day +\$20\.00 +nothing +open\n/);
+  expect(budgets).toMatch(/tsk_\S+ +500,000 tokens +nothing +open[^]*not bounded any more/);
 }, 120_000);
 
 test('a person takes a task and hands it in, as the guide of clones says', async () => {

@@ -49,19 +49,21 @@ const HUB_COMMANDS = ['start', 'mcp', 'doctor', 'backup', 'demo', 'smoke'].map(
 );
 const OF_HUB_COMMANDS = ['src/hub/', 'src/doors/', 'src/store/'];
 
-const BELOW_CHANGE = ['event', 'agent', 'repository', 'message', 'lock', 'memory', 'case', 'task'];
+const BELOW_TASK = ['event', 'agent', 'budget', 'repository', 'message', 'lock', 'memory'];
+const BELOW_CHANGE = [...BELOW_TASK, 'case', 'task'];
 
 /** What each domain may ask, through the index of the other. */
 const DOMAINS: Record<string, string[]> = {
   event: [],
   agent: ['event'],
+  budget: ['event', 'agent'],
   repository: ['event', 'agent'],
   channel: ['event', 'agent'],
   message: ['event', 'agent', 'repository', 'channel'],
   lock: ['event', 'agent', 'repository'],
   memory: ['event', 'agent', 'repository'],
   case: ['event', 'agent', 'repository', 'message', 'lock', 'memory'],
-  task: ['event', 'agent', 'repository', 'message', 'lock', 'memory'],
+  task: BELOW_TASK,
   schedule: ['event', 'agent', 'task'],
   change: BELOW_CHANGE,
   webhook: ['event', 'agent'],

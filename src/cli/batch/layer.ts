@@ -3,6 +3,7 @@
  * with its place and taken for not said, so that all that is wrong is found in one go.
  */
 import { MOMENT_WORDS, parseDurationMs, parseMomentMs } from '../duration.ts';
+import { DOLLAR_WORDS, parseDollarMicros } from '../money.ts';
 import { similar } from '../similar.ts';
 import type { OrderSource } from '../task-order.ts';
 import type { Place, Problems } from './problems.ts';
@@ -15,7 +16,7 @@ const LISTS: Readonly<Record<string, string>> = { check: 'checks', path: 'paths'
 const OWN = 'ref title unique uniqueEver';
 const COMMON =
   'body bodyFile repo base checks paths lane needs prefers trust after cancelWithout parent key ' +
-  'notBefore deadline retries timeout silence';
+  'notBefore deadline retries timeout silence maxTokens maxCost';
 
 export interface Layer extends OrderSource {
   has: (name: string) => boolean;
@@ -132,7 +133,7 @@ const SWITCH: Readonly<Record<string, boolean>> = { true: true, false: false };
 
 function typed(
   parsed: Parsed,
-): Pick<OrderSource, 'integer' | 'durationMs' | 'momentMs' | 'isOn' | 'choice'> {
+): Pick<OrderSource, 'integer' | 'durationMs' | 'momentMs' | 'dollarMicros' | 'isOn' | 'choice'> {
   return {
     integer(name, { min, max }) {
       const whole = (said: string): number | undefined => {
@@ -143,6 +144,7 @@ function typed(
     },
     durationMs: (name) => parsed(name, parseDurationMs, 'a length of time: 90s, 30m, 12h or 7d'),
     momentMs: (name, nowMs) => parsed(name, (said) => parseMomentMs(said, nowMs), MOMENT_WORDS),
+    dollarMicros: (name) => parsed(name, parseDollarMicros, DOLLAR_WORDS),
     isOn: (name) => parsed(name, (said) => SWITCH[said], 'true or false'),
     choice(name, words) {
       const known = (said: string): (typeof words)[number] | undefined =>
@@ -167,6 +169,7 @@ export function layered(sources: readonly OrderSource[]): OrderSource {
     integer: (name, bounds) => first((source) => source.integer(name, bounds)),
     durationMs: (name) => first((source) => source.durationMs(name)),
     momentMs: (name, nowMs) => first((source) => source.momentMs(name, nowMs)),
+    dollarMicros: (name) => first((source) => source.dollarMicros(name)),
     isOn: (name) => first((source) => source.isOn(name)),
     choice: (name, words) => first((source) => source.choice(name, words)),
   };

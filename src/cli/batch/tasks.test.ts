@@ -72,6 +72,8 @@ tasks:
     retries: 0
     timeout: 30m
     silence: 5m
+    maxTokens: 5000
+    maxCost: 2.50
     uniqueEver: schema
     key: db
     deadline: 2026-12-24T18:00+01:00
@@ -102,6 +104,7 @@ test('a file says tasks in the words of the flags, and in its defaults what they
       failuresMax: 1,
       timeoutMs: 30 * 60_000,
       progressTimeoutMs: 5 * 60_000,
+      budget: { tokensMax: 5_000, costMicrosMax: 2_500_000 },
       unique: { key: 'schema', scope: 'ever' },
       concurrencyKey: 'db',
       deadlineMs: Date.UTC(2026, 11, 24, 17),

@@ -145,6 +145,7 @@ const WORDS: Readonly<Record<string, string>> = {
   failuresMax: 'retries',
   timeoutMs: 'timeout',
   progressTimeoutMs: 'silence',
+  budget: 'maxTokens',
 };
 
 /** What fits a file need not fit the hub; its own rules are asked before it is. */

@@ -16,6 +16,8 @@ function idOf(kind: string, letter: string): string {
   return `${kind}_${letter.repeat(21)}`;
 }
 
+const NOTHING = { tokens: 0, costMicros: 0 };
+
 const empty: Board = {
   status: {
     version: '9.9.9',
@@ -27,6 +29,8 @@ const empty: Board = {
     changes: {},
     agents: {},
     oldestQueuedAtMs: null,
+    spent: { today: NOTHING, ever: NOTHING },
+    hold: null,
     missedMatches: 0,
   },
   answeredMs: 3,
@@ -49,6 +53,7 @@ const ada: Agent = {
   note: 'writing the tests\u001b[2J',
   blockedBy: null,
   lastTask: null,
+  hold: null,
   sessionId: null,
   leaseUntilMs: NOW,
   lastSeenMs: NOW,
@@ -117,6 +122,8 @@ function asTask(shown: typeof dead): Task {
   return {
     ...nothing,
     body: '',
+    budget: null,
+    used: NOTHING,
     lane: 'normal',
     state: 'dead',
     trust: 0,
@@ -206,4 +213,17 @@ test('a line with colours is cut by what is seen of it, and its colours end', ()
   expect(clipped(red, 12)).toBe('\u001b[31mred and long\u001b[39m\u001b[0m');
   expect(clipped(red, 5)).toBe('\u001b[31mred …\u001b[0m');
   expect(clipped('plain and long', 6)).toBe('plain…');
+});
+
+test('what was spent is told where anything was, and what holds back stands out', () => {
+  const spent = { today: NOTHING, ever: { tokens: 12_000, costMicros: 310_000 } };
+  const hold = { reason: 'the budget is spent', untilMs: NOW + 2 * MINUTE_MS };
+  const held = { ...ada, state: 'idle' as const, note: null, hold };
+  const status = { ...empty.status, spent, hold };
+  const heldBoard = { ...empty, status, agents: [{ agent: held, work: undefined }] };
+  const lines = boardLines(piped, heldBoard, URL).join('\n');
+  expect(lines).toMatch(/spent +nothing today, 12,000 tokens, \$0\.31 in all\n/);
+  expect(lines).toMatch(/held back +the budget is spent; opens in 2 m\n/);
+  expect(lines).toMatch(/idle +ada\n +held back: the budget is spent/);
+  expect(boardLines(piped, empty, URL).join('\n')).not.toMatch(/spent|held/);
 });

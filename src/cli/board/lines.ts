@@ -1,11 +1,12 @@
 /** The board as lines for a terminal: what needs a person stands out, what is empty is left out. */
 import { lengthInWords } from '../../contract/length.ts';
+import { spendingInWords } from '../../contract/money.ts';
 import { harmlessLine } from '../harmless.ts';
 import { fields } from '../layout.ts';
 import type { Output } from '../output.ts';
 import { stateColour, stateCounts, stateText } from '../states.ts';
 import { clipped, padded, textWidth } from '../width.ts';
-import { counted } from '../words.ts';
+import { counted, timeInWords } from '../words.ts';
 import type { Board } from './look.ts';
 
 export function boardLines(output: Output, board: Board, url: string): string[] {
@@ -21,6 +22,7 @@ export function boardLines(output: Output, board: Board, url: string): string[] 
   return output.isTty ? lines.map((line) => clipped(line, output.columns)) : lines;
 }
 
+type Status = Board['status'];
 type Pairs = Parameters<typeof fields>[1];
 
 /** Also on one line, for who follows it in a pipe. */
@@ -30,6 +32,8 @@ export function numbers(output: Output, { status, answeredMs }: Board): Pairs {
     ['tasks', stateCounts(output, status.tasks)],
     ['changes', stateCounts(output, status.changes)],
     ['agents', stateCounts(output, status.agents)],
+    ['spent', spentInWords(status.spent)],
+    ['held back', heldInWords(output, status)],
     ['oldest', oldest === null ? undefined : `queued for ${lengthInWords(nowMs - oldest)}`],
     ['missed', missedMatches === 0 ? undefined : output.paint('red', missed(missedMatches))],
     ['health', missedMatches === 0 ? `good, answered in ${lengthInWords(answeredMs)}` : undefined],
@@ -37,6 +41,19 @@ export function numbers(output: Output, { status, answeredMs }: Board): Pairs {
     ['up', lengthInWords(nowMs - startedAtMs)],
     ['cursor', String(status.cursor)],
   ];
+}
+
+function spentInWords({ today, ever }: Status['spent']): string | undefined {
+  const inAll = spendingInWords(ever);
+  return inAll === undefined
+    ? undefined
+    : `${spendingInWords(today) ?? 'nothing'} today, ${inAll} in all`;
+}
+
+function heldInWords(output: Output, { hold, nowMs }: Status): string | undefined {
+  if (hold === null) return undefined;
+  const opens = hold.untilMs === null ? '' : `; opens ${timeInWords(hold.untilMs, nowMs)}`;
+  return output.paint('yellow', `${harmlessLine(hold.reason)}${opens}`);
 }
 
 function missed(count: number): string {
@@ -52,7 +69,7 @@ function agentLines(output: Output, { agents, agentsMore, status }: Board): stri
   const states = agents.map(({ agent }) => stateText(output, agent.state));
   const stateWidth = Math.max(0, ...states.map(textWidth));
   const lines = agents.flatMap(({ agent, work }, at) => {
-    const { state, name, note, blockedBy, lastTask } = agent;
+    const { state, name, note, blockedBy, lastTask, hold } = agent;
     const word = output.paint(stateColour(state), padded(states[at] ?? '', stateWidth));
     const sinceMs = work?.sinceMs ?? lastTask?.endedAtMs;
     const parts = [
@@ -67,6 +84,9 @@ function agentLines(output: Output, { agents, agentsMore, status }: Board): stri
         .filter((part) => part !== '')
         .join('  ')
         .trimEnd(),
+      ...(hold === null
+        ? []
+        : [`${below}${output.paint('yellow', `held back: ${harmlessLine(hold.reason)}`)}`]),
       ...(note === null ? [] : [`${below}${output.paint('dim', harmlessLine(note))}`]),
       ...(blockedBy === null
         ? []

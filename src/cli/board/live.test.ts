@@ -25,6 +25,8 @@ beforeEach(async () => {
     changes: {},
     agents: { idle: 2 },
     oldestQueuedAtMs: null,
+    spent: { today: { tokens: 0, costMicros: 0 }, ever: { tokens: 0, costMicros: 0 } },
+    hold: null,
     missedMatches: 0,
   };
   hub = await startScriptedHub(home, {
@@ -48,7 +50,7 @@ function tell(seq: number): void {
 }
 
 test('what agents have in hand is asked for; what is gone by then is left out', async () => {
-  const none = { note: null, blockedBy: null, lastTask: null };
+  const none = { note: null, blockedBy: null, lastTask: null, hold: null };
   const agents = [
     { ...none, name: 'carol', state: 'offline', taskId: null },
     { ...none, name: 'bob', state: 'idle', taskId: null },

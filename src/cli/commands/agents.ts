@@ -6,6 +6,13 @@ import { nextPage, pageOf } from '../paging.ts';
 import { stateColour, stateText } from '../states.ts';
 import { timeInWords } from '../words.ts';
 
+function heldInWords({ hold }: Agent, nowMs: number): string {
+  if (hold === null) return '';
+  return hold.untilMs === null
+    ? ', held back'
+    : `, held back until ${timeInWords(hold.untilMs, nowMs)}`;
+}
+
 export async function listAgents(context: Context): Promise<void> {
   const { options, output, clock } = context;
   const hub = await context.hub();
@@ -15,7 +22,7 @@ export async function listAgents(context: Context): Promise<void> {
     { title: 'NAME', text: ({ name }: Agent) => name },
     {
       title: 'STATE',
-      text: ({ state }: Agent) => stateText(output, state),
+      text: (agent: Agent) => stateText(output, agent.state) + heldInWords(agent, nowMs),
       dress: (text: string, { state }: Agent) => output.paint(stateColour(state), text),
     },
     { title: 'TASK', text: ({ taskId }: Agent) => taskId ?? '-' },

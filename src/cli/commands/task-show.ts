@@ -3,6 +3,7 @@ import type { Client } from '../../client/index.ts';
 import type { Attempt, Event, Task } from '../../contract/index.ts';
 import { changeOf } from '../change-of.ts';
 import { lengthInWords } from '../../contract/length.ts';
+import { dollars, tokenCount } from '../../contract/money.ts';
 import type { Context } from '../context.ts';
 import { eventColour, eventWords } from '../event-words.ts';
 import { harmless, harmlessLine } from '../harmless.ts';
@@ -66,6 +67,7 @@ export function heading(
       ['landed', task.landedCommit ?? undefined],
       ['report', task.report === null ? undefined : reportText(task.report)],
       ['used', useInWords(attempts)],
+      ['budget', task.budget === null ? undefined : budgetInWords(task.budget, task.used)],
     ]),
     ...(body === '' ? [] : ['', ...indented(harmless(body).trimEnd())]),
   ];
@@ -87,6 +89,20 @@ function asked(task: Task, nowMs: number): (readonly [string, string | undefined
   ];
 }
 
+/** `12,400 of 50,000 tokens, $0.31 of $2.50` */
+function budgetInWords(
+  { tokensMax, costMicrosMax }: NonNullable<Task['budget']>,
+  { tokens, costMicros }: Task['used'],
+): string {
+  const parts = [
+    tokensMax === null
+      ? undefined
+      : `${tokens.toLocaleString('en-US')} of ${tokenCount(tokensMax)}`,
+    costMicrosMax === null ? undefined : `${dollars(costMicros)} of ${dollars(costMicrosMax)}`,
+  ];
+  return parts.filter((part) => part !== undefined).join(', ');
+}
+
 /** `12,000 tokens in, 800 out, $0.42`, of all attempts together. */
 function useInWords(attempts: readonly Attempt[]): string | undefined {
   const uses = attempts.flatMap(({ use }) => use ?? []);
@@ -96,8 +112,8 @@ function useInWords(attempts: readonly Attempt[]): string | undefined {
   const read = sum(({ inputTokens }) => inputTokens);
   const tokens = `${read} tokens in, ${sum(({ outputTokens }) => outputTokens)} out`;
   const costs = uses.flatMap(({ costMicros }) => costMicros ?? []);
-  const dollars = costs.reduce((all, cost) => all + cost, 0) / 1_000_000;
-  return costs.length === 0 ? tokens : `${tokens}, $${dollars.toFixed(2)}`;
+  const cost = dollars(costs.reduce((all, one) => all + one, 0));
+  return costs.length === 0 ? tokens : `${tokens}, ${cost}`;
 }
 
 function partLines(

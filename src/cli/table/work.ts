@@ -18,6 +18,8 @@ export const OF_TASK: readonly OptionEntry[] = [
   { flags: '--silence <duration>', summary: 'an attempt that says nothing for so long fails' },
   { flags: '--retries <count>', summary: 'how often it is tried again after a failure' },
   { flags: '--timeout <duration>', summary: 'the longest time an attempt may take (30m, 2h)' },
+  { flags: '--max-tokens <count>', summary: 'stopped where it has used more than this' },
+  { flags: '--max-cost <dollars>', summary: 'the same in US dollars (2.50)' },
 ];
 
 /** What many issues may have in common, and do not say themselves. */

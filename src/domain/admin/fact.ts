@@ -1,8 +1,22 @@
 /** Facts that more than one kind of answer tells. */
 import { type Fact, SignalboxError } from '../../contract/index.ts';
+import { FOREVER_MS } from '../agent/index.ts';
+import { holdsOf } from '../budget/index.ts';
+import type { QueryContext } from '../event/index.ts';
 
 export function missing(fact: string, frees: string): Fact {
   return { fact, holder: null, untilMs: null, frees };
+}
+
+/** What keeps new work from an agent, or from the whole project. */
+export async function factsOfHold(context: QueryContext, subject: string): Promise<Fact[]> {
+  const holds = await holdsOf(context, subject);
+  return holds.map(({ reason, untilMs, frees }) => ({
+    fact: reason,
+    holder: null,
+    untilMs: untilMs < FOREVER_MS ? untilMs : null,
+    frees,
+  }));
 }
 
 export function unknown(id: string): SignalboxError {

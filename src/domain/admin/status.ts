@@ -3,10 +3,13 @@ import type { Output } from '../../contract/index.ts';
 import {
   type AgentRow,
   capabilitiesOf,
+  findProjectHold,
   listAgents,
-  listIdleAgents,
+  listIdleBeyondHold,
   toAgent,
+  toHold,
 } from '../agent/index.ts';
+import { spentByProject } from '../budget/index.ts';
 import { countChangesByState } from '../change/index.ts';
 import type { QueryContext } from '../event/index.ts';
 import { doMeet, listTakenPaths } from '../lock/index.ts';
@@ -22,11 +25,11 @@ import {
 
 type Counts = Pick<
   Output<'hub.status'>,
-  'tasks' | 'changes' | 'agents' | 'oldestQueuedAtMs' | 'missedMatches'
+  'tasks' | 'changes' | 'agents' | 'oldestQueuedAtMs' | 'spent' | 'hold' | 'missedMatches'
 >;
 
 export async function countAll(context: QueryContext): Promise<Counts> {
-  const { db, actor } = context;
+  const { db, actor, nowMs } = context;
   const tasks = await countByState(db, actor.project);
   const changes = await countChangesByState(db, actor.project);
   const oldest = await findOldestQueued(db, actor.project);
@@ -35,11 +38,15 @@ export async function countAll(context: QueryContext): Promise<Counts> {
     changes: Object.fromEntries(changes.map((row) => [row.state, row.count])),
     agents: await countAgents(context),
     oldestQueuedAtMs: oldest?.created_at_ms ?? null,
+    spent: await spentByProject(db, actor.project, nowMs),
+    hold: toHold(await findProjectHold(db, actor.project)),
     missedMatches: await countMissedMatches(context),
   };
 }
 
 const AGENTS_MAX = 10_000;
+/** What holds agents back is lifted by the next tick after its time, and not later. */
+const HOLD_GRACE_MS = 2_000;
 
 async function countAgents({ db, actor }: QueryContext): Promise<Record<string, number>> {
   const page = { project: actor.project, afterKey: '', limit: AGENTS_MAX };
@@ -57,7 +64,10 @@ async function countAgents({ db, actor }: QueryContext): Promise<Record<string, 
  */
 export async function countMissedMatches(context: Omit<QueryContext, 'dialect'>): Promise<number> {
   const { db, actor, nowMs } = context;
-  const agents = await listIdleAgents(db, actor.project, AGENTS_MAX);
+  const overBeforeMs = nowMs - HOLD_GRACE_MS;
+  const held = await findProjectHold(db, actor.project);
+  if ((held?.held_until_ms ?? 0) > overBeforeMs) return 0;
+  const agents = await listIdleBeyondHold(db, actor.project, { overBeforeMs, limit: AGENTS_MAX });
   if (agents.length === 0) return 0;
   const idle = agents.map((row) => ({ row, capabilities: new Set(capabilitiesOf(row)) }));
   const canBeDone = (task: Omit<RunnableKind, 'count'>): boolean => {

@@ -7,7 +7,9 @@ import {
   findAgentWithTask,
   listAgents,
   listIdleAgents,
+  toHold,
 } from '../agent/index.ts';
+import { PROJECT } from '../budget/index.ts';
 import type { QueryContext } from '../event/index.ts';
 import {
   canDo,
@@ -22,7 +24,7 @@ import {
   toAsked,
   toIdle,
 } from '../task/index.ts';
-import { missing, unknown } from './fact.ts';
+import { factsOfHold, missing, unknown } from './fact.ts';
 import { factsOfChange } from './why-change.ts';
 
 type Answer = Output<'why'>;
@@ -107,7 +109,7 @@ const AGENTS_MAX = 1_000;
 async function factsOfQueued(context: QueryContext, task: TaskRow): Promise<Fact[]> {
   const facts: Fact[] = [];
   if (task.available_at_ms > context.nowMs) facts.push(delay(task));
-  facts.push(...(await factsOfBarriers(context, task)));
+  facts.push(...(await factsOfHold(context, PROJECT)), ...(await factsOfBarriers(context, task)));
   const { project } = context.actor;
   const agents = await listAgents(context.db, { project, afterKey: '', limit: AGENTS_MAX });
   const online = agents.filter((agent) => agent.presence === 'online');
@@ -157,12 +159,19 @@ async function factsOfBusy(context: QueryContext, able: AgentWithTask[]): Promis
   const idle = await listIdleAgents(context.db, context.actor.project, AGENTS_MAX);
   const idleKeys = new Set(idle.map((agent) => agent.key));
   if (able.some((agent) => idleKeys.has(agent.key))) return [];
-  return able.slice(0, 10).map((agent) => ({
-    fact: agent.task_id === null ? `${agent.name} asks for work itself` : `${agent.name} is busy`,
-    holder: agent.task_id ?? agent.name,
-    untilMs: null,
-    frees: 'It hands its task in, or another able agent comes online.',
-  }));
+  return able.slice(0, 10).map(factOfBusy);
+}
+
+function factOfBusy(agent: AgentWithTask): Fact {
+  const { name, task_id: taskId } = agent;
+  const hold = taskId === null ? toHold(agent) : null;
+  const frees = 'It hands its task in, or another able agent comes online.';
+  if (hold === null) {
+    const fact = taskId === null ? `${name} asks for work itself` : `${name} is busy`;
+    return { fact, holder: taskId ?? name, untilMs: null, frees };
+  }
+  const fact = `${name} is held back: ${hold.reason}`;
+  return { fact, holder: null, untilMs: hold.untilMs, frees: `See \`signalbox why ${name}\`.` };
 }
 
 async function factsOfHeld(context: QueryContext, task: TaskRow): Promise<Fact[]> {

@@ -11,12 +11,13 @@ import {
   WebhookDeliveryId,
 } from '../../contract/index.ts';
 import { type AgentWithTask, findAgentWithTask, toAgent } from '../agent/index.ts';
+import { PROJECT } from '../budget/index.ts';
 import type { QueryContext } from '../event/index.ts';
 import { whyLock } from '../lock/index.ts';
 import { whySchedule } from '../schedule/index.ts';
 import { listRecordsOfAgent } from '../task/index.ts';
 import { whyDelivery } from '../webhook/index.ts';
-import { unknown } from './fact.ts';
+import { factsOfHold, unknown } from './fact.ts';
 import { whyChange } from './why-change.ts';
 import { whyMessage } from './why-message.ts';
 import { whyTask } from './why-task.ts';
@@ -45,8 +46,18 @@ async function whyNamed(context: QueryContext, name: string): Promise<Answer> {
 async function whyAgent(context: QueryContext, row: AgentWithTask): Promise<Answer> {
   const { state } = toAgent(row);
   const summary = `${row.name} is ${state}`;
-  const facts = [...factsOfAgent(row), ...(await factsOfRecords(context, row))];
+  const holds = [
+    ...(await factsOfHold(context, row.key)),
+    ...(await factsOfHold(context, PROJECT)),
+  ];
+  const standing = holds.length > 0 && isWaiting(row) ? [] : factsOfAgent(row);
+  const facts = [...standing, ...holds, ...(await factsOfRecords(context, row))];
   return { id: row.name, kind: 'agent', state, summary, facts };
+}
+
+/** Here, with nothing in hand. */
+function isWaiting({ presence, task_id: taskId }: AgentWithTask): boolean {
+  return presence !== 'offline' && taskId === null;
 }
 
 function factsOfAgent(row: AgentWithTask): Fact[] {

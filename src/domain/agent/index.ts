@@ -1,5 +1,16 @@
 /** What other domains may ask about agents. */
 export * from './presence.ts';
+export { FOREVER_MS, toHold } from './hold.ts';
+export {
+  findProjectHold,
+  type HoldRow,
+  listDueHolds,
+  listIdleBeyondHold,
+  saveFullness,
+  saveHold,
+  savePause,
+  saveProjectHold,
+} from './hold-queries.ts';
 export {
   type AgentRow,
   type AgentWithTask,

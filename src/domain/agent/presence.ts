@@ -11,6 +11,7 @@ import {
 } from '../../contract/index.ts';
 import { newId } from '../../core/ids.ts';
 import { type CommandContext, memberRole, record } from '../event/index.ts';
+import { toHold } from './hold.ts';
 import { newcomer } from './newcomer.ts';
 import {
   type AgentRow,
@@ -138,6 +139,7 @@ export function toAgent(row: AgentWithTask): Agent {
     note: row.note,
     blockedBy: row.blocked_by,
     lastTask: lastTaskOf(row),
+    hold: toHold(row),
     sessionId: row.session_id,
     leaseUntilMs: row.lease_until_ms,
     lastSeenMs: row.last_seen_ms,

@@ -27,6 +27,14 @@ export interface AgentRow {
   last_task_id: string | null;
   last_outcome: Outcome | null;
   last_ended_at_ms: number | null;
+  /** Takes no new work: it or an operator said so, or its context is full. */
+  paused_until_ms: number | null;
+  pause_reason: string | null;
+  full_until_ms: number | null;
+  full_percent: number | null;
+  /** What holds it back the longest of all that does; null where nothing does. */
+  held_until_ms: number | null;
+  hold_reason: string | null;
   idle_since_ms: number;
   lease_until_ms: number;
   last_seen_ms: number;
@@ -95,11 +103,12 @@ export function listAgents(db: Db, page: AgentPage): Promise<AgentWithTask[]> {
     order by a.key ${limitTo(page.limit)}`);
 }
 
-/** The idle agents that can be told, the longest idle first. */
+/** The idle agents that can be told and are not held back, the longest idle first. */
 export function listIdleAgents(db: Db, project: string, limit: number): Promise<AgentRow[]> {
   return db.all(sql`
     select * from agents
     where project = ${project} and presence = 'online' and is_pushed = 1 and task_id is null
+      and held_until_ms is null
     order by idle_since_ms, key ${limitTo(limit)}`);
 }
 

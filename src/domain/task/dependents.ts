@@ -18,6 +18,7 @@ import { decide, inHand, isEnded } from './lifecycle.ts';
 import { type Move, type MoveDetails, moveTask } from './move.ts';
 import type { TaskRow } from './queries.ts';
 import { matchFreed, matchTask } from './schedule.ts';
+import { withinBudget } from './within-budget.ts';
 
 /** Lets go the tasks that waited for this one and wait for nothing else. */
 async function releaseDependents(context: CommandContext, neededId: string): Promise<void> {
@@ -53,7 +54,7 @@ export async function settle(
   row: TaskRow,
   move: Move & MoveDetails,
 ): Promise<TaskRow> {
-  const next = await moveTask(context, row, move);
+  const next = await moveTask(context, row, withinBudget(row, move));
   if (!isEnded(next.state)) return next;
   if (next.state === 'done') await releaseDependents(context, next.id);
   const worklist = [next];

@@ -39,6 +39,7 @@ const commands: Record<string, TaskCommand> = {
   lose: { type: 'lose' },
   stall: { type: 'stall' },
   expire: { type: 'expire' },
+  overspend: { type: 'overspend' },
   land: { type: 'land' },
   reject: { type: 'reject' },
   conflict: { type: 'conflict' },
@@ -64,6 +65,7 @@ lapse           =         =         queued    =         =         =         =   
 lose            =         =         queued    queued    queued    =         =         =         =         =
 stall           =         =         =         queued!   queued!   =         =         =         =         =
 expire          failed    failed    failed    failed    failed    =         =         =         =         =
+overspend       failed    failed    failed    failed    failed    =         =         =         =         =
 land            -         -         -         -         -         done      -         -         -         -
 reject          -         -         -         -         -         queued!   -         -         -         -
 conflict        -         -         -         -         -         queued~   -         -         -         -
@@ -127,6 +129,8 @@ test('an attempt ends with the outcome that says how', () => {
     ['running', 'stall', 'stalled'],
     ['running', 'expire', 'cancelled'],
     ['queued', 'expire', null],
+    ['running', 'overspend', 'over_budget'],
+    ['blocked', 'overspend', null],
     ['verifying', 'cancel', null],
     ['queued', 'cancel', null],
     ['queued', 'offer', null],

@@ -51,6 +51,7 @@ export type TaskCommand =
   | ({ type: 'snooze' } & Held)
   | { type: 'stall' }
   | { type: 'expire' }
+  | { type: 'overspend' }
   | { type: 'lapse' }
   | { type: 'lose' }
   | { type: 'land' }
@@ -110,8 +111,9 @@ function decideOrder(task: TaskFacts, command: Order): Verdict {
     case 'stall':
       return isBegun(task) ? again(task, 'failure', 'stalled') : { is: 'same' };
     case 'expire':
-      if (task.state === 'verifying' || isEnded(task.state)) return { is: 'same' };
-      return move('failed', inHand.includes(task.state) ? 'cancelled' : null);
+      return decideStop(task, 'cancelled');
+    case 'overspend':
+      return decideStop(task, 'over_budget');
     case 'land':
       return task.state === 'verifying' ? move('done') : refuse(task, 'landed');
     case 'reject':
@@ -124,6 +126,12 @@ function decideOrder(task: TaskFacts, command: Order): Verdict {
       if (!isEnded(task.state) || task.state === 'done') return refuse(task, 'retried');
       return move(task.unmetDependencies === 0 ? 'queued' : 'blocked');
   }
+}
+
+/** What is handed in already is not stopped any more. */
+function decideStop(task: TaskFacts, outcome: Outcome): Verdict {
+  if (task.state === 'verifying' || isEnded(task.state)) return { is: 'same' };
+  return move('failed', inHand.includes(task.state) ? outcome : null);
 }
 
 function decideCancel(task: TaskFacts): Verdict {

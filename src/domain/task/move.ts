@@ -2,7 +2,7 @@
  * Carries out what the life cycle has decided: the row, its attempt, the agent's hand and the
  * event, in one transaction.
  */
-import { type EventData, limits, SignalboxError, type Use } from '../../contract/index.ts';
+import { type EventData, limits, SignalboxError } from '../../contract/index.ts';
 import { backoffMs } from '../../core/backoff.ts';
 import { freeAgent } from '../agent/index.ts';
 import { type CommandContext, record } from '../event/index.ts';
@@ -21,7 +21,6 @@ export interface MoveDetails {
   /** What the next attempt should know. */
   failure?: string;
   log?: string;
-  use?: Use | undefined;
   fields?: Partial<TaskRow>;
 }
 
@@ -82,7 +81,6 @@ async function closeAttempt(
     failure: move.failure ?? null,
     log: move.log ?? null,
     endedAtMs: context.nowMs,
-    used: move.use === undefined ? null : JSON.stringify(move.use),
   });
 }
 
@@ -155,11 +153,14 @@ async function recordMove(
   });
 }
 
+/** How an attempt ends of which its agent may not know. */
+const TAKEN: ReadonlySet<string> = new Set(['cancelled', 'lapsed', 'stalled', 'over_budget']);
+
 /** The agent in whose hand it is, or from whose hand it was taken. */
 function audienceOf(row: TaskRow, move: RecordedMove): string | null {
   if (inHand.includes(row.state)) return row.agent_key;
   const { outcome } = move;
-  const isTaken = outcome === 'cancelled' || outcome === 'lapsed' || outcome === 'stalled';
+  const isTaken = TAKEN.has(outcome ?? '');
   return isTaken ? move.holderKey : null;
 }
 

@@ -1,6 +1,7 @@
 /** Reading tasks, and what a person does to them. */
 import { limits, nameKey, type Output, type Parsed, SignalboxError } from '../../contract/index.ts';
 import { lockProject } from '../agent/index.ts';
+import { overBudget } from '../budget/index.ts';
 import type { CommandContext, QueryContext } from '../event/index.ts';
 import { rankMs } from './assign.ts';
 import { factsOf, requireTask, unknownTask } from './facts.ts';
@@ -8,7 +9,13 @@ import { listChildren, listUnmet } from './family-queries.ts';
 import { decide } from './lifecycle.ts';
 import { declareIntents } from './locks.ts';
 import { moveTask } from './move.ts';
-import { findLog, findTaskWithRepository, listAttempts, listTasks } from './queries.ts';
+import {
+  findLog,
+  findTaskWithRepository,
+  listAttempts,
+  listTasks,
+  type TaskRow,
+} from './queries.ts';
 import { matchTask } from './schedule.ts';
 import { findTwin, waitsFor } from './submit.ts';
 import { toAttempt, toProgress, toTask } from './view.ts';
@@ -72,6 +79,7 @@ export async function retry(
   if (twin !== undefined && twin.id !== row.id) {
     throw refusal(`task ${twin.id} has its unique key by now`);
   }
+  refuseOverspent(row);
   const unmet = await listUnmet(context.tx, row.id);
   const verdict = decide(factsOf(row, unmet.length), { type: 'retry' });
   if (verdict.is !== 'move') throw refusal(verdict.is === 'refuse' ? verdict.message : 'no retry');
@@ -91,6 +99,15 @@ export async function retry(
   if (deadlineMs !== null && deadlineMs <= context.nowMs) await dropDeadline(context.tx, row.id);
   await matchTask(context, await requireTask(context, row.id));
   return toProgress(next);
+}
+
+/** It would be stopped at its first word. */
+function refuseOverspent(row: TaskRow): void {
+  const over = overBudget(row);
+  if (over === null) return;
+  throw new SignalboxError('conflict', `task ${row.id} is ${over}`, {
+    hint: `An operator allows more first: \`signalbox budget set --task ${row.id}\`.`,
+  });
 }
 
 function refusal(message: string): SignalboxError {

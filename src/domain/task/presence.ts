@@ -19,6 +19,7 @@ import { isKeyTaken } from './barriers.ts';
 import { settle } from './dependents.ts';
 import { decide } from './lifecycle.ts';
 import { factsOf, requireTask } from './facts.ts';
+import { emptyContext } from './holding.ts';
 import { moveTask } from './move.ts';
 import { findTask } from './queries.ts';
 import { matchFreed, matchTask } from './schedule.ts';
@@ -41,6 +42,7 @@ export async function connect(
   if (row.task_id !== null && !input.holding.includes(row.task_id)) {
     await settleForgotten(context, row);
   }
+  if (input.takesOffers || input.sessionId === undefined) await emptyContext(context, row);
   for (const taskId of input.holding) await resume(context, row, taskId);
   await matchFreed(context, row.key);
   const agent = toAgent(

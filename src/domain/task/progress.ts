@@ -3,14 +3,17 @@ import { limits, type Output, type Parsed, SignalboxError } from '../../contract
 import { keepLongLease } from '../agent/index.ts';
 import { type CommandContext, record } from '../event/index.ts';
 import { carryOut, hear } from './hearing.ts';
+import { stopOverspent } from './overspent.ts';
 import type { TaskRow } from './queries.ts';
 import { toProgress } from './view.ts';
-import { saveProgress, saveUse } from './write-queries.ts';
+import { countUse } from './use.ts';
+import { saveProgress } from './write-queries.ts';
 
 export async function progress(
   context: CommandContext,
   input: Parsed<'task.progress'>,
 ): Promise<Output<'task.progress'> | SignalboxError> {
+  await countUse(context, input);
   const heard = await hear(context, input.taskId, { type: 'progress', fence: input.fence });
   if (heard instanceof SignalboxError) return heard;
   const row = await carryOut(context, heard);
@@ -22,10 +25,11 @@ export async function progress(
   };
   await saveProgress(context.tx, next);
   await keepHold(context);
-  if (input.use !== undefined) await saveUse(context.tx, row, JSON.stringify(input.use));
   const isNews = next.note !== row.note || next.blocked_by !== row.blocked_by;
   if (isNews) await tell(context, next);
-  return { ...toProgress(row), stop: null };
+  if (input.use === undefined) return { ...toProgress(row), stop: null };
+  const stopped = await stopOverspent(context, next);
+  return { ...toProgress(stopped ?? row), stop: stopped?.reason ?? null };
 }
 
 /** An agent without a process beside it has no other way to say that it is still there. */

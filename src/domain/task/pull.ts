@@ -1,12 +1,21 @@
 /** The same hand-out for an agent that asks instead of being told. */
 import {
   canonicalUrl,
+  type Hold,
   limits,
   type Output,
   type Parsed,
   SignalboxError,
 } from '../../contract/index.ts';
-import { type AgentRow, arrive, findAgent, lockProject, setTaskSession } from '../agent/index.ts';
+import {
+  type AgentRow,
+  arrive,
+  findAgent,
+  findProjectHold,
+  lockProject,
+  setTaskSession,
+  toHold,
+} from '../agent/index.ts';
 import type { CommandContext } from '../event/index.ts';
 import { findRepositoryByUrl } from '../repository/index.ts';
 import { canDo } from './assign.ts';
@@ -35,12 +44,17 @@ export async function pull(
   });
   const taskId = await chosenTask(context, row, input);
   await setTaskSession(tx, row, input.session ?? '');
-  if (taskId === undefined) return { assignment: null };
+  if (taskId === undefined) return { assignment: null, hold: await holdOn(context, row) };
   const task = await requireTask(context, taskId);
   const command = { type: 'accept' as const, agentKey: actor.key, fence: task.fence };
   const verdict = decide(factsOf(task), command);
   const taken = verdict.is === 'move' ? await moveTask(context, task, verdict) : task;
-  return { assignment: await assignmentOf(context, taken) };
+  return { assignment: await assignmentOf(context, taken), hold: null };
+}
+
+/** What keeps new work from the agent: its own hold, or that of the whole project. */
+async function holdOn({ tx }: CommandContext, agent: AgentRow): Promise<Hold | null> {
+  return toHold(agent) ?? toHold(await findProjectHold(tx, agent.project));
 }
 
 function repositoriesOf({ repositories }: AgentRow): string[] | null {
@@ -89,6 +103,8 @@ async function whyNot(
     return `it is ${task.state}${task.agent === null ? '' : `, held by ${task.agent}`}`;
   }
   if (task.available_at_ms > context.nowMs) return 'it waits until its time has come';
+  const hold = await holdOn(context, agent);
+  if (hold !== null) return hold.reason;
   if (!canDo(toIdle(agent), toAsked(task))) return `it asks for more than ${agent.name} has`;
   if (await isBarred(context, task)) return 'what it means to change is in other hands';
   return null;

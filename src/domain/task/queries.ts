@@ -64,6 +64,11 @@ export interface TaskRow {
   started_at_ms: number | null;
   ended_at_ms: number | null;
   next_check_ms: number | null;
+  /** What all its attempts together may spend, and have. */
+  tokens_max: number | null;
+  cost_micros_max: number | null;
+  tokens_used: number;
+  cost_micros_used: number;
   /** 1 where it may hold locks or wait for some: only then they are looked for at its end. */
   has_locks: number;
   version: number;
@@ -88,6 +93,8 @@ export interface AttemptRow {
   failure: string | null;
   /** JSON of what it has used in all. */
   used: string | null;
+  tokens_used: number;
+  cost_micros_used: number;
 }
 
 export function findTask(tx: Tx, project: string, id: string): Promise<TaskRow | undefined> {
@@ -199,8 +206,6 @@ export interface AttemptEnd {
   failure: string | null;
   log: string | null;
   endedAtMs: number | null;
-  /** JSON. */
-  used: string | null;
 }
 
 /** While an attempt goes on its times stand on the task; here they come to rest. */
@@ -208,8 +213,7 @@ export async function endAttempt(tx: Tx, row: TaskRow, end: AttemptEnd): Promise
   await tx.run(sql`
     update attempts set accepted_at_ms = ${row.accepted_at_ms},
       started_at_ms = ${row.started_at_ms}, ended_at_ms = ${end.endedAtMs},
-      outcome = ${end.outcome}, failure = ${end.failure}, log = coalesce(${end.log}, log),
-      used = coalesce(${end.used}, used)
+      outcome = ${end.outcome}, failure = ${end.failure}, log = coalesce(${end.log}, log)
     where task_id = ${row.id} and number = ${row.attempt}`);
 }
 
@@ -237,7 +241,7 @@ export function findAttemptByFence(
 export function listAttempts(db: Db, taskId: string): Promise<AttemptRow[]> {
   return db.all(sql`
     select task_id, number, fence, agent, offered_at_ms, accepted_at_ms, started_at_ms,
-      ended_at_ms, outcome, failure, used
+      ended_at_ms, outcome, failure, used, tokens_used, cost_micros_used
     from attempts where task_id = ${taskId} order by number`);
 }
 

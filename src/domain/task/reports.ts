@@ -23,6 +23,7 @@ import {
   type TaskWithRepository,
 } from './queries.ts';
 import { matchFreed, matchTask } from './schedule.ts';
+import { countUse } from './use.ts';
 import { toProgress, toTask } from './view.ts';
 
 export async function accept(
@@ -48,10 +49,11 @@ export async function decline(
   input: Parsed<'task.decline'>,
 ): Promise<Output<'task.decline'> | SignalboxError> {
   await lockProject(context.tx, context.actor.project);
+  await countUse(context, input);
   const heard = await hear(context, input.taskId, { type: 'decline', fence: input.fence });
   if (heard instanceof SignalboxError) return heard;
-  const { reason, log, use } = input;
-  const row = await carryOut(context, heard, { reason, log, use, failure: reason });
+  const { reason, log } = input;
+  const row = await carryOut(context, heard, { reason, log, failure: reason });
   await matchTask(context, row);
   await matchFreed(context, context.actor.key);
   return toProgress(row);
@@ -62,6 +64,7 @@ export async function fail(
   input: Parsed<'task.fail'>,
 ): Promise<Output<'task.fail'> | SignalboxError> {
   await lockProject(context.tx, context.actor.project);
+  await countUse(context, input);
   const { fence, outcome, isRetryable } = input;
   const heard = await hear(context, input.taskId, { type: 'fail', fence, outcome, isRetryable });
   if (heard instanceof SignalboxError) {
@@ -69,7 +72,7 @@ export async function fail(
     return heard;
   }
   const failure = input.log === '' ? input.reason : `${input.reason}\n\n${input.log}`;
-  const details = { reason: input.reason, failure, log: input.log, use: input.use };
+  const details = { reason: input.reason, failure, log: input.log };
   const row = await carryOut(context, heard, details);
   await matchTask(context, row);
   await matchFreed(context, context.actor.key);
@@ -92,6 +95,7 @@ export async function complete(
   changeId: string | null,
 ): Promise<Completion | SignalboxError> {
   await lockProject(context.tx, context.actor.project);
+  await countUse(context, input);
   const { fence, change } = input;
   const command = { type: 'complete' as const, fence, hasChange: change !== undefined };
   const heard = await hear(context, input.taskId, command);
@@ -101,7 +105,7 @@ export async function complete(
   }
   if (heard.move === undefined) return { row: heard.row, isNew: false };
   const fields = { report: input.report ?? null, change_id: changeId };
-  const row = await carryOut(context, heard, { log: input.log, use: input.use, fields });
+  const row = await carryOut(context, heard, { log: input.log, fields });
   await matchFreed(context, context.actor.key);
   return { row, isNew: true };
 }

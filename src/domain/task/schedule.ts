@@ -11,6 +11,7 @@ import {
   assignTask,
   capabilitiesOf,
   findAgent,
+  findProjectHold,
   listIdleAgents,
 } from '../agent/index.ts';
 import { type CommandContext, record } from '../event/index.ts';
@@ -46,7 +47,8 @@ async function matchWith(
 ): Promise<void> {
   if (task.state !== 'queued' || task.available_at_ms > context.nowMs) return;
   const choice = await choose(context, task, but);
-  if (choice === undefined || (await isBarred(context, task))) return;
+  if (choice === undefined || (await isHeldBack(context))) return;
+  if (await isBarred(context, task)) return;
   await offer(context, task, choice);
 }
 
@@ -72,6 +74,11 @@ async function choose(
   return undefined;
 }
 
+/** The whole project gets no new work: its budget is spent. */
+async function isHeldBack({ tx, actor }: CommandContext): Promise<boolean> {
+  return (await findProjectHold(tx, actor.project)) !== undefined;
+}
+
 /** It is not the same to it which of several agents does it. */
 function isChoosy({ needs, prefers, preferredKey }: WaitingTask): boolean {
   return preferredKey !== null || needs.length > 0 || prefers.length > 0;
@@ -86,6 +93,7 @@ export async function matchAgent(
   agent: AgentRow,
   repositoryId?: string,
 ): Promise<TaskRow | undefined> {
+  if (agent.held_until_ms !== null || (await isHeldBack(context))) return undefined;
   const idle = toIdle(agent);
   for await (const { task, take } of inLine(context)) {
     if (repositoryId !== undefined && task.repository_id !== repositoryId) continue;
@@ -139,6 +147,14 @@ export async function matchFreed(context: CommandContext, agentKey: string): Pro
   const agent = await findAgent(context.tx, context.actor.project, agentKey);
   const isIdle = agent?.presence === 'online' && agent.is_pushed === 1 && agent.task_id === null;
   if (agent !== undefined && isIdle) await matchAgent(context, agent);
+}
+
+/** Looks for work for every agent that is idle: what held the project back is over. */
+export async function matchAll(context: CommandContext): Promise<void> {
+  const { tx, actor } = context;
+  for (const agent of await listIdleAgents(tx, actor.project, PAGE_SIZES.at(-1) ?? 0)) {
+    await matchFreed(context, agent.key);
+  }
 }
 
 /** The hand-out: here, and only here, the fence rises. */

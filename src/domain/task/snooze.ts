@@ -6,13 +6,14 @@ import { countUnmet } from './dependents.ts';
 import { requireTask } from './facts.ts';
 import { carryOut, hear } from './hearing.ts';
 import { matchFreed, matchTask } from './schedule.ts';
+import { countUse } from './use.ts';
 import { toProgress } from './view.ts';
 
 export async function snooze(
   context: CommandContext,
   input: Parsed<'task.snooze'>,
 ): Promise<Output<'task.snooze'> | SignalboxError> {
-  const { fence, forMs, untilChildrenEnd, reason, log, use } = input;
+  const { fence, forMs, untilChildrenEnd, reason, log } = input;
   if ((forMs === undefined) === (untilChildrenEnd === undefined)) {
     throw new SignalboxError('invalid_input', 'it is snoozed for a time, or until its parts end', {
       hint: 'Give forMs or untilChildrenEnd, and not both.',
@@ -20,6 +21,7 @@ export async function snooze(
   }
   const { tx, actor, nowMs } = context;
   await lockProject(tx, actor.project);
+  await countUse(context, input);
   const row = await requireTask(context, input.taskId);
   const waiting = { ...row, waits_for_children: untilChildrenEnd === undefined ? 0 : 1 };
   const unmet = await countUnmet(context, waiting);
@@ -29,7 +31,6 @@ export async function snooze(
   const next = await carryOut(context, heard, {
     reason,
     log,
-    use,
     fields: {
       preferred_key: actor.key,
       attempts_max: row.attempts_max + 1,

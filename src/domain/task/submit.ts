@@ -194,6 +194,8 @@ function asked(order: TaskOrder) {
     base_branch: order.baseBranch ?? null,
     failures_max: order.failuresMax,
     timeout_ms: order.timeoutMs,
+    tokens_max: order.budget?.tokensMax ?? null,
+    cost_micros_max: order.budget?.costMicrosMax ?? null,
   };
 }
 
@@ -223,6 +225,8 @@ const unbegun = {
   accepted_at_ms: null,
   started_at_ms: null,
   ended_at_ms: null,
+  tokens_used: 0,
+  cost_micros_used: 0,
   has_locks: 0,
   version: 1,
 };

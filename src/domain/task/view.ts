@@ -48,6 +48,8 @@ export function toTask(row: TaskWithRepository): Task {
     note: row.note,
     blockedBy: row.blocked_by,
     progressedAtMs: row.progressed_at_ms,
+    budget: toBounds(row),
+    used: { tokens: row.tokens_used, costMicros: row.cost_micros_used },
     changeId: row.change_id,
     landedCommit: row.landed_commit,
     report: row.report,
@@ -56,6 +58,13 @@ export function toTask(row: TaskWithRepository): Task {
     endedAtMs: row.ended_at_ms,
     nextCheckMs: row.next_check_ms,
   };
+}
+
+function toBounds({
+  tokens_max: tokensMax,
+  cost_micros_max: costMicrosMax,
+}: TaskRow): Task['budget'] {
+  return tokensMax === null && costMicrosMax === null ? null : { tokensMax, costMicrosMax };
 }
 
 export function toProgress(row: TaskRow): Output<'task.start'> {

@@ -11,7 +11,8 @@ export async function insertTask(tx: Tx, row: TaskRow): Promise<void> {
       submitter_key, agent, agent_key, preferred_key, attempt, attempts_max, fence, failures,
       failures_max, conflicts, timeout_ms, progress_timeout_ms, deadline_ms, last_failure,
       change_id, landed_commit, report, rank_ms, created_at_ms, available_at_ms, offered_at_ms,
-      accepted_at_ms, started_at_ms, ended_at_ms, next_check_ms, has_locks, version)
+      accepted_at_ms, started_at_ms, ended_at_ms, next_check_ms, tokens_max, cost_micros_max,
+      has_locks, version)
     values (${row.id}, ${row.project}, ${row.title}, ${row.body}, ${row.lane}, ${row.state},
       ${row.reason}, ${row.needs}, ${row.prefers}, ${row.trust}, ${row.checks}, ${row.paths},
       ${row.after_ids}, ${row.on_needed_failure}, ${row.parent_id}, ${row.waits_for_children},
@@ -22,7 +23,8 @@ export async function insertTask(tx: Tx, row: TaskRow): Promise<void> {
       ${row.progress_timeout_ms}, ${row.deadline_ms}, ${row.last_failure}, ${row.change_id},
       ${row.landed_commit}, ${row.report}, ${row.rank_ms}, ${row.created_at_ms},
       ${row.available_at_ms}, ${row.offered_at_ms}, ${row.accepted_at_ms}, ${row.started_at_ms},
-      ${row.ended_at_ms}, ${row.next_check_ms}, ${row.has_locks}, ${row.version})`);
+      ${row.ended_at_ms}, ${row.next_check_ms}, ${row.tokens_max}, ${row.cost_micros_max},
+      ${row.has_locks}, ${row.version})`);
 }
 
 /**
@@ -63,11 +65,6 @@ export async function saveProgress(tx: Tx, row: TaskRow): Promise<void> {
     update tasks set note = ${row.note}, blocked_by = ${row.blocked_by},
       progressed_at_ms = ${row.progressed_at_ms}
     where id = ${row.id}`);
-}
-
-export async function saveUse(tx: Tx, row: TaskRow, used: string): Promise<void> {
-  await tx.run(sql`
-    update attempts set used = ${used} where task_id = ${row.id} and number = ${row.attempt}`);
 }
 
 export async function dropDeadline(tx: Tx, id: string): Promise<void> {

@@ -1,0 +1,95 @@
+/**
+ * Where budgets and pauses meet work: what is held back gets nothing new, and what is let go gets
+ * what waits for it at once.
+ */
+import { limits, nameKey, type Output, type Parsed, SignalboxError } from '../../contract/index.ts';
+import { present } from '../../core/assert.ts';
+import {
+  type AgentRow,
+  findAgent,
+  findAgentWithTask,
+  lockProject,
+  saveFullness,
+  savePause,
+  toAgent,
+} from '../agent/index.ts';
+import { PROJECT, review } from '../budget/index.ts';
+import type { CommandContext } from '../event/index.ts';
+import { matchAll, matchFreed } from './schedule.ts';
+
+/** What a budget or a pause means for hand-outs now. Whoever calls holds the project's row. */
+export async function reviewAndMatch(context: CommandContext, subject: string): Promise<void> {
+  const { isFreed } = await review(context, subject);
+  if (!isFreed) return;
+  if (subject === PROJECT) await matchAll(context);
+  else await matchFreed(context, subject);
+}
+
+/** The time of a hold has come. */
+export async function reopen(context: CommandContext, subject: string): Promise<void> {
+  await lockProject(context.tx, context.actor.project);
+  await reviewAndMatch(context, subject);
+}
+
+export async function pause(
+  context: CommandContext,
+  input: Parsed<'agent.pause'>,
+): Promise<Output<'agent.pause'>> {
+  const { tx, nowMs } = context;
+  const { untilMs, reason } = input;
+  const agent = await requireOwn(context, input.agent);
+  if (untilMs <= nowMs || untilMs > nowMs + limits.pauseMsMax) {
+    throw new SignalboxError('invalid_input', 'a pause ends in the future, within 31 days', {
+      hint: 'Give untilMs in milliseconds since 1970, by the clock of the hub.',
+      details: { untilMs, nowMs },
+    });
+  }
+  await savePause(tx, agent, { paused_until_ms: untilMs, pause_reason: reason });
+  await reviewAndMatch(context, agent.key);
+  return shown(context, agent);
+}
+
+export async function resume(
+  context: CommandContext,
+  input: Parsed<'agent.resume'>,
+): Promise<Output<'agent.resume'>> {
+  const agent = await requireOwn(context, input.agent);
+  await savePause(context.tx, agent, { paused_until_ms: null, pause_reason: null });
+  await emptyContext(context, agent);
+  return shown(context, agent);
+}
+
+/** It begins anew: nothing is known of how full its context is. */
+export async function emptyContext(context: CommandContext, agent: AgentRow): Promise<void> {
+  if (agent.full_until_ms !== null) {
+    await saveFullness(context.tx, agent, { full_until_ms: null, full_percent: null });
+  }
+  await reviewAndMatch(context, agent.key);
+}
+
+/** The caller, or for an operator any agent. Holds the project's row. */
+async function requireOwn(context: CommandContext, name: string | undefined): Promise<AgentRow> {
+  const { tx, actor } = context;
+  const key = name === undefined ? actor.key : nameKey(name);
+  if (key !== actor.key && !actor.scopes.has('operate')) {
+    throw new SignalboxError('forbidden', `${actor.name} may pause and resume itself alone`, {
+      hint: 'Leave the agent out, or let an operator do it.',
+    });
+  }
+  await lockProject(tx, actor.project);
+  return requireAgent(context, name ?? actor.name);
+}
+
+export async function requireAgent(context: CommandContext, name: string): Promise<AgentRow> {
+  const { tx, actor } = context;
+  const row = await findAgent(tx, actor.project, nameKey(name));
+  if (row !== undefined) return row;
+  throw new SignalboxError('not_found', `there is no agent ${name}`, {
+    hint: 'An agent is known from its first word on. `signalbox agents` lists those there are.',
+  });
+}
+
+async function shown(context: CommandContext, agent: AgentRow): Promise<Output<'agent.pause'>> {
+  const row = await findAgentWithTask(context.tx, agent.project, agent.key);
+  return toAgent(present(row, 'the agent'));
+}
