@@ -19,8 +19,8 @@ eachEngine((engine) => {
     const { id } = await ada.task.submit({ title: 'second', lane: 'low' });
     const { assignment } = await ada.task.pull({ taskId: id });
     expect(assignment?.task).toMatchObject({ id, state: 'accepted', agent: 'ada', attempt: 1 });
-    expect(await ada.task.pull({ taskId: id })).toEqual({ assignment });
-    expect(await ada.task.pull({})).toEqual({ assignment });
+    expect(await ada.task.pull({ taskId: id })).toEqual({ assignment, hold: null });
+    expect(await ada.task.pull({})).toEqual({ assignment, hold: null });
     await expectNoMissedMatch(ada);
   });
 
