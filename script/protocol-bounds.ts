@@ -54,9 +54,13 @@ export const bounds: Record<keyof typeof limits, string> = {
   lockPatternWaysMax: 'patterns without braces that one with braces stands for',
   lockPatternTokensMax:
     'signs of a pattern, all that its braces stand for; a name without a wildcard counts as one',
+  lockPlacesMax:
+    'pairs of places in two patterns that one request looks at, to see which overlap; beyond it ' +
+    'the request is refused',
   lockNameCharsMax: 'the name of a thing',
   lockSessionCharsMax: 'the name of a session',
   lockWaitingPerHolderMax: 'locks that one holder waits for',
+  lockHeldPerHolderMax: 'locks that one holder has',
   lockObstaclesMax: 'locks in the way that an answer names',
   lockLeaseMsMin: 'the shortest lease of a session',
   lockLeaseMsDefault: 'lease of a session unless told',

@@ -119,7 +119,7 @@ function whatOf({ items }: Pick<Lock, 'items'>): string {
 
 function whose({ agent, taskId, leaseUntilMs, reason }: Lock | Obstacle): string {
   const task = taskId === null ? '' : ` for ${taskId}`;
-  const said = reason?.replaceAll(/[\s"\p{Cc}]+/gu, ' ').slice(0, 100) ?? '';
+  const said = reason?.replaceAll(/[\s"<>\p{Cc}\p{Cf}]+/gu, ' ').slice(0, 100) ?? '';
   const why = said === '' ? '' : `, who says: "${said}"`;
   return `${agent}${task}${until({ leaseUntilMs })}${why}`;
 }

@@ -12,7 +12,7 @@ import {
 import { spentByProject } from '../budget/index.ts';
 import { countChangesByState } from '../change/index.ts';
 import type { QueryContext } from '../event/index.ts';
-import { doMeet, listTakenPaths } from '../lock/index.ts';
+import { doMeet, listTakenPaths, newBudget } from '../lock/index.ts';
 import {
   countByState,
   countRunnable,
@@ -101,8 +101,9 @@ async function listUnobstructed(context: Omit<QueryContext, 'dialect'>): Promise
   const tasks = all.filter((task) => task.concurrency_key === null);
   if (tasks.length === 0) return [];
   const taken = await listTakenPaths(db, actor.project);
+  const budget = newBudget();
   const isTaken = (task: TaskRow): boolean =>
-    doMeet(parseList(task.paths), taken.get(task.repository_id ?? '') ?? []);
+    doMeet(parseList(task.paths), taken.get(task.repository_id ?? '') ?? [], budget);
   const waiting = all.filter(isTaken);
   return tasks.filter((task) => {
     const isBehind = (other: TaskRow): boolean =>
@@ -110,7 +111,7 @@ async function listUnobstructed(context: Omit<QueryContext, 'dialect'>): Promise
       other.repository_id === task.repository_id &&
       other.id !== task.parent_id &&
       (other.rank_ms < task.rank_ms || (other.rank_ms === task.rank_ms && other.id < task.id)) &&
-      doMeet(parseList(other.paths), parseList(task.paths));
+      doMeet(parseList(other.paths), parseList(task.paths), budget);
     return !isTaken(task) && !waiting.some(isBehind);
   });
 }

@@ -13,6 +13,7 @@ import { deadlock, findCycle } from './cycle.ts';
 import type { Holder } from './holder.ts';
 import type { Item } from './items.ts';
 import { tell } from './line.ts';
+import { newBudget } from './overlap.ts';
 import { findOverlaps, type Hit, hitsAmong } from './overlapping.ts';
 import {
   countOpenOf,
@@ -26,7 +27,7 @@ import {
   renewSession,
   takePlace,
 } from './queries.ts';
-import { itemsToEvent, refused } from './told.ts';
+import { itemsToEvent, refused, tooMuchToCompare } from './told.ts';
 import { itemsOfRow, toLock, toObstacles } from './view.ts';
 
 export interface Request {
@@ -49,7 +50,9 @@ export async function acquireSet(
   await registerActor(context);
   const place = await takePlace(tx, actor.project);
   const leaseUntilMs = await keepAlive(context, holder);
-  const overlapping = await findOverlaps(tx, { project: actor.project, items });
+  const budget = newBudget();
+  const overlapping = await findOverlaps(tx, { project: actor.project, items, budget });
+  if (budget.left < 0) return tooMuchToCompare();
   const held = await findHeld(context, request, overlapping);
   if (held !== undefined) return { lock: toLock(held), obstacles: [] };
   const { key, also } = holder;
@@ -57,6 +60,7 @@ export async function acquireSet(
   const hits = await hitsAmong(tx, wanted, overlapping);
   const row = newRow(context, request, place);
   if (hits.length === 0) {
+    await refuseHoard(context, holder);
     const granted = await insertGranted(context, { row, items });
     return { lock: toLock({ ...granted, lease_until_ms: leaseUntilMs }), obstacles: [] };
   }
@@ -222,9 +226,26 @@ async function shown({ tx }: CommandContext, row: LockRow): Promise<Answer['lock
   return toLock(found ?? { ...row, lease_until_ms: null });
 }
 
-async function refuseCrowd({ tx, actor }: CommandContext, holder: Holder): Promise<void> {
-  const counts = await countOpenOf(tx, actor.project, holder.key);
-  const waiting = counts.find(({ state }) => state === 'waiting')?.count ?? 0;
+async function countOf(
+  { tx, actor }: CommandContext,
+  { key }: Holder,
+  wanted: 'granted' | 'waiting',
+): Promise<number> {
+  const counts = await countOpenOf(tx, actor.project, key);
+  return counts.find(({ state }) => state === wanted)?.count ?? 0;
+}
+
+async function refuseHoard(context: CommandContext, holder: Holder): Promise<void> {
+  const held = await countOf(context, holder, 'granted');
+  if (held < limits.lockHeldPerHolderMax) return;
+  throw new SignalboxError('rate_limited', `${holder.agent} holds ${held} locks already`, {
+    hint: 'Give back what is done with, or take a folder such as src/** in the place of its files.',
+    retryAfterMs: 1_000,
+  });
+}
+
+async function refuseCrowd(context: CommandContext, holder: Holder): Promise<void> {
+  const waiting = await countOf(context, holder, 'waiting');
   if (waiting < limits.lockWaitingPerHolderMax) return;
   throw new SignalboxError('rate_limited', `${holder.agent} waits for ${waiting} locks already`, {
     hint: 'Ask for all that you need as one set, or leave a line with lock.release and its id.',

@@ -59,11 +59,11 @@ export async function letThrough(
   freed: Pick<LockRow, 'project' | 'items'>,
 ): Promise<void> {
   const { tx } = context;
-  const hits = await findOverlaps(tx, { project: freed.project, items: itemsOfRow(freed) });
-  const waiting = hits.filter(({ row }) => row.state === 'waiting');
-  const line = new Map(waiting.map(({ row }) => [row.lock_id, row.place]));
+  const { project } = freed;
+  const hits = await findOverlaps(tx, { project, items: itemsOfRow(freed), isWaiting: true });
+  const line = new Map(hits.map(({ row }) => [row.lock_id, row.place]));
   for (const [id] of [...line].toSorted((a, b) => a[1] - b[1])) {
-    const next = await findLock(tx, freed.project, id);
+    const next = await findLock(tx, project, id);
     if (next?.state !== 'waiting') continue;
     if ((await findHits(tx, wantedBy(next))).length === 0) await grant(context, next);
   }

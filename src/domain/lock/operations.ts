@@ -12,7 +12,8 @@ import { acquireSet, keepAlive } from './acquire.ts';
 import { type Holder, sessionHolder, sessionKey, taskHolderKey, tasksOf } from './holder.ts';
 import { type Item, itemsToLookAt, itemsToTake } from './items.ts';
 import { endLock } from './line.ts';
-import { findHits } from './overlapping.ts';
+import { newBudget } from './overlap.ts';
+import { findOverlaps, hitsAmong } from './overlapping.ts';
 import {
   countByAgent,
   countOpenOf,
@@ -23,6 +24,7 @@ import {
   type LockRow,
 } from './queries.ts';
 import { giveBackItems } from './part.ts';
+import { tooMuchToCompare } from './told.ts';
 import { toLock, toObstacles } from './view.ts';
 
 export async function acquire(
@@ -130,7 +132,11 @@ export async function check(
   const holder = input.holder === undefined ? '' : keyOf(actor.key, input.holder);
   const also = await alsoOf(context, input.holder);
   const wanted = { project: actor.project, holder, also, mode: input.mode, items };
-  const hits = await findHits(db, { ...wanted, place: Number.MAX_SAFE_INTEGER });
+  const budget = newBudget();
+  const overlapping = await findOverlaps(db, { ...wanted, budget });
+  if (budget.left < 0) throw tooMuchToCompare();
+  const last = { ...wanted, place: Number.MAX_SAFE_INTEGER };
+  const hits = await hitsAmong(db, last, overlapping);
   const obstacles = await toObstacles(db, hits, limits.lockObstaclesMax);
   return { isFree: hits.length === 0, obstacles };
 }

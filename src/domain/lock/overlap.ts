@@ -2,22 +2,42 @@
  * Do two patterns meet: is there a path that both of them mean? Decided exactly, by walking both
  * at once. A path is one or more names; a name is not empty and neither `.` nor `..`.
  *
- * The work is bounded: a pair of places is looked at once, and a pattern has at most
- * `lockPatternTokensMax` of them, all that its braces stand for included.
+ * A pair of places is looked at once. That is cheap for what people write and dear for what is made
+ * to be dear, so whoever compares many gives a budget of such pairs. Where it is spent, two patterns
+ * are said to meet: nobody then has what another one may have too.
  */
-import { type Name, type Pattern, RUN, type Token, type Way, wayOf } from './pattern.ts';
+import { limits } from '../../contract/index.ts';
+import {
+  type Name,
+  type Pattern,
+  RUN,
+  type Segment,
+  type Token,
+  type Way,
+  wayOf,
+} from './pattern.ts';
 
-export function overlaps(a: Pattern, b: Pattern): boolean {
+/** How many more pairs of places may be looked at; below zero it is spent. */
+export interface Budget {
+  left: number;
+}
+
+export function newBudget(): Budget {
+  return { left: limits.lockPlacesMax };
+}
+
+export function overlaps(a: Pattern, b: Pattern, budget: Budget = newBudget()): boolean {
   if (a.isLiteral && b.isLiteral) return a.base === b.base;
   const others = waysOf(b);
-  return waysOf(a).some((way) => others.some((other) => doWaysMeet(way, other)));
+  return waysOf(a).some((way) => others.some((other) => doWaysMeet(way, other, budget)));
 }
 
 /** Does the pattern mean this path, which is in NFC? */
 export function matches(pattern: Pattern, path: string): boolean {
   if (pattern.isLiteral) return pattern.base === path;
   const names = wayOf(path);
-  return pattern.ways.some((way) => doWaysMeet(way, names));
+  const budget = { left: Number.POSITIVE_INFINITY };
+  return pattern.ways.some((way) => doWaysMeet(way, names, budget));
 }
 
 function waysOf(pattern: Pattern): readonly Way[] {
@@ -25,15 +45,19 @@ function waysOf(pattern: Pattern): readonly Way[] {
 }
 
 /** From the end: whether what is left of the one can be what is left of the other. */
-function doWaysMeet(a: Way, b: Way): boolean {
+function doWaysMeet(a: Way, b: Way, budget: Budget): boolean {
   if (!canBegin(a, b)) return false;
-  let below = Array.from({ length: b.length + 1 }, () => false);
+  budget.left -= (a.length + 1) * (b.length + 1);
+  if (budget.left < 0) return true;
+  let below = new Uint8Array(b.length + 2);
   for (let i = a.length; i >= 0; i--) {
-    const row = Array.from({ length: b.length + 1 }, () => false);
-    for (let j = b.length; j >= 0; j--) row[j] = doRestsMeet({ a, b, i, j, row, below });
+    const row = new Uint8Array(b.length + 2);
+    const rests = { left: a[i], b, row, below, budget };
+    for (let j = b.length; j >= 0; j--) if (doRestsMeet(rests, j)) row[j] = 1;
+    if (budget.left < 0) return true;
     below = row;
   }
-  return below[0] === true;
+  return below[0] === 1;
 }
 
 /** A first look that most pairs do not pass: names in front that are not the same. */
@@ -43,25 +67,25 @@ function canBegin([a]: Way, [b]: Way): boolean {
 }
 
 interface Rests {
-  a: Way;
+  /** Where the rest of the one begins; undefined at its end. */
+  left: Segment | undefined;
   b: Way;
-  i: number;
-  j: number;
-  /** Of the same i, filled from the end. */
-  row: readonly boolean[];
-  /** Of i + 1. */
-  below: readonly boolean[];
+  /** Of the same place in the one, filled from the end. */
+  row: Uint8Array;
+  /** Of the place after it. */
+  below: Uint8Array;
+  budget: Budget;
 }
 
-function doRestsMeet({ a, b, i, j, row, below }: Rests): boolean {
-  const [left, right] = [a[i], b[j]];
+function doRestsMeet({ left, b, row, below, budget }: Rests, j: number): boolean {
+  const right = b[j];
   if (left === undefined && right === undefined) return true;
-  if (left === '**' && below[j] === true) return true;
-  if (right === '**' && row[j + 1] === true) return true;
+  if (left === '**' && below[j] === 1) return true;
+  if (right === '**' && row[j + 1] === 1) return true;
   if (left === undefined || right === undefined) return false;
-  if (left === '**') return row[j + 1] === true;
-  if (right === '**') return below[j] === true;
-  return below[j + 1] === true && doNamesMeet(left, right);
+  if (left === '**') return row[j + 1] === 1;
+  if (right === '**') return below[j] === 1;
+  return below[j + 1] === 1 && doNamesMeet(left, right, budget);
 }
 
 /** What of a name was written so far, as far as it matters: a set of these. */
@@ -71,9 +95,11 @@ const TWO_DOTS = 4;
 const OTHER = 8;
 
 /** Is there a name that both stand for? Forward, over the places in both that can be reached. */
-function doNamesMeet(a: Name, b: Name): boolean {
+function doNamesMeet(a: Name, b: Name, budget: Budget): boolean {
   if (a.plain !== undefined && b.plain !== undefined) return a.plain === b.plain;
   const width = b.tokens.length + 1;
+  budget.left -= (a.tokens.length + 1) * width;
+  if (budget.left < 0) return true;
   const reached = new Uint8Array((a.tokens.length + 1) * width);
   const reach = (at: number, said: number) => {
     reached[at] = (reached[at] ?? 0) | said;

@@ -8,7 +8,7 @@
 import type { LockMode } from '../../contract/index.ts';
 import type { Db } from '../../store/db.ts';
 import type { Item } from './items.ts';
-import { overlaps } from './overlap.ts';
+import { type Budget, newBudget, overlaps } from './overlap.ts';
 import { parsePattern, type Pattern } from './pattern.ts';
 import { type ItemRow, listItems, listItemsOf, listItemsOn } from './queries.ts';
 
@@ -42,16 +42,25 @@ export async function hitsAmong(db: Db, wanted: Wanted, overlapping: Hit[]): Pro
   return withoutThoseBehind(db, wanted, others);
 }
 
+export interface Search extends Pick<Wanted, 'project' | 'items'> {
+  /** Only who stands in line. */
+  isWaiting?: boolean;
+  /** Where it is spent, all that may meet is said to. */
+  budget?: Budget;
+}
+
 /** What of all others, and of its own, meets these items. */
 export async function findOverlaps(
   db: Db,
-  { project, items }: Pick<Wanted, 'project' | 'items'>,
+  { project, items, isWaiting = false, budget = newBudget() }: Search,
 ): Promise<Hit[]> {
   const hits: Hit[] = [];
   for (const [scope, own] of Map.groupBy(items, (item) => item.scope)) {
-    const rows = await readGround(db, { project, scope, items: own });
+    const rows = (await readGround(db, { project, scope, items: own }))
+      .filter(({ state }) => state === 'waiting' || !isWaiting)
+      .map((row) => comparable(row, budget));
     for (const item of own) {
-      for (const row of rows) if (meets(item.pattern, row)) hits.push({ item, row });
+      for (const one of rows) if (meets(item.pattern, one)) hits.push({ item, row: one.row });
     }
   }
   return hits;
@@ -95,11 +104,31 @@ function wayUp(base: string): string[] {
   return ['', ...parts.map((_, index) => parts.slice(0, index + 1).join('/'))];
 }
 
-function meets(pattern: Pattern, row: ItemRow): boolean {
+/** An item of somebody, read once however often it is compared. */
+interface Comparable {
+  row: ItemRow;
+  doesMeet: (pattern: Pattern) => boolean;
+}
+
+/** To read a sign of a pattern takes about as long as to look at so many places. */
+const PLACES_PER_SIGN = 50;
+
+function comparable(row: ItemRow, budget: Budget): Comparable {
+  let read: Pattern | string | undefined;
+  const doesMeet = (pattern: Pattern): boolean => {
+    if (read === undefined) {
+      budget.left -= row.is_literal === 1 ? 0 : row.pattern.length * PLACES_PER_SIGN;
+      if (budget.left < 0) return true;
+      read = row.is_literal === 1 ? literalOf(row) : parsePattern(row.pattern);
+    }
+    return typeof read !== 'string' && overlaps(pattern, read, budget);
+  };
+  return { row, doesMeet };
+}
+
+function meets(pattern: Pattern, { row, doesMeet }: Comparable): boolean {
   if (row.is_literal === 1 && pattern.isLiteral) return row.base === pattern.base;
-  if (!isOnOneWay(pattern.base, row.base)) return false;
-  const other = row.is_literal === 1 ? literalOf(row) : parsePattern(row.pattern);
-  return typeof other !== 'string' && overlaps(pattern, other);
+  return isOnOneWay(pattern.base, row.base) && doesMeet(pattern);
 }
 
 function literalOf({ pattern, base }: ItemRow): Pattern {
@@ -121,21 +150,23 @@ async function withoutThoseBehind(db: Db, wanted: Wanted, hits: Hit[]): Promise<
     (row) => row.state === 'granted',
   );
   if (own.length === 0) return hits;
+  const budget = newBudget();
+  const held = own.map((row) => comparable(row, budget));
   const behind = new Map<string, boolean>();
   for (const { row } of hits) {
     if (row.state === 'granted' || behind.has(row.lock_id)) continue;
     const theirs = await listItems(db, row.lock_id);
     behind.set(
       row.lock_id,
-      theirs.some((item) => own.some((held) => isBlocked(item, held))),
+      theirs.some((item) => held.some((one) => isBlocked(item, one))),
     );
   }
   return hits.filter(({ row }) => row.state === 'granted' || behind.get(row.lock_id) !== true);
 }
 
-function isBlocked(item: ItemRow, held: ItemRow): boolean {
-  if (item.scope !== held.scope) return false;
-  if (item.mode === 'shared' && held.mode === 'shared') return false;
+function isBlocked(item: ItemRow, held: Comparable): boolean {
+  if (item.scope !== held.row.scope) return false;
+  if (item.mode === 'shared' && held.row.mode === 'shared') return false;
   const pattern = item.is_literal === 1 ? literalOf(item) : parsePattern(item.pattern);
   return typeof pattern !== 'string' && meets(pattern, held);
 }

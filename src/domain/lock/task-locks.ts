@@ -11,7 +11,7 @@ import { taskHolder, taskHolderKey } from './holder.ts';
 import { type Item, pathItem, patternOf } from './items.ts';
 import { endLock } from './line.ts';
 import { findHits, groundOf, type Hit } from './overlapping.ts';
-import { overlaps } from './overlap.ts';
+import { newBudget, overlaps } from './overlap.ts';
 import { holdLine, listAllItems, listOpenOf, takePlace } from './queries.ts';
 
 export interface Intents {
@@ -100,8 +100,11 @@ export interface Ground {
 }
 
 /** Do two lists of patterns of one repository meet anywhere? */
-export function doMeet(a: readonly string[], b: readonly string[]): boolean {
-  return a.some((left) => b.some((right) => overlaps(patternOf(left), patternOf(right))));
+export function doMeet(a: readonly string[], b: readonly string[], budget = newBudget()): boolean {
+  const others = b.map((each) => patternOf(each));
+  return a
+    .map((each) => patternOf(each))
+    .some((left) => others.some((right) => overlaps(left, right, budget)));
 }
 
 function itemsOf({ repository, paths }: Intents): Item[] {

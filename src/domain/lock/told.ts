@@ -24,7 +24,7 @@ const REASON_TOLD = 160;
 /** A holder's own words, on one line and in quotes: they are read by whoever is refused. */
 function saying(reason: string | null): string {
   if (reason === null) return '';
-  const line = reason.replaceAll(/[\s"\p{Cc}]+/gu, ' ').trim();
+  const line = reason.replaceAll(/[\s"<>\p{Cc}\p{Cf}]+/gu, ' ').trim();
   const told = line.length > REASON_TOLD ? `${line.slice(0, REASON_TOLD)}…` : line;
   return `, who says: "${told}"`;
 }
@@ -42,5 +42,13 @@ export function refused(obstacles: readonly Obstacle[], count: number): Signalbo
   return new SignalboxError('conflict', `${said}${more}`, {
     hint: `Work on something else, write to the holder, or ask with wait: true to be next.${ask}`,
     details: { obstacles },
+  });
+}
+
+/** Which of all that is held stands in the way was not found out. */
+export function tooMuchToCompare(): SignalboxError {
+  const message = 'these patterns, and those that are held, are too much to compare at once';
+  return new SignalboxError('invalid_input', message, {
+    hint: 'Ask for fewer or plainer ones: a folder such as src/**, or the paths themselves.',
   });
 }

@@ -14,6 +14,7 @@ import {
   groundOfPaths,
   holdLine,
   type Intents,
+  newBudget,
   obstaclesOf,
   takeIntents,
 } from '../lock/index.ts';
@@ -50,10 +51,12 @@ async function findAhead(
   nowMs: number,
 ): Promise<RunnableRow | undefined> {
   const paths = parseList(task.paths);
+  const budget = newBudget();
   for (const other of await listBeforeOn(db, task, { ...groundOfPaths(paths), nowMs })) {
     // The whole has put itself behind its parts.
     if (other.id === task.parent_id) continue;
-    if (doMeet(paths, parseList(other.paths)) && (await isObstructed(db, other))) return other;
+    if (doMeet(paths, parseList(other.paths), budget) && (await isObstructed(db, other)))
+      return other;
   }
   return undefined;
 }
