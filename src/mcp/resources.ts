@@ -45,8 +45,9 @@ export const resources: readonly Resource[] = [
   },
 ];
 
+/** Without a sign that could be taken for a mark, and the same JSON all the same. */
 function inJson(value: unknown): string {
-  return JSON.stringify(value, undefined, 2);
+  return JSON.stringify(value, undefined, 2).replaceAll('<', String.raw`\u003c`);
 }
 
 const LATELY = 200;

@@ -1,6 +1,13 @@
 /** Locks: taken before an edit, given back after it. */
 import { z } from 'zod';
-import { limits, type Lock, type LockItem, LockMode, type Obstacle } from '../contract/index.ts';
+import {
+  limits,
+  type Lock,
+  type LockItem,
+  LockMode,
+  type Obstacle,
+  SignalboxError,
+} from '../contract/index.ts';
 import { type Caller, READS, SETS, type Told, tool } from './tool.ts';
 
 const paths = z.array(z.string()).max(limits.lockItemsMax).default([]);
@@ -14,7 +21,7 @@ export const acquireLock = tool({
   name: 'acquire_lock',
   title: 'Take locks',
   description: 'Lock files before you edit them, all or nothing. Refused: who holds them.',
-  input: z.object({
+  input: z.strictObject({
     ...what,
     mode: LockMode.default('exclusive'),
     wait: z.boolean().default(false).describe('queue; ask again for the result'),
@@ -23,6 +30,7 @@ export const acquireLock = tool({
   annotations: SETS,
   async run(ask, { paths: wanted, names, mode, wait, reason }, caller) {
     const items = itemsOf(wanted, names, caller);
+    if (items.length === 0) throw nothingAsked();
     const { holder, leaseMs } = caller;
     const input = { holder, leaseMs, items, mode, wait, reason };
     const { lock, obstacles } = await ask('lock.acquire', input);
@@ -37,11 +45,17 @@ export const acquireLock = tool({
   },
 });
 
+function nothingAsked(): SignalboxError {
+  return new SignalboxError('invalid_input', 'acquire_lock was asked for nothing', {
+    hint: 'Give paths, e.g. {"paths": ["src/a.ts"]}, or names of things.',
+  });
+}
+
 export const releaseLock = tool({
   name: 'release_lock',
   title: 'Give locks back',
   description: 'Give back locks, or leave the queue. No arguments: all of yours.',
-  input: z.object({ ...what, lock_id: z.string().optional() }),
+  input: z.strictObject({ ...what, lock_id: z.string().optional() }),
   annotations: SETS,
   async run(ask, { paths: wanted, names, lock_id: id }, caller) {
     const items = itemsOf(wanted, names, caller);
@@ -69,7 +83,7 @@ export const checkLocks = tool({
   name: 'check_locks',
   title: 'See locks',
   description: 'Can these be locked now, and if not, who holds them? No arguments: list all.',
-  input: z.object(what),
+  input: z.strictObject(what),
   annotations: READS,
   async run(ask, { paths: wanted, names }, caller): Promise<Told<Seen>> {
     const items = itemsOf(wanted, names, caller);

@@ -10,7 +10,7 @@ export const remember = tool({
   name: 'remember',
   title: 'Remember',
   description: 'Keep what you learned for later sessions and other agents.',
-  input: z.object({
+  input: z.strictObject({
     text: z.string(),
     layer: MemoryLayer.default('episodic'),
     tags: words,
@@ -34,7 +34,7 @@ export const recall = tool({
   name: 'recall',
   title: 'Recall',
   description: 'What was remembered, best first. No arguments: the newest.',
-  input: z.object({
+  input: z.strictObject({
     query: z.string().max(500).optional(),
     tags: words,
     paths: words,

@@ -14,17 +14,22 @@ export function quoted(
   return `<${mark}${attributes}>\n${unmarked(text)}\n</${mark}>`;
 }
 
-/** Control characters, which a terminal would obey, are taken out. */
+/** Taken out first: with them gone, the letters around one may be a mark. */
 function unmarked(text: string): string {
-  return text.replaceAll(/<(?=\/?\s*(?:message|memory|task)\b)/gi, '&lt;').replaceAll(CONTROL, '');
+  return text.replaceAll(UNSEEN, '').replaceAll(MARKS, '&lt;');
 }
 
 function plain(value: string): string {
-  return value.replaceAll(/["<>\n\r]/g, ' ').replaceAll(CONTROL, '');
+  return value.replaceAll(/["<>\n\r]/g, ' ').replaceAll(UNSEEN, '');
 }
 
-// eslint-disable-next-line no-control-regex -- they are what is taken out
-const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+const MARKS = /<(?=\/?\s*(?:message|memory|task|reason)\b)/gi;
+
+/**
+ * What no person sees, and a terminal or a model may obey. What joins letters and emoji into one
+ * stays.
+ */
+const UNSEEN = /(?![\t\n\u200c\u200d])[\p{Cc}\p{Cf}]/gu;
 
 /** Cut where it is long; the whole is had by asking for it. */
 export function short(text: string, charsMax: number, more: string): string {

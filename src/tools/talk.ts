@@ -8,7 +8,7 @@ export const sendMessage = tool({
   name: 'send_message',
   title: 'Send a message',
   description: 'To an agent, #channel, @team or everyone.',
-  input: z.object({
+  input: z.strictObject({
     to: z.string(),
     text: z.string(),
     type: z.string().optional(),
@@ -37,7 +37,7 @@ export const checkInbox = tool({
   name: 'check_inbox',
   title: 'Look at your inbox',
   description: 'What waits for you. Give back the ids you have dealt with.',
-  input: z.object({
+  input: z.strictObject({
     acknowledge: z.array(z.string()).max(100).default([]).describe('message ids'),
     limit: z.int().min(1).max(50).default(10),
   }),
@@ -64,12 +64,13 @@ export const why = tool({
   name: 'why',
   title: 'Why it waits',
   description: 'What a task, lock, change, message or agent waits for, and what frees it.',
-  input: z.object({ id: z.string().describe('its id, or an agent’s name') }),
+  input: z.strictObject({ id: z.string().describe('its id, or an agent’s name') }),
   annotations: READS,
   async run(ask, { id }) {
     const answer = await ask('why', { id });
     const facts = answer.facts.slice(0, 10).map(({ fact, frees }) => `- ${fact}. ${frees}`);
-    const text = [answer.summary, ...facts].join('\n');
+    const about = { from: 'log', id };
+    const text = quoted('message', about, [answer.summary, ...facts].join('\n'));
     return { text, brief: { kind: answer.kind, state: answer.state }, data: answer };
   },
 });
@@ -81,7 +82,7 @@ export const listAgents = tool({
   name: 'list_agents',
   title: 'Who is here',
   description: 'Names of the agents, and what they do.',
-  input: z.object({}),
+  input: z.strictObject({}),
   annotations: READS,
   async run(ask) {
     const page = await ask('agent.list', { limit: LISTED });

@@ -84,7 +84,8 @@ export function tool<In extends z.ZodObject, Data extends object>(
       if (parsed.success) return run(ask, parsed.data, caller);
       const [issue] = parsed.error.issues;
       const field = issue?.path.join('.') ?? '';
-      throw new SignalboxError('invalid_input', `${field}: ${issue?.message ?? 'not as asked'}`);
+      const where = field === '' ? definition.name : field;
+      throw new SignalboxError('invalid_input', `${where}: ${issue?.message ?? 'not as asked'}`);
     },
   };
 }

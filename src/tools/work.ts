@@ -15,7 +15,7 @@ export const getWork = tool({
   name: 'get_work',
   title: 'Get a task',
   description: 'Take the next task that you can do.',
-  input: z.object({ capabilities: list.describe('what you can do, e.g. ts') }),
+  input: z.strictObject({ capabilities: list.describe('what you can do, e.g. ts') }),
   annotations: WRITES,
   async run(
     ask,
@@ -35,10 +35,14 @@ export const getWork = tool({
     if (task.state === 'accepted') await ask('task.start', { taskId, fence });
     const failure = lastFailure === null ? '' : `\nThe attempt before failed:\n${lastFailure}`;
     const about = { id: taskId, from: task.submitter, title: task.title };
-    const body = `${task.title}\n${task.body}${failure}`;
+    const body = short(
+      `${task.title}\n${task.body}${failure}`,
+      20_000,
+      'see `signalbox task show`',
+    );
     const text = [
       `Task ${taskId}, fence ${fence}, attempt ${task.attempt}.`,
-      quoted('task', about, short(body, 20_000, 'see `signalbox task show`')),
+      quoted('task', about, [body, ...askedOf(task)].join('\n')),
       ...howTo(task),
     ];
     const brief = { task_id: taskId, fence, attempt: task.attempt };
@@ -46,14 +50,20 @@ export const getWork = tool({
   },
 });
 
-function howTo({ id, attempt, repository, checks, paths }: Task): string[] {
+/** What the submitter wrote of its paths and checks, which is text of others too. */
+function askedOf({ checks, paths }: Task): string[] {
+  return [
+    ...(paths.length === 0 ? [] : [`Yours to change: ${paths.join(', ')}.`]),
+    ...(checks.length === 0 ? [] : [`It must pass: ${checks.join(' ; ')}`]),
+  ];
+}
+
+function howTo({ id, attempt, repository }: Task): string[] {
   if (repository === null) return ['When done: complete_work with task_id, fence and report.'];
   const branch = `signalbox/${id}/${attempt}`;
   const base = repository.baseBranch ?? 'HEAD';
   return [
     `Repository ${repository.url}. Branch ${branch} from a fresh origin/${base}, commit, push it.`,
-    ...(paths.length === 0 ? [] : [`Yours to change: ${paths.join(', ')}.`]),
-    ...(checks.length === 0 ? [] : [`It must pass: ${checks.join(' ; ')}`]),
     'Then complete_work with task_id, fence, branch, ' +
       `base (git merge-base HEAD origin/${base}) and head (git rev-parse HEAD).`,
   ];
@@ -63,7 +73,7 @@ export const completeWork = tool({
   name: 'complete_work',
   title: 'Hand a task in',
   description: 'Hand in the task you took, or say that it failed or give it back.',
-  input: z.object({
+  input: z.strictObject({
     task_id: z.string(),
     fence: z.int(),
     outcome: z.enum(['done', 'failed', 'give_back']).default('done'),
@@ -103,7 +113,7 @@ export const submitWork = tool({
   name: 'submit_work',
   title: 'Submit a task',
   description: 'Give a task to whichever agent can do it.',
-  input: z.object({
+  input: z.strictObject({
     title: z.string(),
     body: z.string().default(''),
     repository: z.string().optional().describe('URL; without one its report is enough'),

@@ -3,8 +3,8 @@
  * at once. A path is one or more names; a name is not empty and neither `.` nor `..`.
  *
  * A pair of places is looked at once. That is cheap for what people write and dear for what is made
- * to be dear, so whoever compares many gives a budget of such pairs. Where it is spent, two patterns
- * are said to meet: nobody then has what another one may have too.
+ * to be dear, so whoever compares many gives a budget of such pairs. Where it is spent, two
+ * patterns are said to meet: nobody then has what another one may have too.
  */
 import { limits } from '../../contract/index.ts';
 import {

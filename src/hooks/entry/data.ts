@@ -3,7 +3,7 @@
  * signs are escaped in it, so that it cannot end the wrapper, and what no one can see is shown.
  */
 const HIDDEN = /(?![\t\n])[\p{Cc}\p{Cf}]/gu;
-const WRAPPERS = /<(?=\/?(message|memory|reason)\b)/gi;
+const WRAPPERS = /<(?=\/?\s*(message|memory|task|reason)\b)/gi;
 
 export interface Foreign {
   kind: 'message' | 'memory' | 'reason';
