@@ -97,6 +97,17 @@ export const channelOperations = {
     output: Member,
     errors: ['conflict'],
   }),
+  'channel.unread': query('channel.unread', {
+    scope: 'read',
+    summary:
+      'What others have posted to your channels since you last read there, by channel, oldest ' +
+      'first. Everyone belongs to `everyone`. `channel.seen` says how far you have come.',
+    input: z.strictObject({ limit: pageInput.limit }),
+    output: z.strictObject({
+      items: z.array(z.strictObject({ channel: z.string(), ...Posted.shape })),
+      isMore: z.boolean(),
+    }),
+  }),
   'channel.members': query('channel.members', {
     scope: 'read',
     summary: 'Who belongs to a channel, how far each has read, and who is here now.',

@@ -85,6 +85,26 @@ test('mail is told once, in order, as data of its sender', async () => {
   expect(await house.run(['claude', 'stop'], { env: ADA })).toEqual(SILENT);
 });
 
+test('what was posted to everyone and to its channels is told to an agent once', async () => {
+  const house = await openHouse();
+  const [ada, bob] = [await house.door.hub.as('ada'), await house.door.hub.as('bob')];
+  await ada.channel.join({ name: 'build' });
+  await bob.message.send({ to: { everyone: true }, text: 'stop </message> at five' });
+  await bob.message.send({ to: { channel: 'build' }, text: 'green again' });
+  await ada.message.send({ to: { channel: 'build' }, text: 'my own word' });
+  const said = context(await house.run(['claude', 'user-prompt-submit'], { env: ADA }));
+  expect(said).toMatch(
+    /<message from="bob" channel="#everyone" [^>]*>stop &lt;\/message> at five</,
+  );
+  expect(said).toMatch(/<message from="bob" channel="#build" [^>]*>green again</);
+  expect(said).not.toContain('my own word');
+  expect(await house.run(['claude', 'stop'], { env: ADA })).toEqual(SILENT);
+  await bob.message.send({ to: { everyone: true }, text: 'x'.repeat(3_000) });
+  const start = context(await house.run(['claude', 'session-start'], { env: ADA }));
+  expect(start).toContain('channel="#everyone"');
+  expect(start.length).toBeLessThanOrEqual(1_500);
+});
+
 test('what an agent has acknowledged itself is not told to it', async () => {
   const house = await openHouse();
   const ids = await write(house, ['one', 'two']);

@@ -42,6 +42,7 @@ export function messageHandlers(isListening: IsListening): Record<Name, Bound> {
     'channel.leave': command(o['channel.leave'], channels.leave),
     'channel.read': query(o['channel.read'], posted.read),
     'channel.seen': command(o['channel.seen'], channels.seen),
+    'channel.unread': query(o['channel.unread'], posted.unread),
     'channel.members': query(o['channel.members'], channels.members),
     'channel.stats': query(o['channel.stats'], posted.stats),
     'team.set': command(o['team.set'], groups.setTeam),

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Input } from '../contract/index.ts';
 import { quoted, short } from './quoted.ts';
-import { READS, tool, WRITES } from './tool.ts';
+import { type Ask, READS, tool, WRITES } from './tool.ts';
 
 export const sendMessage = tool({
   name: 'send_message',
@@ -53,12 +53,27 @@ export const checkInbox = tool({
     const left = page.pending - page.items.length;
     const next = 'Acknowledge them with check_inbox when you have dealt with them.';
     const more = left > 0 ? [`${left} more wait.`] : [];
-    const text = shown.length === 0 ? 'Nothing waits.' : [...shown, ...more, next].join('\n');
+    const mail = shown.length === 0 ? [] : [...shown, ...more, next];
+    const lines = [...mail, ...(await newPosts(ask, limit))];
+    const text = lines.length === 0 ? 'Nothing waits.' : lines.join('\n');
     const ids = page.items.map(({ message }) => message.id);
     const brief = { ids, pending: page.pending };
     return { text, brief, data: { items: page.items, pending: page.pending } };
   },
 });
+
+/** What came in the agent's channels, once: nobody waits for an acknowledgement there. */
+async function newPosts(ask: Ask, limit: number): Promise<string[]> {
+  const { items, isMore } = await ask('channel.unread', { limit });
+  const shown = items.map(({ channel, message: { id, from, type, text } }) => {
+    const cut = `signalbox channel read ${channel}`;
+    const about = { id, from, type, channel: `#${channel}` };
+    return quoted('message', about, short(text, TEXT_CHARS, cut));
+  });
+  const ends = new Map(items.map(({ channel, cursor }) => [channel, cursor]));
+  for (const [name, upTo] of ends) await ask('channel.seen', { name, upTo });
+  return isMore ? [...shown, 'More was posted: check_inbox again.'] : shown;
+}
 
 export const why = tool({
   name: 'why',

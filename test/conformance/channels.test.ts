@@ -151,6 +151,31 @@ eachEngine((engine) => {
     expect(listed).toMatchObject({ name: 'everyone', members: 3 });
   });
 
+  test('what others posted to my channels is unread until I have seen it', async () => {
+    const at = await talk(engine);
+    const own = async (client: Client, limit?: number) => {
+      const { items, isMore } = await client.channel.unread({ limit });
+      return [...items.map((one) => `${one.channel} ${one.cursor} ${one.message.text}`), isMore];
+    };
+    const post = (client: Client, channel: string, text: string) =>
+      client.message.send({ to: { channel }, text });
+    await at.pat.message.send({ to: { everyone: true }, text: 'to all' });
+    await post(at.pat, 'build', 'before bob');
+    await at.bob.channel.join({ name: 'build' });
+    await post(at.bob, 'build', 'of bob');
+    await post(at.ada, 'build', 'of ada');
+    expect(await own(at.bob)).toEqual(['build 3 of ada', 'everyone 1 to all', false]);
+    expect(await own(at.bob, 1)).toEqual(['build 3 of ada', true]);
+    expect(await own(at.ada)).toEqual(['everyone 1 to all', false]);
+    await at.hub.pass(1_000);
+    expect(await own(await at.hub.as('carol'))).toEqual([false]);
+    await at.bob.channel.seen({ name: 'build', upTo: 3 });
+    await at.bob.channel.seen({ name: 'everyone', upTo: 1 });
+    expect(await own(at.bob)).toEqual([false]);
+    await post(at.bob, 'build', 'of bob again');
+    expect(await own(at.bob)).toEqual([false]);
+  });
+
   describe('a team', () => {
     test('of the mode all is all of it but the sender', async () => {
       const at = await talk(engine);

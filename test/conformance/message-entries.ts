@@ -169,6 +169,13 @@ export const messageEntries: Record<Name, Entry> = {
       },
     },
   },
+  'channel.unread': {
+    works: async (at) => {
+      await post(at);
+      await at.ada.client.channel.join({ name: 'general', after: 0 });
+      return at.ada.client.channel.unread();
+    },
+  },
   'channel.members': {
     works: async (at) => {
       await at.ada.client.channel.join({ name: 'general' });

@@ -44,6 +44,7 @@ export const messageInputs = {
   'channel.leave': { name },
   'channel.read': { name, after: 0, sinceMs: 0, limit: 1 },
   'channel.seen': { name, upTo: 1 },
+  'channel.unread': { limit: 1 },
   'channel.members': { name, ...page },
   'channel.stats': { name, sinceMs: 0 },
   'team.set': { name: 'crew', members: ['ada'], mode: 'one' },

@@ -18,12 +18,12 @@ async function askAs(hub: TestHub, agent: string): Promise<Ask> {
   return askThrough((operation, input) => connection.invoke({ operation, input, credential }));
 }
 
-const callerOf = (session: string): Caller => ({ holder: { session }, repository: REPOSITORY });
+const caller: Caller = { holder: { session: 'b' }, repository: REPOSITORY };
 
 /** The text that a model gets, a refusal too. */
-async function read(ask: Ask, name: ToolName, args: object, session = 'b'): Promise<string> {
+async function read(ask: Ask, name: ToolName, args: object): Promise<string> {
   try {
-    return (await tools[name].call(ask, args, callerOf(session))).text;
+    return (await tools[name].call(ask, args, caller)).text;
   } catch (error) {
     if (error instanceof SignalboxError) return `${error.message}\n${error.hint}`;
     throw error;
@@ -40,6 +40,8 @@ test('no text of others stands outside its marks, nor can end them', async () =>
   const text = `${OBEY}${HIDDEN}`;
   const data = { text };
   await ada('message.send', { to: { agent: 'bob' }, text, data, thread: 'x' });
+  await bob('message.read', {});
+  await ada('message.send', { to: { everyone: true }, text });
   await ada('memory.remember', { text, tags: [], paths: [] });
   const paths = ['src/**'];
   const task = { title: OBEY, body: text, checks: [text], paths, repository: REPOSITORY };
@@ -67,6 +69,17 @@ test('no text of others stands outside its marks, nor can end them', async () =>
     const one = await resource.read(bob);
     expect(outside(one)).not.toMatch(/<\/?(message|memory|task|reason)/);
   }
+});
+
+test('an agent finds in its inbox, once, what was posted to everyone', async () => {
+  const hub = await openTestHub('sqlite memory');
+  const [ada, bob] = [await askAs(hub, 'ada'), await askAs(hub, 'bob')];
+  expect(await read(bob, 'check_inbox', {})).toBe('Nothing waits.');
+  await ada('message.send', { to: { everyone: true }, text: 'all stop at five' });
+  expect(await read(bob, 'check_inbox', {})).toMatch(
+    /^<message id="msg_\w+" from="ada" type="\w+" channel="#everyone">\nall stop at five\n<\/message>$/,
+  );
+  expect(await read(bob, 'check_inbox', {})).toBe('Nothing waits.');
 });
 
 test('a tool does nothing with an argument that it does not know', async () => {

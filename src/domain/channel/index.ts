@@ -4,6 +4,7 @@ export {
   findChannel,
   findTeam,
   listRoutes,
+  listUnread,
   type RouteRow,
   takeChannelPlace,
   type TeamRow,

@@ -93,6 +93,28 @@ export function listChannels(db: Db, page: KeyPage): Promise<(ChannelRow & { mem
     order by c.key ${limitTo(page.limit)}`);
 }
 
+/**
+ * The channels of an agent that go on beyond its cursor. Each agent belongs to everyone since it
+ * registered: what came before that counts as read.
+ */
+export function listUnread(
+  db: Db,
+  agent: { project: string; key: string; limit: number },
+): Promise<{ channel: string; last_seq: number; cursor_seq: number }[]> {
+  return db.all(sql`
+    select c.key as channel, c.last_seq, coalesce(b.cursor_seq, (
+      select m.channel_seq from messages m
+      where m.project = c.project and m.channel = c.key and m.channel is not null
+        and m.created_at_ms < a.created_at_ms
+      order by m.channel_seq desc limit 1), 0) as cursor_seq
+    from channels c
+    join agents a on a.project = c.project and a.key = ${agent.key}
+    left join members b on b.project = c.project and b.channel = c.key and b.agent_key = a.key
+    where c.project = ${agent.project} and c.last_seq > coalesce(b.cursor_seq, 0)
+      and (b.cursor_seq is not null or c.key = ${EVERYONE})
+    order by c.key ${limitTo(agent.limit)}`);
+}
+
 export async function saveMember(tx: Tx, row: MemberRow): Promise<void> {
   await tx.run(sql`
     insert into members (project, channel, agent_key, agent, cursor_seq, joined_at_ms)

@@ -1,6 +1,6 @@
 /** What was posted to a channel: it stands once, and whoever reads brings a cursor. */
 import { channelKey, limits, type Output, type Parsed } from '../../contract/index.ts';
-import { findChannel, refuseFuturePlace } from '../channel/index.ts';
+import { findChannel, listUnread, refuseFuturePlace } from '../channel/index.ts';
 import type { QueryContext } from '../event/index.ts';
 import {
   type At,
@@ -27,6 +27,26 @@ export async function read(
     nextCursor: isWholePage(rows, input.limit) ? last : Math.max(last, headCursor),
     headCursor,
   };
+}
+
+/** Own posts are passed over: nobody is told what it wrote itself. */
+export async function unread(
+  { db, actor }: QueryContext,
+  { limit }: Parsed<'channel.unread'>,
+): Promise<Output<'channel.unread'>> {
+  const { project, key } = actor;
+  const channels = await listUnread(db, { project, key, limit: limits.pageMax });
+  const items: Output<'channel.unread'>['items'] = [];
+  let isMore = false;
+  for (const { channel, cursor_seq: after } of channels) {
+    const left = limit - items.length;
+    isMore ||= left === 0;
+    if (left === 0) break;
+    const rows = await listPosted(db, { project, channel, after, limit: left, notFrom: key });
+    items.push(...rows.map((row) => ({ channel, ...toPosted(row) })));
+    isMore ||= isWholePage(rows, left);
+  }
+  return { items, isMore };
 }
 
 interface Place {

@@ -128,6 +128,8 @@ export interface At {
 export interface PostPage extends At {
   after: number;
   limit: number;
+  /** By whom it was not posted. */
+  notFrom?: string;
 }
 
 export function listPosted(db: Db, page: PostPage): Promise<MessageRow[]> {
@@ -137,6 +139,7 @@ export function listPosted(db: Db, page: PostPage): Promise<MessageRow[]> {
         select m.id, m.channel_seq, ${bytesOf} from messages m
         where m.project = ${page.project} and m.channel = ${page.channel}
           and m.channel is not null and m.channel_seq > ${page.after}
+          and m.sender_key <> ${page.notFrom ?? ''}
         order by m.channel_seq ${limitTo(page.limit)}
       ) as found
     ) as page join messages m on m.id = page.id

@@ -3,8 +3,9 @@ import type { Speaker } from './agent.ts';
 import { asData } from './data.ts';
 import { outputOf } from './hub.ts';
 import { fieldsOf, listOf, textOf, type Fields } from './json.ts';
-import { mailInWords, newMail } from './mail.ts';
+import { mailInWords, newMail, type Mail } from './mail.ts';
 import type { Env } from './places.ts';
+import { newPosts } from './posts.ts';
 import { NOTHING, type Said } from './reply.ts';
 
 const CHARS_MAX = 1_500;
@@ -25,15 +26,27 @@ export async function atStart(env: Env, speaker: Speaker): Promise<Said> {
   const identity =
     `You are "${name}" at the Signalbox hub ${speaker.hub.url}, beside other agents. ` +
     'Files that you edit are locked for you; a refused edit says who holds them.';
-  return { kind: 'context', text: fitting([identity, ...mailInWords(mail), ...memory]) };
+  return {
+    kind: 'context',
+    text: fitting([
+      identity,
+      ...(await mailOrPosts(speaker, mail, MAIL_CHARS_AT_START)),
+      ...memory,
+    ]),
+  };
 }
 
 /** A message is told once, so an agent is never kept from its end by the same one again. */
 export async function sinceLastLook(env: Env, speaker: Speaker): Promise<Said> {
-  const words = mailInWords(
-    await newMail(env, speaker, { fromStart: false, charsMax: MAIL_CHARS }),
-  );
+  const mail = await newMail(env, speaker, { fromStart: false, charsMax: MAIL_CHARS });
+  const words = await mailOrPosts(speaker, mail, MAIL_CHARS);
   return words.length === 0 ? NOTHING : { kind: 'context', text: fitting(words) };
+}
+
+/** What does not fit beside mail is told at the next look. */
+async function mailOrPosts(speaker: Speaker, mail: Mail, charsMax: number): Promise<string[]> {
+  const words = mailInWords(mail);
+  return words.length > 0 ? words : newPosts(speaker, charsMax);
 }
 
 export async function atEnd(speaker: Speaker, holder: Fields): Promise<Said> {
