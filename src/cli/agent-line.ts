@@ -43,12 +43,10 @@ export function agentLine(context: Context): AgentLine {
   let line: Promise<Line> | undefined;
   const ending = new AbortController();
   const lay = (): Promise<Line> => {
-    line ??= layLine(context, { client, inHand, onEnd: whenOver(ending.signal) }).catch(
-      (error: unknown) => {
-        line = undefined;
-        throw error;
-      },
-    );
+    line ??= layLine(context, { client, inHand, ended: ending.signal }).catch((error: unknown) => {
+      line = undefined;
+      throw error;
+    });
     return line;
   };
   return {
@@ -75,11 +73,11 @@ export function agentLine(context: Context): AgentLine {
 interface Speaking {
   client: string;
   inHand: ReadonlySet<string>;
-  /** Ends what was opened, also what is opened too late. */
-  onEnd: (close: () => void) => void;
+  ended: AbortSignal;
 }
 
-function whenOver(ended: AbortSignal): Speaking['onEnd'] {
+/** Ends what was opened, also what is opened too late. */
+function whenOver(ended: AbortSignal): (close: () => void) => void {
   return (close) => {
     if (ended.aborted) close();
     else ended.addEventListener('abort', close, { once: true });
@@ -102,13 +100,14 @@ async function soon(
   }
 }
 
-async function layLine(context: Context, { client, inHand, onEnd }: Speaking): Promise<Line> {
+async function layLine(context: Context, { client, inHand, ended }: Speaking): Promise<Line> {
+  const onEnd = whenOver(ended);
   const { env, options, output, clock } = context;
   const chosen = options.text('agent');
   const naming = { env, session: sessionKey(env, process.ppid), chosen };
   const given = givenName(naming);
   const name = given ?? nameFrom(nonEmpty(env['AGENT_TYPE']) ?? client);
-  await ensureHub(context);
+  await ensureHub(context, ended);
   const { url, token: brought, isAdmin } = await context.place();
   const token = await tokenFor(context, { name, role: 'agent', isNamed: given !== undefined });
   // Hooks and command lines of the session go by this name too; a token that was brought has one.

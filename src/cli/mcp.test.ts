@@ -1,8 +1,8 @@
 /** `signalbox mcp` as its clients meet it: a process that speaks MCP, with no hub anywhere. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { type Home, makeHome } from './fixture.ts';
@@ -149,4 +149,17 @@ test('frames that are cut, garbled or vast are refused, and the work goes on', a
   expect(JSON.stringify(unknown)).toMatch(/rm/);
   expect(mcp.heard.find(({ id }) => id === 91)?.error).toMatchObject({ code: -32601 });
   expect((await mcp.call('check_locks')).content[0]?.text).toBe('Nobody holds anything.');
+});
+
+test('a client that leaves while a hub is awaited does not wait for it', async () => {
+  const file = join(dirname(stateFile()), 'hub.starting');
+  await mkdir(dirname(file), { recursive: true });
+  // Somebody who lives is starting one, and does not come to an end.
+  await writeFile(file, String(process.pid));
+  const mcp = serve();
+  await mcp.ask('initialize', { ...begin, protocolVersion: '2025-11-25' });
+  const beganMs = performance.now();
+  mcp.child.stdin?.end();
+  await once(mcp.child, 'exit');
+  expect(performance.now() - beganMs).toBeLessThan(10_000);
 });

@@ -19,18 +19,19 @@ const LOOK_MS = 50;
 const PORT = '8080';
 const ANY_PORT = '0';
 
-export async function ensureHub({ options, env, clock }: Asked): Promise<void> {
+/** Who does not want it any more gives up at once; a hub that was begun by then comes up alone. */
+export async function ensureHub({ options, env, clock }: Asked, stop: AbortSignal): Promise<void> {
   if (await isNamed({ options, env })) return;
   const untilMs = clock.nowMs() + START_MS;
   while (!(await isThere(env))) {
-    if (clock.nowMs() >= untilMs) throw notThere(env);
+    if (stop.aborted || clock.nowMs() >= untilMs) throw notThere(env);
     if (await take(env, clock)) {
       try {
-        if (!(await isThere(env))) await startOne({ env, clock, untilMs });
+        if (!(await isThere(env))) await startOne({ env, clock, untilMs, stop });
       } finally {
         await rm(startingFile(env), { force: true });
       }
-    } else await clock.sleep(LOOK_MS);
+    } else await clock.sleep(LOOK_MS, stop);
   }
 }
 
@@ -98,6 +99,7 @@ interface Start {
   env: Env;
   clock: Clock;
   untilMs: number;
+  stop: AbortSignal;
 }
 
 /** On the usual port, or on a free one where that is taken. */
@@ -108,14 +110,14 @@ async function startOne(start: Start): Promise<void> {
   throw notThere(start.env);
 }
 
-async function runs(child: ChildProcess, { env, clock, untilMs }: Start): Promise<boolean> {
+async function runs(child: ChildProcess, { env, clock, untilMs, stop }: Start): Promise<boolean> {
   let hasEnded = false;
   child.once('exit', () => (hasEnded = true));
   child.once('error', () => (hasEnded = true));
-  while (clock.nowMs() < untilMs) {
+  while (!stop.aborted && clock.nowMs() < untilMs) {
     if (await isThere(env)) return true;
     if (hasEnded) return false;
-    await clock.sleep(LOOK_MS);
+    await clock.sleep(LOOK_MS, stop);
   }
   throw notThere(env);
 }

@@ -157,13 +157,11 @@ eachEngine((engine) => {
       const { items, isMore } = await client.channel.unread({ limit });
       return [...items.map((one) => `${one.channel} ${one.cursor} ${one.message.text}`), isMore];
     };
-    const post = (client: Client, channel: string, text: string) =>
-      client.message.send({ to: { channel }, text });
     await at.pat.message.send({ to: { everyone: true }, text: 'to all' });
-    await post(at.pat, 'build', 'before bob');
+    await post(at.pat, 'before bob', 'build');
     await at.bob.channel.join({ name: 'build' });
-    await post(at.bob, 'build', 'of bob');
-    await post(at.ada, 'build', 'of ada');
+    await post(at.bob, 'of bob', 'build');
+    await post(at.ada, 'of ada', 'build');
     expect(await own(at.bob)).toEqual(['build 3 of ada', 'everyone 1 to all', false]);
     expect(await own(at.bob, 1)).toEqual(['build 3 of ada', true]);
     expect(await own(at.ada)).toEqual(['everyone 1 to all', false]);
@@ -172,7 +170,7 @@ eachEngine((engine) => {
     await at.bob.channel.seen({ name: 'build', upTo: 3 });
     await at.bob.channel.seen({ name: 'everyone', upTo: 1 });
     expect(await own(at.bob)).toEqual([false]);
-    await post(at.bob, 'build', 'of bob again');
+    await post(at.bob, 'of bob again', 'build');
     expect(await own(at.bob)).toEqual([false]);
   });
 

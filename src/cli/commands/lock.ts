@@ -1,6 +1,8 @@
 /** Locks: taking them, giving them back, and who holds what. */
+import type { Client } from '../../client/index.ts';
 import {
   type Input,
+  limits,
   type Lock,
   LockState,
   type Obstacle,
@@ -44,13 +46,16 @@ async function acquireInLine(context: Context, input: Input<'lock.acquire'>): Pr
   if (lock.state === 'waiting') {
     output.note(`${lock.id} waits: ${inTheWay(obstacles)}`, 'note');
     const filter = { subject: lock.id };
+    const isOver = new AbortController();
+    const standing = keepPlace(context, { hub, input, until: isOver.signal });
     await follow({
       hub,
       after,
       filter,
       interruption,
       onEvent: ({ type }) => type !== 'lock.waiting',
-    });
+    }).finally(() => isOver.abort());
+    await standing;
     if (interruption.aborted) {
       await hub.lock.release({ holder: input.holder, id: lock.id });
       output.note('Left the line.', 'note');
@@ -60,6 +65,23 @@ async function acquireInLine(context: Context, input: Input<'lock.acquire'>): Pr
   const now = await hub.lock.show({ id: lock.id });
   output.give(now, () => lockLines(context, now));
   return now.state === 'granted' ? 0 : 1;
+}
+
+interface Standing {
+  hub: Client;
+  input: Input<'lock.acquire'>;
+  until: AbortSignal;
+}
+
+/** Who waits for longer than its lease would lose its place; a hub that is away is tried again. */
+async function keepPlace({ clock }: Context, { hub, input, until }: Standing): Promise<void> {
+  const { holder, leaseMs = limits.lockLeaseMsDefault } = input;
+  if (!('session' in holder)) return;
+  const { session } = holder;
+  while (!until.aborted) {
+    await clock.sleep(leaseMs / 3, until);
+    if (!until.aborted) await hub.lock.renew({ session, leaseMs }).catch(() => {});
+  }
 }
 
 export async function releaseLock(context: Context): Promise<void> {

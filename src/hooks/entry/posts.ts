@@ -1,6 +1,7 @@
 /**
  * What others posted to the agent's channels, and to everyone, since it last looked. The hub keeps
- * how far an agent has read there, so each post is told once, by whichever of its programs looks first.
+ * how far an agent has read there, so each post is told once, by whichever of its programs looks
+ * first.
  */
 import type { Speaker } from './agent.ts';
 import { asData, timeInWords } from './data.ts';

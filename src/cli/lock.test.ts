@@ -1,0 +1,32 @@
+/** Locks on the command line, against a real hub. */
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { operations } from '../contract/index.ts';
+import { makeHome, type Home } from './fixture.ts';
+
+let home: Home;
+beforeEach(async () => {
+  home = await makeHome();
+});
+afterEach(() => home.close());
+
+const Locks = operations['lock.list'].output;
+
+test('whoever waits for a lock keeps its place for longer than its lease', async () => {
+  await home.start(['start', '--port', '0', '--no-verifier']).until('answers at');
+  const acquire = ['lock', 'acquire', '--name', 'db:schema'];
+  await home.run([...acquire, '--as', 'ada', '--session', 'one']);
+  const bob = ['--as', 'bob', '--session', 'two'];
+  const refused = await home.run([...acquire, '--as', 'bob', '--session', 'other']);
+  expect(refused).toMatchObject({ code: 75, stderr: expect.stringContaining('--wait') });
+  const waiting = home.start([...acquire, ...bob, '--wait', '--lease', '3s']);
+  await waiting.until('waits: db:schema is held by ada');
+  const leaseUntilMs = async (): Promise<number> => {
+    const { stdout } = await home.run(['lock', 'list', '--state', 'waiting', '--json']);
+    return Locks.parse(JSON.parse(stdout)).items[0]?.leaseUntilMs ?? 0;
+  };
+  const firstMs = await leaseUntilMs();
+  const patience = { timeout: 15_000, interval: 50 };
+  await vi.waitFor(async () => expect(await leaseUntilMs()).toBeGreaterThan(firstMs), patience);
+  await home.run(['lock', 'release', '--as', 'ada', '--session', 'one']);
+  expect(await waiting.ended).toMatchObject({ code: 0 });
+});
