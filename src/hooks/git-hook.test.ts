@@ -241,3 +241,22 @@ test('hooks go where git looks for them: worktrees share them, core.hooksPath mo
   await expect(stat(join(place.repo, 'own-hooks/pre-commit'))).rejects.toThrow('ENOENT');
   await expect(install('git', place.wanted({ cwd: place.root }))).rejects.toThrow(/no repository/);
 });
+
+test('a path that no lock can carry hides no other one', async () => {
+  const house = await guarded();
+  await house.put('odd\u0007name', 'one');
+  await house.put('!not', 'one');
+  house.git('add', '.');
+  const odd = await house.tried(['commit', '-qm', 'odd']);
+  expect(odd).toEqual({
+    code: 0,
+    said: 'signalbox: The locks of a path whose name no lock can carry were not checked.\n',
+  });
+  await house.hold('src/**');
+  await house.put('odd\u0007name', 'two');
+  await house.put('src/a.ts', 'two');
+  house.git('add', '.');
+  const { code, said } = await house.tried(['commit', '-qm', 'held']);
+  expect(code).toBe(1);
+  expect(said).toContain('src/a.ts: held by bob');
+});

@@ -4,6 +4,7 @@ import type { Client } from '../../src/client/index.ts';
 import { limits, type Output } from '../../src/contract/index.ts';
 import { manualClock } from '../../src/core/clock.ts';
 import { openStore } from '../../src/store/open.ts';
+import { sql } from '../../src/store/sql.ts';
 import { eachEngine, testPlace } from '../support/engines.ts';
 import {
   begin,
@@ -260,6 +261,21 @@ eachEngine((engine) => {
     const foreign = bob.lock.release({ ...session('a'), id: lock.id });
     expect((await refusal(foreign)).code).toBe('forbidden');
     expect(await bob.lock.release(session('a'))).toEqual({ released: [], items: 0 });
+    const eve = await hub.as('eve');
+    await hub.store.transaction(async (tx) => {
+      await tx.run(sql`insert into projects (id) values ('other')`);
+      await tx.run(sql`update tokens set project = 'other' where agent = 'eve'`);
+    });
+    expect((await eve.lock.list()).items).toEqual([]);
+    for (const call of [
+      () => eve.lock.show({ id: lock.id }),
+      () => eve.lock.release({ ...session('a'), id: lock.id }),
+      () => eve.why({ id: lock.id }),
+    ]) {
+      expect((await refusal(call())).code).toBe('not_found');
+    }
+    expect(await eve.lock.check({ items: [at('x')] })).toEqual({ isFree: true, obstacles: [] });
+    expect((await take(eve, 'a', 'x')).lock.state).toBe('granted');
     expect((await ada.lock.show({ id: lock.id })).state).toBe('granted');
   });
 

@@ -23,6 +23,8 @@ describe('a pattern', () => {
     ['src/{a/x,a/y}', { text: 'src/{a/x,a/y}', isLiteral: false, base: 'src/a' }],
     ['app/[id]/page.tsx', { isLiteral: true, base: 'app/[id]/page.tsx' }],
     [String.raw`a\*b`, { isLiteral: true, base: 'a*b' }],
+    [String.raw`\!x`, { isLiteral: true, base: '!x' }],
+    [String.raw`C\:/x`, { isLiteral: true, base: 'C:/x' }],
     ['e\u0301', { text: '\u00e9', isLiteral: true, base: '\u00e9' }],
     ['{a}', { isLiteral: true, base: 'a' }],
     ['{e}\u0301', { isLiteral: true, base: '\u00e9' }],

@@ -5,8 +5,9 @@
  * - `**` between slashes stands for any number of folders, also none: `src/**` is all that lies
  *   below `src`, and `src` itself. `src/` is written for the same.
  * - `{ts,tsx}` stands for either; it may be nested and hold slashes.
- * - `\` before one of `* ? { } , \` takes it as it stands. Everything else is itself, brackets and
- *   parentheses too, so that `app/[id]/page.tsx` is that file.
+ * - `\` before one of `* ? { } , \ ! :` takes it as it stands. Everything else is itself, brackets
+ *   and parentheses too, so that `app/[id]/page.tsx` is that file. `!` in front, and a drive as in
+ *   `C:/`, are refused: `\!x` and `C\:/x` are files of these names.
  * - A name that begins with a dot is a name like any other.
  *
  * Paths are those of git: from the top of the repository, with `/`, case counting, compared in
@@ -50,7 +51,7 @@ export const ONE = -2;
 
 const MAGIC = /[*?{}\\]/;
 const PIECE = /\\(.?)|[{},]|[^\\{},]+/gs;
-const ESCAPABLE = new Set(['*', '?', '{', '}', ',', '\\']);
+const ESCAPABLE = new Set(['*', '?', '{', '}', ',', '\\', '!', ':']);
 
 /** The pattern, or in words why it is none. */
 export function parsePattern(written: string): Pattern | string {
@@ -75,7 +76,7 @@ export function parsePattern(written: string): Pattern | string {
 
 /** A path as a pattern that means just that path. */
 export function escapePath(path: string): string {
-  return path.replace(/[*?{}\\]/g, String.raw`\$&`);
+  return path.replace(/[*?{}\\]|^!|(?<=^[A-Za-z]):/g, String.raw`\$&`);
 }
 
 /** The names of a path, in NFC as patterns are. */
@@ -123,7 +124,7 @@ function expand(text: string): string[] | string {
   for (const [piece, escaped] of text.matchAll(PIECE)) {
     const brace = open.at(-1);
     if (escaped !== undefined && !ESCAPABLE.has(escaped)) {
-      return String.raw`a backslash only stands before * ? { } , \ ; folders are parted by /`;
+      return String.raw`a backslash only stands before * ? { } , \ ! : ; folders are parted by /`;
     }
     if (piece === '{') {
       open.push({ before: ways, choices: [] });

@@ -40,7 +40,9 @@ export function refused(obstacles: readonly Obstacle[], count: number): Signalbo
   const first = obstacles[0];
   const ask = first === undefined ? '' : ` \`signalbox why ${first.lockId}\` tells more.`;
   return new SignalboxError('conflict', `${said}${more}`, {
-    hint: `Work on something else, write to the holder, or ask to wait (--wait, or wait: true) to be next.${ask}`,
+    hint:
+      'Work on something else, write to the holder, or ask to wait (--wait, or wait: true) to be ' +
+      `next.${ask}`,
     details: { obstacles },
   });
 }

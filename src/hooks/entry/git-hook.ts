@@ -19,6 +19,7 @@ import { wordsOf } from './trouble.ts';
 
 const PORTION = 200;
 const TOLD_MAX = 10;
+const PATH_CHARS_MAX = 1_000;
 
 export interface GitRun {
   name: string;
@@ -32,13 +33,16 @@ export interface GitRun {
 export async function runGitHook(run: GitRun): Promise<Answer> {
   if ((run.env['SIGNALBOX_SKIP'] ?? '') !== '') return SILENCE;
   try {
-    const paths = await pathsOf(run);
+    const all = await pathsOf(run);
+    const paths = all.filter(canBeAsked);
     const found = repositoryOf(run.cwd);
-    if (paths.length === 0 || found === undefined) return SILENCE;
+    if (all.length === 0 || found === undefined) return SILENCE;
     const repository = nonEmpty(run.env['SIGNALBOX_REPOSITORY']) ?? found.url;
     const items = paths.map((path) => ({ path: escapePath(path), repository }));
     const obstacles = await obstaclesTo(run, items);
-    return obstacles.length === 0 ? SILENCE : refused(run.name, obstacles);
+    if (obstacles.length > 0) return refused(run.name, obstacles);
+    const odd = all.length - paths.length;
+    return odd === 0 ? SILENCE : { ...SILENCE, stderr: unchecked(odd) };
   } catch (error) {
     const isStrict = run.env['SIGNALBOX_HOOKS'] === 'strict';
     const then = isStrict ? 'SIGNALBOX_HOOKS is strict: refused.' : 'Locks were not checked.';
@@ -52,6 +56,16 @@ async function pathsOf({ name, args, cwd, stdin }: GitRun): Promise<string[]> {
   const remote = args[0] === args[1] ? undefined : args[0];
   if (name === 'pre-push') return pathsToPush(cwd, remote, await readStdin(stdin));
   return [];
+}
+
+/** As long as the hub takes a path, and without what it refuses; one odd name hides no others. */
+function canBeAsked(path: string): boolean {
+  return escapePath(path).length <= PATH_CHARS_MAX && !/[\p{Cc}\p{Cs}\ufffd]/u.test(path);
+}
+
+function unchecked(count: number): string {
+  const what = count === 1 ? 'a path whose name' : `${count} paths whose names`;
+  return `signalbox: The locks of ${what} no lock can carry were not checked.\n`;
 }
 
 async function obstaclesTo(run: GitRun, items: readonly Fields[]): Promise<Fields[]> {

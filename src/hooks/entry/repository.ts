@@ -41,7 +41,7 @@ export function repositoryOf(folder: string): RepositoryAt | undefined {
 
 /** A path as a pattern that means just that path. */
 export function escapePath(path: string): string {
-  return path.replace(/[*?{}\\]/g, String.raw`\$&`);
+  return path.replace(/[*?{}\\]|^!|(?<=^[A-Za-z]):/g, String.raw`\$&`);
 }
 
 /** With symbolic links resolved, as far as it exists. */
