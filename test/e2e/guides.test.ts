@@ -14,6 +14,7 @@ const ROOT = join(import.meta.dirname, '../..');
 const STAYS: Record<string, string> = {
   'signalbox start': 'Signalbox answers at',
   'signalbox bridge': 'ready',
+  'signalbox agent run': 'connected to',
 };
 /** Who reads a guide has told git who they are. */
 const AUTHOR = {
@@ -22,9 +23,15 @@ const AUTHOR = {
   GIT_COMMITTER_NAME: 'ada',
   GIT_COMMITTER_EMAIL: 'ada@example.org',
 };
+/** Where it stands in a block, that is typed on another machine: in a home of its own. */
+const ELSEWHERE = '# on the other machine';
+/** What stands in a guide for the code that an invite prints. */
+const A_CODE = '7KQ2-M9XD-4T1R-0ZPA-6WCE';
+const CODE = /(?<=--code )[0-9A-Z]{4}(?:-[0-9A-Z]{4})+/;
 const WAIT = { timeout: 30_000, interval: 20 };
 
 let home: Home;
+let elsewhere: Home;
 const started: { child: ChildProcess; closed: Promise<unknown> }[] = [];
 
 afterEach(async () => {
@@ -34,6 +41,7 @@ afterEach(async () => {
     await closed;
   }
   await home.close();
+  await elsewhere.close();
 });
 
 async function freePort(): Promise<number> {
@@ -44,10 +52,10 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
-function begin(script: string): { child: ChildProcess; said: () => string } {
-  const path = `${join(home.root, 'bin')}:${home.env['PATH']}`;
-  const env = { ...home.env, ...AUTHOR, PATH: path, AGENT_ID: '' };
-  const options = { cwd: home.root, env, detached: true };
+function begin(script: string, at: Home): { child: ChildProcess; said: () => string } {
+  const path = `${join(home.root, 'bin')}:${at.env['PATH']}`;
+  const env = { ...at.env, ...AUTHOR, PATH: path, AGENT_ID: '' };
+  const options = { cwd: at.root, env, detached: true };
   const child = spawn('sh', ['-e', '-c', script], options);
   started.push({ child, closed: once(child, 'close') });
   let text = '';
@@ -59,6 +67,7 @@ function begin(script: string): { child: ChildProcess; said: () => string } {
 /** Types a guide, and answers what each block printed. */
 async function type(guide: string): Promise<string[]> {
   home = await makeHome();
+  elsewhere = await makeHome();
   await mkdir(join(home.root, 'bin'));
   const program = `#!/bin/sh\nexec ${process.execPath} ${join(ROOT, 'src/cli/main.ts')} "$@"\n`;
   await writeFile(join(home.root, 'bin/signalbox'), program, { mode: 0o755 });
@@ -70,7 +79,9 @@ async function type(guide: string): Promise<string[]> {
     // The test may not have the port to itself that a reader has.
     const moved = block.replaceAll('127.0.0.1:8080', `127.0.0.1:${port}`);
     const script = moved.replace(/^signalbox start$/m, `signalbox start --port ${port}`);
-    const { child, said } = begin(script);
+    const code = CODE.exec(printed.join('\n'))?.[0] ?? A_CODE;
+    const at = block.includes(ELSEWHERE) ? elsewhere : home;
+    const { child, said } = begin(script.replace(A_CODE, code), at);
     const stays = Object.entries(STAYS).find(([command]) => block.includes(command))?.[1];
     await vi.waitFor(() => {
       if (stays === undefined) expect(child.exitCode, said()).not.toBeNull();
@@ -172,4 +183,15 @@ test('a person takes a task and hands it in, as the guide of clones says', async
   expect(landed).toMatch(/^Greet in French\n\nSignalbox-Task: tsk_/);
   expect(own).toContain('Nothing to do');
   expect(words).toMatch(/^Greet in Spanish \(tsk_\w+\)\n[^]*test -f spanish\.txt/);
+}, 120_000);
+
+test('three agents on two machines work for one hub, as the guide of the first fleet says', async () => {
+  const printed = await type('first-fleet.md');
+  const [, , , invited, joined, , given, log] = printed;
+  expect(invited).toMatch(CODE);
+  expect(joined).toMatch(/Joined .* as grace/);
+  for (const name of ['ada', 'grace-1', 'grace-2']) expect(given).toContain(name);
+  const authors = log?.match(/^\S+(?= Note the)/gm) ?? [];
+  expect(new Set(authors).size).toBe(3);
+  expect(log).toMatch(/^\S+ Note that all is noted/);
 }, 120_000);

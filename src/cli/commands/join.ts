@@ -136,12 +136,19 @@ interface Ways {
 }
 
 /** What there is to do now. */
-function nextLine(name: string, { role, kinds }: Ways): string {
-  if (role === 'verifier') return `test changes signalbox verifier run --name ${name}`;
-  if (!roleScopes[role].includes('work')) return 'look         signalbox status, signalbox watch';
+function nextLines(names: readonly string[], { role, kinds }: Ways): string[] {
+  const [name = ''] = names;
+  if (role === 'verifier') return [`test changes signalbox verifier run --name ${name}`];
+  if (!roleScopes[role].includes('work')) return ['look         signalbox status, signalbox watch'];
   const cli = kinds.find((kind) => kind !== 'cursor');
   const what = cli === undefined ? '-- COMMAND…' : `--cli ${cli}`;
-  return `take tasks   signalbox agent run --name ${name} ${what}`;
+  // Beside the name itself there is one for each slot.
+  const slots = names.length > 1 ? ` --slots ${names.length - 1}` : '';
+  const agent = `--name ${name}${slots} ${what}`;
+  return [
+    `take tasks   signalbox agent run ${agent}`,
+    `as a service signalbox agent install ${agent}`,
+  ];
 }
 
 function tellEnd({ context, output, done }: Join, joined: Joined, ways: Ways): void {
@@ -150,7 +157,7 @@ function tellEnd({ context, output, done }: Join, joined: Joined, ways: Ways): v
   output.give({ ...joined, steps: done }, () => [
     '',
     `${output.paint('green', 'Joined')} ${joined.url} as ${output.paint('bold', name)}.`,
-    `  ${nextLine(name, ways)}`,
+    ...nextLines(joined.names, ways).map((line) => `  ${line}`),
     `  take back    signalbox leave ${joined.url}`,
   ]);
   const set = isOf.filter((word) => /URL|TOKEN|AGENT/.test(word) && context.env[word] !== '');
