@@ -1,6 +1,6 @@
 /**
  * `npm run bench -- tasks|messages|fanout|locks`: ours beside the peers, in turn and in one run.
- * `npm run bench -- recovery|idle`: ours alone, against what is promised.
+ * `npm run bench -- recovery|idle|schedule`: ours alone, against what is promised.
  *
  *   --rounds N (5)  --count N (how many tasks or messages to saturate with)
  *   --samples N (how many for the latency)  --peers NAME,… (those of the race; '' for none)
@@ -12,6 +12,7 @@ import { idle } from './idle/idle.ts';
 import { type Options, race } from './race.ts';
 import { races } from './races.ts';
 import { recovery } from './recovery/recovery.ts';
+import { schedule } from './schedule/schedule.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -28,6 +29,12 @@ const { values, positionals } = parseArgs({
 const measures: Record<string, () => Promise<void>> = {
   recovery: () => recovery({ samples: Number(values.samples ?? 100) }),
   idle: () => idle({ count: Number(values.count ?? 100) }),
+  schedule: () =>
+    schedule({
+      count: Number(values.count ?? 10_000),
+      samples: Number(values.samples ?? 1_000),
+      agents: 200,
+    }),
 };
 const measure = measures[positionals[0] ?? ''];
 const chosen = races.find(({ name }) => name === positionals[0]);
