@@ -43,14 +43,20 @@ export function listRunnable(db: Db, page: QueuePage): Promise<RunnableRow[]> {
 }
 
 /**
- * The first task of each submitter that may be handed out now, with the submitter's turn. `reached`
- * is the place up to which turns were given: who has not waited for long begins there.
+ * Where the line of a submitter begins, with the submitter's turn. `reached` is the place up to
+ * which turns were given: who has not waited for long begins there.
  */
-export type HeadRow = RunnableRow & { pass: number; weight: number; reached: number };
+export interface HeadRow {
+  submitter_key: string;
+  rank_ms: number;
+  pass: number;
+  weight: number;
+  reached: number;
+}
 
 /** Steps from submitter to submitter along the index, so it costs as much as there are of them. */
-export function listHeads(db: Db, project: string, nowMs: number): Promise<HeadRow[]> {
-  return db.all(sql`
+export async function listHeads(db: Db, project: string, nowMs: number): Promise<HeadRow[]> {
+  const rows = await db.all<Omit<HeadRow, 'rank_ms'> & { rank_ms: number | null }>(sql`
     with recursive waiting (submitter_key) as (
       select min(submitter_key) from tasks where project = ${project} and state = 'queued'
       union all
@@ -58,17 +64,18 @@ export function listHeads(db: Db, project: string, nowMs: number): Promise<HeadR
         where t.project = ${project} and t.state = 'queued'
           and t.submitter_key > waiting.submitter_key)
       from waiting where waiting.submitter_key is not null)
-    select t.id, t.project, t.rank_ms, t.needs, t.trust, t.preferred_key, t.paths,
-      t.repository_id, t.lane, t.submitter_key, t.submitter, t.concurrency_key, t.parent_id,
+    select waiting.submitter_key,
+      (select q.rank_ms from tasks q
+        where q.project = ${project} and q.submitter_key = waiting.submitter_key
+          and q.state = 'queued' and q.available_at_ms <= ${nowMs}
+        order by q.rank_ms, q.id limit 1) as rank_ms,
       coalesce(s.pass, 0) as pass, coalesce(s.weight, 1) as weight,
-      coalesce(r.pass, 0) as reached
-    from waiting join tasks t on t.id = (
-      select q.id from tasks q
-      where q.project = ${project} and q.submitter_key = waiting.submitter_key
-        and q.state = 'queued' and q.available_at_ms <= ${nowMs}
-      order by q.rank_ms, q.id limit 1)
+      coalesce((select pass from shares where project = ${project} and submitter_key = ''), 0)
+        as reached
+    from waiting
     left join shares s on s.project = ${project} and s.submitter_key = waiting.submitter_key
-    left join shares r on r.project = ${project} and r.submitter_key = ''`);
+    where waiting.submitter_key is not null`);
+  return rows.flatMap(({ rank_ms, ...row }) => (rank_ms === null ? [] : { ...row, rank_ms }));
 }
 
 export interface ShareRow {

@@ -26,7 +26,7 @@ function play(submitters: Submitter[], turns: number, reached: number): number {
   let place = reached;
   for (let turn = 0; turn < turns; turn++) {
     const heads = submitters.map(({ pass, weight }, index): Head => ({
-      id: `tsk_${index}`,
+      submitter_key: `submitter ${index}`,
       rank_ms: index - 1_000,
       pass,
       weight,

@@ -9,9 +9,10 @@ import { limits } from '../../contract/index.ts';
 /** A multiple of all small weights, so that turns come out even. */
 const STRETCH = 720_720;
 
-/** The first task of a submitter's line, with how far its turns have gone. */
+/** Where a submitter's line begins, with how far its turns have gone. */
 export interface Head {
-  id: string;
+  submitter_key: string;
+  /** Of its first task. */
   rank_ms: number;
   pass: number;
   weight: number;
@@ -30,7 +31,7 @@ export function byTurn(nowMs: number): (one: Head, other: Head) => number {
     levelOf(one.rank_ms, nowMs) - levelOf(other.rank_ms, nowMs) ||
     startOf(one) - startOf(other) ||
     one.rank_ms - other.rank_ms ||
-    (one.id < other.id ? -1 : 1);
+    (one.submitter_key < other.submitter_key ? -1 : 1);
 }
 
 /** Where the turn of a submitter begins, and where it ends. */

@@ -28,7 +28,8 @@ create index tasks_of_key on tasks (project, concurrency_key)
 alter table tasks add column submitter_key text not null default '';
 update tasks set submitter_key = replace(replace(lower(submitter), '_', ''), '-', '');
 drop index tasks_runnable;
-create index tasks_in_line on tasks (project, submitter_key, rank_ms, id) where state = 'queued';
+create index tasks_in_line on tasks (project, submitter_key, rank_ms, id, available_at_ms)
+  where state = 'queued';
 
 -- Who has had how much, so that those who wait in one lane take turns by their weights. The row of
 -- nobody ('') holds the place up to which turns were given.
