@@ -129,6 +129,31 @@ eachEngine((engine) => {
     await expectNoMissedMatch(pat);
   });
 
+  test('more parts than end at once with their whole end soon after, and come back after it', async () => {
+    const hub = await openTestHub(engine);
+    const pat = await hub.as('pat', 'operator');
+    const ada = await worker(hub, 'ada');
+    const whole = await pat.task.submit({ title: 'whole', needs: ['nothing'] });
+    const count = limits.dependentsAtOnceMax + 3;
+    const part = { title: 'part', parent: whole.id };
+    const tasks = Array.from({ length: count }, () => part);
+    await pat.batch.submit({ tasks: tasks.slice(3) });
+    await pat.batch.submit({ tasks: tasks.slice(0, 3) });
+    await pat.task.cancel({ id: whole.id });
+    expect((await pat.hub.status()).tasks['cancelled']).toBe(limits.dependentsAtOnceMax + 1);
+    // The agent has one of those that are left offered to it, and then the next.
+    for (let passedMs = 0; passedMs <= limits.recheckMs; passedMs += limits.offerMs) {
+      await hub.pass(limits.offerMs);
+      await ada.client.agent.heartbeat({ sessionId: ada.sessionId });
+    }
+    expect((await pat.hub.status()).tasks).toEqual({ cancelled: count + 1 });
+    const [first] = (await pat.task.list({ parent: whole.id, limit: 1 })).items;
+    const id = first?.id ?? '';
+    expect((await refusal(pat.task.retry({ id }))).message).toContain('put that back first');
+    await pat.task.retry({ id: whole.id });
+    expect(await pat.task.retry({ id })).toMatchObject({ id, state: 'queued' });
+  });
+
   test('a failure travels to those that are not to run without it, and to no others', async () => {
     const hub = await openTestHub(engine);
     const pat = await hub.as('pat', 'operator');

@@ -58,10 +58,12 @@ export async function settle(
   if (!isEnded(next.state)) return next;
   if (next.state === 'done') await releaseDependents(context, next.id);
   const worklist = [next];
+  let room: number = limits.dependentsAtOnceMax;
   for (let ended = worklist.shift(); ended !== undefined; ended = worklist.shift()) {
     if (ended.state !== 'done') {
-      const room = limits.dependentsAtOnceMax - worklist.length;
-      worklist.push(...(await forsake(context, ended, room)));
+      const cancelled = await forsake(context, ended, room);
+      room -= cancelled.length;
+      worklist.push(...cancelled);
     }
     if (ended.parent_id !== null) await lookAtWhole(context, ended.parent_id);
   }
@@ -70,12 +72,11 @@ export async function settle(
 
 /** Cancels what is not to run without this task; answers what it has cancelled. */
 async function forsake(context: CommandContext, row: TaskRow, room: number): Promise<TaskRow[]> {
-  const limit = Math.max(0, room);
-  const parts = await listOpenChildren(context.tx, { parentId: row.id, limit });
-  const later = await listForsaken(context.tx, { neededId: row.id, limit });
+  const parts = await listOpenChildren(context.tx, { parentId: row.id, limit: room });
+  const later = await listForsaken(context.tx, { neededId: row.id, limit: room });
   const ids = [...parts.map(({ id }) => id), ...later.map(({ task_id: id }) => id)];
   const cancelled: TaskRow[] = [];
-  for (const id of ids.slice(0, limit)) {
+  for (const id of ids.slice(0, room)) {
     const other = await requireTask(context, id);
     const verdict = decide(factsOf(other), { type: 'cancel' });
     // What is being verified has its change, which is dropped where that is known.
@@ -93,9 +94,14 @@ async function lookAtWhole(context: CommandContext, parentId: string): Promise<v
   if (whole.state === 'blocked' && whole.waits_for_children === 1) await unblock(context, whole);
 }
 
-/** Something that it comes after has ended without being done, and it is not to run without it. */
-export async function isForsaken(context: CommandContext, row: TaskRow): Promise<boolean> {
-  if (row.on_needed_failure === 'block') return false;
-  const needed = await listNeeded(context.tx, row.id);
-  return needed.some(({ state }) => isEnded(state) && state !== 'done');
+/** Why it is not to go on: its whole has ended, or something that it needs; null where it may. */
+export async function whyForsaken(context: CommandContext, row: TaskRow): Promise<string | null> {
+  const lost = ({ state }: { state: TaskRow['state'] }): boolean =>
+    isEnded(state) && state !== 'done';
+  const { parent_id: parentId } = row;
+  const whole = parentId === null ? undefined : await requireTask(context, parentId);
+  if (whole !== undefined && lost(whole)) return `${whole.id} is ${whole.state}`;
+  if (row.state !== 'blocked' || row.on_needed_failure === 'block') return null;
+  const needed = (await listNeeded(context.tx, row.id)).find(lost);
+  return needed === undefined ? null : `${needed.id} is ${needed.state}`;
 }

@@ -6,7 +6,7 @@ import type { CommandContext, QueryContext } from '../event/index.ts';
 import { rankMs } from './assign.ts';
 import { factsOf, requireTask, unknownTask } from './facts.ts';
 import { listChildren, listUnmet } from './family-queries.ts';
-import { decide } from './lifecycle.ts';
+import { decide, isEnded } from './lifecycle.ts';
 import { declareIntents } from './locks.ts';
 import { moveTask } from './move.ts';
 import {
@@ -80,6 +80,12 @@ export async function retry(
     throw refusal(`task ${twin.id} has its unique key by now`);
   }
   refuseOverspent(row);
+  const whole = row.parent_id === null ? undefined : await requireTask(context, row.parent_id);
+  if (whole !== undefined && isEnded(whole.state) && whole.state !== 'done') {
+    throw refusal(
+      `task ${whole.id}, which it is a part of, is ${whole.state}: put that back first`,
+    );
+  }
   const unmet = await listUnmet(context.tx, row.id);
   const verdict = decide(factsOf(row, unmet.length), { type: 'retry' });
   if (verdict.is !== 'move') throw refusal(verdict.is === 'refuse' ? verdict.message : 'no retry');

@@ -5,7 +5,7 @@
 import { findAgent, lockProject } from '../agent/index.ts';
 import type { CommandContext } from '../event/index.ts';
 import { nextLookMs, silentUntilMs } from './deadline.ts';
-import { isForsaken, settle, unblock } from './dependents.ts';
+import { settle, unblock, whyForsaken } from './dependents.ts';
 import { factsOf } from './facts.ts';
 import { decide } from './lifecycle.ts';
 import { moveTask } from './move.ts';
@@ -20,6 +20,7 @@ export async function checkTask(context: CommandContext, id: string): Promise<vo
   if (row?.next_check_ms === null || row === undefined) return;
   if (row.next_check_ms > context.nowMs) return;
   if (await expire(context, row)) return;
+  if (await forsake(context, row)) return;
   switch (row.state) {
     case 'offered':
       return lapse(context, row);
@@ -84,13 +85,20 @@ async function stall(context: CommandContext, row: TaskRow): Promise<void> {
   if (row.agent_key !== null) await matchFreed(context, row.agent_key);
 }
 
-async function checkNeeded(context: CommandContext, row: TaskRow): Promise<void> {
-  if (await unblock(context, row)) return;
-  if (!(await isForsaken(context, row))) return void (await lookAgain(context, row));
+/** What was left over when its whole, or what it needs, ended with too much at once. */
+async function forsake(context: CommandContext, row: TaskRow): Promise<boolean> {
+  if (row.parent_id === null && row.state !== 'blocked') return false;
   const verdict = decide(factsOf(row), { type: 'cancel' });
-  if (verdict.is !== 'move') return;
-  const reason = 'what it comes after has ended without being done';
+  if (verdict.is !== 'move' || row.state === 'verifying') return false;
+  const reason = await whyForsaken(context, row);
+  if (reason === null) return false;
   await settle(context, row, { ...verdict, reason });
+  if (row.agent_key !== null) await matchFreed(context, row.agent_key);
+  return true;
+}
+
+async function checkNeeded(context: CommandContext, row: TaskRow): Promise<void> {
+  if (!(await unblock(context, row))) await lookAgain(context, row);
 }
 
 async function lookAgain(context: CommandContext, row: TaskRow): Promise<TaskRow> {
