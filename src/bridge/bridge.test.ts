@@ -153,8 +153,11 @@ describe('an agent that lives on the hub', () => {
       await vi.waitFor(() => expect(desk.hub.of('closer')).toHaveLength(count), WAIT);
       await desk.until(['closer_inbox'], []);
     }
-    const kept = await desk.files('closer_inbox', '.processed');
-    expect(kept).toEqual([PING.replace('.md', '.2.md'), PING.replace('.md', '.3.md'), PING]);
+    // Between the inbox and here it lies in `.sending`.
+    await vi.waitFor(async () => {
+      const kept = await desk.files('closer_inbox', '.processed');
+      expect(kept).toEqual([PING.replace('.md', '.2.md'), PING.replace('.md', '.3.md'), PING]);
+    }, WAIT);
   });
 
   test('gets a file only when it is whole', async () => {
