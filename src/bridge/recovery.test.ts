@@ -201,7 +201,8 @@ test('ten thousand files that wait go out in the order of their names', async ()
   const perSecond = MANY / ((performance.now() - beganMs) / 1_000);
   expect(desk.hub.of('closer').map(({ type }) => `${T}_${type}_Pulse_to_Closer.md`)).toEqual(names);
   expect(events.some(({ kind }) => kind === 'progress')).toBe(true);
-  expect(await desk.files('closer_inbox', '.processed')).toHaveLength(MANY);
+  const processed = () => desk.files('closer_inbox', '.processed');
+  await vi.waitFor(async () => expect(await processed()).toHaveLength(MANY), wait);
   expect(perSecond).toBeGreaterThan(100);
 }, 180_000);
 
