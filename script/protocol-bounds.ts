@@ -11,6 +11,7 @@ export const bounds: Record<keyof typeof limits, string> = {
   subscriptionsPerSocketMax: 'subscriptions of one socket',
   requestsPerSecond: 'requests of one agent, in the long run',
   requestsBurst: 'requests of one agent at once',
+  timeMsMax: 'the latest time that may be asked for: the end of the year 9999',
   waitMsMax: 'the longest that a poll for events waits for one',
   feedBeatMs: 'how often a stream of events that has none shows that it lives',
   pageMax: 'items of a page',

@@ -10,7 +10,7 @@
 import { z } from 'zod';
 import { Agent } from './agent.ts';
 import { command, query } from './operation.ts';
-import { AgentName, page, pageInput, Reason, TaskId, TimeMs } from './shape.ts';
+import { AgentName, AskedTimeMs, page, pageInput, Reason, TaskId, TimeMs } from './shape.ts';
 import { Bounds, BoundsOf, Spending } from './spending.ts';
 
 /** Windows begin with the hour, the day and the Monday of UTC. */
@@ -78,7 +78,7 @@ export const budgetOperations = {
     input: z.strictObject({
       /** The caller where it is left out. */
       agent: AgentName.optional(),
-      untilMs: TimeMs,
+      untilMs: AskedTimeMs,
       reason: Reason.min(1),
     }),
     output: Agent,

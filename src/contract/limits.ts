@@ -13,6 +13,8 @@ export const limits = {
   requestsPerSecond: 2_000,
   requestsBurst: 4_000,
 
+  /** The end of the year 9999: what is reckoned from such a time is a number and a date still. */
+  timeMsMax: 253_402_300_799_999,
   waitMsMax: 60_000,
   feedBeatMs: 15_000,
 

@@ -6,6 +6,12 @@ import { limits } from './limits.ts';
 /** Milliseconds since the epoch. */
 export const TimeMs = z.int().min(0);
 
+/** A time that is asked for. */
+export const AskedTimeMs = TimeMs.max(
+  limits.timeMsMax,
+  'it is after the year 9999; give milliseconds since 1970',
+);
+
 /** What was given, in the words of a refusal: enough to know it again. */
 const shown = (input: unknown): string => (JSON.stringify(input) ?? 'nothing').slice(0, 60);
 

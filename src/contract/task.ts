@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import {
   AgentName,
+  AskedTimeMs,
   BranchName,
   Capabilities,
   ChangeId,
@@ -156,9 +157,9 @@ export const TaskOrder = z.strictObject({
     .strictObject({ key: TaskKey, scope: z.enum(['open', 'ever']).default('open') })
     .optional(),
   /** Not handed out before. */
-  notBeforeMs: TimeMs.optional(),
+  notBeforeMs: AskedTimeMs.optional(),
   /** Failed where it was not handed in by then. */
-  deadlineMs: TimeMs.optional(),
+  deadlineMs: AskedTimeMs.optional(),
   failuresMax: z.int().min(1).max(limits.failuresMaxMost).default(limits.failuresMaxDefault),
   timeoutMs: z
     .int()
