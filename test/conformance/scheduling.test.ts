@@ -1,6 +1,10 @@
 /** Who gets what next, on every engine: turns, trust, keys, preference, times. */
 import { expect, test } from 'vitest';
 import { limits } from '../../src/contract/index.ts';
+import { countMissedMatches } from '../../src/domain/admin/index.ts';
+import { hubActor } from '../../src/hub/duties.ts';
+import type { Db } from '../../src/store/db.ts';
+import type { Sql } from '../../src/store/sql.ts';
 import { eachEngine } from '../support/engines.ts';
 import {
   begin,
@@ -206,8 +210,52 @@ eachEngine((engine) => {
     await expectNoMissedMatch(pat);
     await hub.pass(4_000);
     expect((await pat.task.show({ id })).task.state).toBe('queued');
+    hub.clock.advance(1_000);
+    // Its time has come, and the tick that hands it out has not: nothing is missed yet.
+    expect((await pat.hub.status()).missedMatches).toBe(0);
+    hub.clock.advance(2_500);
+    expect((await pat.hub.status()).missedMatches).toBe(1);
     await hub.pass(1_100);
     expect((await inHand(ada)).taskId).toBe(id);
+  });
+
+  test('a time is asked for up to the year 9999, and such a task is a task like any other', async () => {
+    const hub = await openTestHub(engine);
+    const pat = await hub.as('pat', 'operator');
+    const last = limits.timeMsMax;
+    const order = {
+      title: 'some day',
+      lane: 'low',
+      deadlineMs: last,
+      notBeforeMs: last - 1,
+    } as const;
+    const { id } = await pat.task.submit(order);
+    expect((await pat.why({ id })).facts[0]).toMatchObject({ untilMs: last - 1 });
+    expect(await pat.task.cancel({ id })).toMatchObject({ state: 'cancelled' });
+    for (const field of ['notBeforeMs', 'deadlineMs']) {
+      const late = pat.task.submit({ title: 'never', [field]: last + 1 });
+      await expect(late).rejects.toMatchObject({ code: 'invalid_input' });
+    }
+  });
+
+  test('an agent that is given work while the gauge is read has missed nothing', async () => {
+    const hub = await openTestHub(engine);
+    const pat = await hub.as('pat', 'operator');
+    await worker(hub, 'ada');
+    const { nowMs } = await pat.hub.status();
+    const { read } = hub.store;
+    let isFirst = true;
+    const db: Db = {
+      get: (query) => read.get(query),
+      async all<T>(query: Sql): Promise<T[]> {
+        const rows = await read.all<T>(query);
+        if (isFirst) await pat.batch.submit({ tasks: [{ title: 'first' }, { title: 'second' }] });
+        isFirst = false;
+        return rows;
+      },
+    };
+    expect(await countMissedMatches({ db, actor: hubActor('default'), nowMs })).toBe(0);
+    expect((await pat.hub.status()).tasks).toEqual({ offered: 1, queued: 1 });
   });
 
   test('what is not handed in by its deadline has failed, and its agent is fenced off', async () => {

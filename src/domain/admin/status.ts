@@ -45,8 +45,8 @@ export async function countAll(context: QueryContext): Promise<Counts> {
 }
 
 const AGENTS_MAX = 10_000;
-/** What holds agents back is lifted by the next tick after its time, and not later. */
-const HOLD_GRACE_MS = 2_000;
+/** What falls due is done by the next tick after its time, and not later. */
+const TICK_GRACE_MS = 2_000;
 
 async function countAgents({ db, actor }: QueryContext): Promise<Record<string, number>> {
   const page = { project: actor.project, afterKey: '', limit: AGENTS_MAX };
@@ -60,28 +60,49 @@ async function countAgents({ db, actor }: QueryContext): Promise<Record<string, 
 
 /**
  * Runnable tasks that wait beside an idle agent which could do them. It shares nothing with the
- * scheduler, so that it can catch it: anything but 0 is a defect.
+ * scheduler, so that it can catch it: anything but 0 is a defect. Each statement sees a moment of
+ * its own, so what is found counts only where its agent is idle still: an agent that was seen idle,
+ * and was given work before the tasks were read, has missed none of them.
  */
 export async function countMissedMatches(context: Omit<QueryContext, 'dialect'>): Promise<number> {
-  const { db, actor, nowMs } = context;
-  const overBeforeMs = nowMs - HOLD_GRACE_MS;
+  const idle = await listIdle(context);
+  if (idle.length === 0) return 0;
+  const waiting = await listWaiting(context);
+  if (countFor(idle, waiting) === 0) return 0;
+  const after = new Map((await listIdle(context)).map((row) => [row.key, row.idle_since_ms]));
+  const still = idle.filter((row) => after.get(row.key) === row.idle_since_ms);
+  return countFor(still, waiting);
+}
+
+/** Whom nothing holds back. */
+async function listIdle({ db, actor, nowMs }: Omit<QueryContext, 'dialect'>): Promise<AgentRow[]> {
+  const overBeforeMs = nowMs - TICK_GRACE_MS;
   const held = await findProjectHold(db, actor.project);
-  if ((held?.held_until_ms ?? 0) > overBeforeMs) return 0;
-  const agents = await listIdleBeyondHold(db, actor.project, { overBeforeMs, limit: AGENTS_MAX });
-  if (agents.length === 0) return 0;
+  if ((held?.held_until_ms ?? 0) > overBeforeMs) return [];
+  return listIdleBeyondHold(db, actor.project, { overBeforeMs, limit: AGENTS_MAX });
+}
+
+async function listWaiting(context: Omit<QueryContext, 'dialect'>): Promise<RunnableKind[]> {
+  const { db, actor, nowMs } = context;
+  const lookedAtMs = nowMs - TICK_GRACE_MS;
+  const waiting = await countRunnable(db, actor.project, { nowMs, lookedAtMs });
+  const withPaths = await listUnobstructed(context);
+  const isLeftToTick = ({ next_check_ms: dueMs }: TaskRow): boolean =>
+    dueMs !== null && dueMs <= nowMs && dueMs > lookedAtMs;
+  const looked = withPaths.filter((task) => !isLeftToTick(task));
+  return [...waiting, ...looked.map((task) => ({ ...task, count: 1 }))];
+}
+
+function countFor(agents: readonly AgentRow[], waiting: readonly RunnableKind[]): number {
   const idle = agents.map((row) => ({ row, capabilities: new Set(capabilitiesOf(row)) }));
-  const canBeDone = (task: Omit<RunnableKind, 'count'>): boolean => {
+  const canBeDone = (task: RunnableKind): boolean => {
     const wanted = new Set(parseList(task.needs));
     return idle.some(({ row, capabilities }) => {
       const isTrusted = row.trust >= task.trust;
       return isTrusted && takes(row, task.repository_id) && wanted.isSubsetOf(capabilities);
     });
   };
-  const waiting = await countRunnable(db, actor.project, nowMs);
-  const withPaths = await listUnobstructed(context);
-  return waiting
-    .filter(canBeDone)
-    .reduce((sum, { count }) => sum + count, withPaths.filter(canBeDone).length);
+  return waiting.filter(canBeDone).reduce((sum, { count }) => sum + count, 0);
 }
 
 function takes({ repositories }: AgentRow, id: string | null): boolean {

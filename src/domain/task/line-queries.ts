@@ -146,13 +146,18 @@ export interface RunnableKind {
 
 /**
  * What waits, may be handed out, declares no paths and is not kept back by its key, by what it asks
- * of an agent: for the gauge, which asks in its own way.
+ * of an agent: for the gauge, which asks in its own way. What fell due only after `lookedAtMs` is
+ * left to the next tick.
  */
-export function countRunnable(db: Db, project: string, nowMs: number): Promise<RunnableKind[]> {
+export function countRunnable(
+  db: Db,
+  project: string,
+  { nowMs, lookedAtMs }: { nowMs: number; lookedAtMs: number },
+): Promise<RunnableKind[]> {
   return db.all(sql`
     select needs, trust, repository_id, count(*) as count from tasks t
     where project = ${project} and state = 'queued' and available_at_ms <= ${nowMs}
-      and paths = '[]'
+      and paths = '[]' and (next_check_ms > ${nowMs} or next_check_ms <= ${lookedAtMs})
       and (concurrency_key is null or not exists (
         select 1 from tasks h
         where h.project = t.project and h.concurrency_key = t.concurrency_key
