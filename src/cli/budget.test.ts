@@ -69,3 +69,11 @@ test('a budget that is none is refused with what would be one', async () => {
   const two = ['budget', 'set', '--agent', 'ada', '--task', 'x', '--max-tokens', '1'];
   expect(await refused(...two)).toContain('of an agent or of a task');
 });
+
+test.each([
+  ['agent', 'trust', 'ada', '7', 'The trust cannot be `7`'],
+  ['share', 'set', 'ada', '0', 'The weight cannot be `0`'],
+])('`%s %s %s %s` is refused by what it was to be', async (...words) => {
+  const { code, stderr } = await home.run(words.slice(0, -1));
+  expect([code, stderr]).toEqual([64, expect.stringContaining(words.at(-1) ?? '')]);
+});

@@ -47,6 +47,13 @@ test('a schedule is added, looked at, run, paused, resumed and removed', async (
   expect([code, stderr]).toEqual([66, expect.stringContaining('no schedule nightly')]);
 });
 
+test('a task of the run before keeps a time back, without a word of leases', async () => {
+  await said('schedule', 'add', 'weekly', '@weekly', 'Tidy up');
+  await said('schedule', 'run', 'weekly');
+  const why = await said('why', 'weekly');
+  expect(why).toMatch(/is still open[^]*held by +tsk_\S+\n +until +in [^,\n]+\n/);
+});
+
 test('the next times of an expression are shown, or why it has none', async () => {
   const times = await said('schedule', 'next', '*/5 * * * *');
   expect(times).toMatch(/^(\w{3} \d{4}-\d\d-\d\d \d\d:\d[05] UTC {2}in .*\n){5}$/);

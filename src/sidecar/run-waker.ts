@@ -17,6 +17,8 @@ export interface WakerOptions extends Pick<
   'name' | 'url' | 'token' | 'capabilities' | 'dataDir'
 > {
   trigger: Trigger;
+  /** Connects, beats once and ends: no work is taken, and nobody is woken. */
+  isTrial?: boolean | undefined;
 }
 
 const AGAIN_MS = 1_000;
@@ -33,8 +35,11 @@ export async function runWaker(options: WakerOptions, ports: WakerRunPorts): Pro
   try {
     const common = { client, clock, random, say, agent, url, capabilities, wake };
     const { sessionId, saveSessionId } = state;
-    const held = await patiently(() => inHand(client, agent), { clock, signal: ports.stop });
-    const waker = new Waker({ ...common, sessionId, saveSessionId }, held);
+    const isTrial = options.isTrial === true;
+    const look = { clock, signal: ports.stop };
+    const held = isTrial ? null : await patiently(() => inHand(client, agent), look);
+    const onProved = isTrial ? (): void => waker.drain() : undefined;
+    const waker: Waker = new Waker({ ...common, sessionId, saveSessionId, onProved }, held);
     for (const [signal, call] of [
       [ports.drain, () => waker.drain()],
       [ports.stop, () => waker.stop()],

@@ -1,7 +1,7 @@
 /** What is refused before the first task, and what is not. */
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { dataFolder, makeBench, newTask, type Bench } from './fixture.ts';
 
 let bench: Bench;
@@ -57,6 +57,20 @@ test('a task whose repository cannot be used fails with the reason', async () =>
   expect(await bench.called('task.fail', 2)).toMatchObject({
     reason: expect.stringContaining('has no branch "none"'),
   });
+});
+
+test('what was begun for a repository that is away is cleared without asking it again', async () => {
+  bench.start('true');
+  await bench.heard('connected');
+  const url = bench.place.path('nothing.git');
+  bench.hub.offer(newTask({ repository: { ...bench.repository, url } }));
+  await bench.called('task.fail');
+  const state = dataFolder(bench.place);
+  await vi.waitFor(async () => {
+    expect(await readdir(join(state, 'attempts'))).toEqual([]);
+    expect(await readdir(join(state, 'work'))).toEqual([]);
+  }, 10_000);
+  expect(bench.events.map(({ kind }) => kind)).not.toContain('trouble');
 });
 
 test('a program that goes away gives the task back and pauses', async () => {

@@ -63,13 +63,13 @@ async function passing<Value>(call: () => Value): Promise<Value> {
   );
 }
 
-function start(trigger: Trigger): SidecarEvent[] {
+function start(trigger: Trigger, isTrial = false): SidecarEvent[] {
   const { hub, place } = bench;
   const options = { name: 'ada', url: 'http://127.0.0.1:8080', token: 'sbx_secret' };
   hub.answers.set('task.list', () => ({ items: [...hub.tasks.values()], nextCursor: null }));
   const events: SidecarEvent[] = [];
   ended = runWaker(
-    { ...options, capabilities: ['ts'], dataDir: place.path('data'), trigger },
+    { ...options, capabilities: ['ts'], dataDir: place.path('data'), trigger, isTrial },
     {
       say: (event) => void events.push(event),
       drain: drain.signal,
@@ -100,6 +100,19 @@ function become(task: ReturnType<typeof newTask>, state: 'running' | 'done'): vo
   bench.hub.tasks.set(task.id, { ...task, state });
   bench.hub.event('task.progressed', task);
 }
+
+test('a trial beats once and ends, takes no offers, and wakes nobody', async () => {
+  const { url, woken } = await serve();
+  const events = start({ kind: 'url', url, form: 'signalbox' }, true);
+  const isOver = ended.then(() => true);
+  await passing(() => heard(events, 'stopped'));
+  expect(await isOver).toBe(true);
+  expect(bench.hub.inputsOf('agent.connect')).toEqual([
+    expect.objectContaining({ takesOffers: false }),
+  ]);
+  expect(bench.hub.inputsOf('agent.heartbeat')).not.toEqual([]);
+  expect(woken).toEqual([]);
+});
 
 test('an offer is taken, the agent woken once, and left in peace when it works', async () => {
   const { url, woken } = await serve();

@@ -104,11 +104,12 @@ export class Workspace {
     await pushBranch(mirror, { branch: record.branch, commit: head, signal });
   }
 
-  /** Only once everything was pushed. */
+  /** Only once all was pushed. Where no copy was ever made, the remote is not asked for one. */
   async remove(record: AttemptRecord): Promise<void> {
     const { repository } = record.task;
     const folder = this.folderOf(record);
-    if (repository !== null && (await isThere(folder))) {
+    const hasWorktree = (await isThere(folder)) && repository !== null;
+    if (hasWorktree && (await isThere(this.#mirrorDir(repository.url)))) {
       const worktree = await this.#worktree(record, await this.#mirror(repository));
       if (worktree !== null) await removeWorktree(worktree);
     }
@@ -127,14 +128,17 @@ export class Workspace {
     { url, baseBranch }: { url: string; baseBranch: string | null },
     signal?: AbortSignal,
   ): Promise<Mirror> {
-    const dir = join(this.#options.folder, 'mirrors', mirrorName(parseLocation(url)));
     return openMirror({
       git: this.#options.git,
       url,
-      dir,
+      dir: this.#mirrorDir(url),
       baseBranch: baseBranch ?? undefined,
       signal,
     });
+  }
+
+  #mirrorDir(url: string): string {
+    return join(this.#options.folder, 'mirrors', mirrorName(parseLocation(url)));
   }
 
   async #worktree(record: AttemptRecord, mirror: Mirror): Promise<Worktree | null> {

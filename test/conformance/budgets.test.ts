@@ -357,6 +357,7 @@ test('one who may not spend anything is told what a budget wants', async () => {
   expect(below.message).toContain('a budget is not below zero');
   const none = await refusal(person.budget.set({ scope: 'project' }));
   expect(none.message).toBe('a budget bounds tokens, money or both');
+  expect(none.hint).toContain('how many tokens, or how much money');
   const id = await submit(at);
   const windowed = person.budget.set({ scope: { task: id }, window: 'day', tokensMax: 1 });
   expect((await refusal(windowed)).message).toBe('a task has one budget for all its time');

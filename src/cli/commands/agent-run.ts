@@ -35,9 +35,9 @@ export async function runAgent(context: Context): Promise<void> {
     const agent = { name, url, token, capabilities, dataDir };
     const ports = { say, drain, stop, clock };
     if (plan.shown !== null) output.note(`${name} ${harmlessLine(plan.shown)}`, 'note');
-    if (plan.does === 'wake') return runWaker({ ...agent, trigger: plan.trigger }, ports);
-    const { kind, command } = plan;
     const isTrial = options.has('trial');
+    if (plan.does === 'wake') return runWaker({ ...agent, trigger: plan.trigger, isTrial }, ports);
+    const { kind, command } = plan;
     const work = { repository, repositories, adapter: { kind }, command, env, isTrial };
     return runSidecar({ ...agent, ...work }, { ...ports, onOutput: account.onOutput(name) });
   };

@@ -6,7 +6,7 @@ import { nextPage, pageOf } from '../paging.ts';
 
 export async function trustAgent(context: Context): Promise<void> {
   const [agent = '', level = ''] = context.args;
-  const trust = whole(level, { min: 0, max: limits.trustMax });
+  const trust = whole('The trust', level, { min: 0, max: limits.trustMax });
   const hub = await context.hub();
   const answer = await hub.agent.trust({ agent, trust });
   context.output.give(answer, () => [`${answer.name} is trusted with ${answer.trust}.`]);
@@ -17,7 +17,7 @@ export async function setShare(context: Context): Promise<void> {
   const hub = await context.hub();
   const answer = await hub.share.set({
     submitter,
-    weight: whole(weight, { min: 1, max: limits.shareWeightMax }),
+    weight: whole('The weight', weight, { min: 1, max: limits.shareWeightMax }),
   });
   context.output.give(answer, () => [`${answer.submitter} has weight ${answer.weight}.`]);
 }
@@ -37,10 +37,10 @@ export async function listShares(context: Context): Promise<void> {
   );
 }
 
-function whole(text: string, { min, max }: { min: number; max: number }): number {
+function whole(what: string, text: string, { min, max }: { min: number; max: number }): number {
   const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
   if (number >= min && number <= max) return number;
-  throw new SignalboxError('invalid_input', `\`${text}\` does not fit.`, {
+  throw new SignalboxError('invalid_input', `${what} cannot be \`${text}\`.`, {
     hint: `Give a whole number from ${min} to ${max}.`,
   });
 }

@@ -12,7 +12,9 @@ export async function why(context: Context): Promise<void> {
   const answer = await hub.why({ id: theOne(context) });
   const nowMs = clock.nowMs();
   const untilWords = (untilMs: number, holder: string | null): string =>
-    timeInWords(untilMs, nowMs) + (holder === null ? '' : `, ${endOf(answer.state)}`);
+    [timeInWords(untilMs, nowMs), holder === null ? null : endOf(answer)]
+      .filter((words) => words !== null)
+      .join(', ');
   output.give(answer, () => [
     `${stateWord(output, answer.state)}  ${answer.kind} ${answer.id}`,
     harmlessLine(answer.summary),
@@ -28,8 +30,12 @@ export async function why(context: Context): Promise<void> {
   ]);
 }
 
-/** Whoever holds something has it for a time, which is the end of it only if nothing is heard. */
-function endOf(state: string): string {
+/**
+ * Whoever holds something has it for a time, which is the end of it only if nothing is heard. What
+ * keeps a schedule back is a task: the time is that of the next run, and no end of a lease.
+ */
+function endOf({ kind, state }: { kind: string; state: string }): string | null {
+  if (kind === 'schedule') return null;
   return state === 'offered'
     ? 'when the offer lapses'
     : 'when its lease ends, unless it is renewed';

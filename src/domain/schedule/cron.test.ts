@@ -106,6 +106,7 @@ test.each<[string, string, RegExp]>([
   ['60 * * * *', 'UTC', /no cron expression/],
   ['5/5 * * * *', 'UTC', /no cron expression/],
   ['* * * * * *', 'UTC', /no cron expression/],
+  ['@fortnightly', 'UTC', /no cron expression: there are @hourly, @daily/],
   ['@reboot', 'UTC', /no cron expression/],
   ['a b c d e', 'UTC', /no cron expression/],
   ['2026-12-01T00:00:00 * * * *', 'UTC', /no cron expression/],

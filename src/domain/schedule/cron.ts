@@ -16,6 +16,8 @@ export interface Times {
   timeZone: string;
 }
 
+const NICKNAMES = '@hourly, @daily, @weekly, @monthly and @yearly';
+
 /** The first time after that one; null where there is none. */
 export function nextTimeMs(times: Times, afterMs: number): number | null {
   return parsed(times).nextRun(new Date(afterMs))?.getTime() ?? null;
@@ -59,9 +61,13 @@ function parsed({ cron, timeZone }: Times): Cron {
     return new Cron(cron, { timezone: canonicalZone(timeZone), ...rules });
   } catch (error) {
     if (error instanceof SignalboxError) throw error;
-    const problem = error instanceof Error ? error.message.replace(/^\w+: /, '') : 'it is none';
-    throw refused(`\`${cron}\` is no cron expression: ${problem}`);
+    throw refused(`\`${cron}\` is no cron expression: ${problemOf(cron, error)}`);
   }
+}
+
+function problemOf(cron: string, error: unknown): string {
+  if (cron.trim().startsWith('@')) return `there are ${NICKNAMES}`;
+  return error instanceof Error ? error.message.replace(/^\w+: /, '') : 'it is none';
 }
 
 function canonicalZone(timeZone: string): string {

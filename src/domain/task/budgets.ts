@@ -22,7 +22,7 @@ export async function setBudget(
   const { scope, window, tokensMax, costMicrosMax } = input;
   if (tokensMax === undefined && costMicrosMax === undefined) {
     throw new SignalboxError('invalid_input', 'a budget bounds tokens, money or both', {
-      hint: 'Give tokensMax or costMicrosMax; `budget.remove` lifts a budget.',
+      hint: 'Say how many tokens, or how much money, may be spent; removing a budget lifts it.',
     });
   }
   await lockProject(context.tx, context.actor.project);

@@ -109,7 +109,7 @@ function refuseLate({ nowMs }: CommandContext, { deadlineMs, notBeforeMs }: Task
   if (deadlineMs === undefined) return;
   if (deadlineMs > Math.max(nowMs, notBeforeMs ?? 0)) return;
   throw new SignalboxError('invalid_input', 'the deadline is over before the task may begin', {
-    hint: 'Give times in milliseconds since 1970, the deadline after now and after notBeforeMs.',
+    hint: 'Give a deadline after now, and after the time before which the task may not begin.',
   });
 }
 
