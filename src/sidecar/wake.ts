@@ -61,6 +61,11 @@ async function post(
     body: JSON.stringify(form === 'openclaw' ? { text: words(call), mode: 'now' } : body(call)),
     redirect: 'manual',
     signal: AbortSignal.timeout(ANSWER_MS),
+  }).catch((error: unknown) => {
+    // What went wrong stands in the cause; the error itself says "fetch failed".
+    const { cause } = error instanceof Error ? error : {};
+    const why = cause instanceof Error ? cause.message : String(error);
+    throw new Error(`${new URL(url).origin} does not answer: ${why}`, { cause: error });
   });
   await response.body?.cancel();
   if (response.ok) return;

@@ -85,6 +85,7 @@ test(
     const refused = await home.run(['smoke'], { env: env() });
     expect(refused.code).toBe(75);
     expect(refused.stderr).toContain('--fresh');
+    expect(refused.stdout + refused.stderr).not.toContain('Everything lies');
     const agent = await home.run(['token', 'create', '--agent', 'ada']);
     const SIGNALBOX_TOKEN = agent.stdout.trim();
     const asAgent = await home.run(['smoke'], { env: { ...env(), SIGNALBOX_TOKEN } });

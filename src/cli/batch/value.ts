@@ -78,7 +78,9 @@ function refuseSyntax({ document, text, at, problems }: Broken): undefined {
     const place = at(pos[0]);
     const line = text.slice(text.lastIndexOf('\n', pos[0] - 1) + 1).split('\n', 1)[0] ?? '';
     const isTab = /^ *\t/.test(line);
-    const said = isTab ? 'YAML takes no tabs at the beginning of a line; use spaces' : message;
+    const isDeep = message.includes('call stack');
+    const plain = isDeep ? 'it is nested too deep' : message;
+    const said = isTab ? 'YAML takes no tabs at the beginning of a line; use spaces' : plain;
     problems.add({ place, message: said });
   }
   return undefined;

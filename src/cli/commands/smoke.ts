@@ -58,6 +58,7 @@ export async function smoke(context: Context): Promise<void> {
   const setting = { cast, clock, env: children, folder, stop: interruption.signal, run };
   const common = { context, screen, output, clock, agents, tasks, limitMs };
   let isFine = false;
+  let hasBegun = false;
   try {
     const words = (): string => 'looking for a hub';
     const stage = await step(common, words, async () => {
@@ -65,12 +66,14 @@ export async function smoke(context: Context): Promise<void> {
       const whose = result.isOwn ? 'a hub of its own, on SQLite' : 'the hub in use';
       return { result, outcome: `${whose} at ${result.url}` };
     });
+    hasBegun = true;
     await perform({ ...common, stage });
     isFine = true;
   } finally {
     await cast.close();
     interruption.close();
-    if (isFine && !options.has('keep')) await rm(folder, { recursive: true, force: true });
+    const isOfUse = hasBegun && (!isFine || options.has('keep'));
+    if (!isOfUse) await rm(folder, { recursive: true, force: true });
     else screen.say(`Everything lies in ${folder}; to remove it: rm -rf ${shellWord(folder)}`);
   }
 }
