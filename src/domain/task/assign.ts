@@ -104,6 +104,8 @@ function compareMerits(one: readonly number[], other: readonly number[]): number
 
 /** Fewer results than this say nothing. */
 export const RESULTS_MIN = 5;
+/** All of ten. */
+export const FLAWLESS = 10;
 
 /**
  * How many of ten tasks it brings to their end, of those that needed what it does worst. Who has
@@ -116,9 +118,9 @@ export function provenAt(
   const tenths = needs.map((need) => {
     const { succeeded, failed } = records.get(need) ?? { succeeded: 0, failed: 0 };
     const all = succeeded + failed;
-    return all < RESULTS_MIN ? 10 : Math.round((10 * succeeded) / all);
+    return all < RESULTS_MIN ? FLAWLESS : Math.round((FLAWLESS * succeeded) / all);
   });
-  return Math.min(10, ...tenths);
+  return Math.min(FLAWLESS, ...tenths);
 }
 
 function reasonOf(agent: IdleAgent, task: WaitingTask): string {

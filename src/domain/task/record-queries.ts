@@ -10,15 +10,17 @@ export interface RecordRow {
   failed: number;
 }
 
+/** Of all agents, or of one. */
 export function listRecords(
   db: Db,
   project: string,
-  capabilities: readonly string[],
+  { capabilities, only }: { capabilities: readonly string[]; only: string | undefined },
 ): Promise<Omit<RecordRow, 'project'>[]> {
   const named = capabilities.map((capability) => sql`capability = ${capability}`);
+  const whose = only === undefined ? sql`true` : sql`agent_key = ${only}`;
   return db.all(sql`
     select agent_key, capability, succeeded, failed from agent_records
-    where project = ${project} and (${join(named, ' or ')})`);
+    where project = ${project} and ${whose} and (${join(named, ' or ')})`);
 }
 
 const CAPABILITIES_MAX = 100;

@@ -12,11 +12,14 @@ export type Records = ReadonlyMap<string, ReadonlyMap<string, Results>>;
 export async function recordsOf(
   db: Db,
   project: string,
-  needs: readonly string[],
+  { needs, agents }: { needs: readonly string[]; agents: readonly { key: string }[] },
 ): Promise<Records> {
   const records = new Map<string, Map<string, Results>>();
-  if (needs.length === 0) return records;
-  for (const { agent_key: key, capability, ...results } of await listRecords(db, project, needs)) {
+  const [first] = agents;
+  if (needs.length === 0 || first === undefined) return records;
+  const only = agents.length === 1 ? first.key : undefined;
+  const rows = await listRecords(db, project, { capabilities: needs, only });
+  for (const { agent_key: key, capability, ...results } of rows) {
     const own = records.get(key) ?? new Map<string, Results>();
     records.set(key, own.set(capability, results));
   }

@@ -15,7 +15,7 @@ import {
   listIdleAgents,
 } from '../agent/index.ts';
 import { type CommandContext, record } from '../event/index.ts';
-import { assign, canDo, type IdleAgent, type WaitingTask } from './assign.ts';
+import { assign, canDo, FLAWLESS, type IdleAgent, provenAt, type WaitingTask } from './assign.ts';
 import { isBarred } from './barriers.ts';
 import { beforeDeadline } from './deadline.ts';
 import { factsOf, requireTask } from './facts.ts';
@@ -62,14 +62,16 @@ async function choose(
   for (const limit of isChoosy(waiting) ? PAGE_SIZES.slice(2) : PAGE_SIZES) {
     const page = await listIdleAgents(tx, actor.project, limit);
     const rows = page.filter(({ key }) => key !== but);
-    const records = await recordsOf(tx, actor.project, rows.length > 1 ? waiting.needs : []);
-    const [match] = assign(
-      [waiting],
-      rows.map((row) => toIdle(row, records)),
-    );
-    const agent = rows.find((row) => row.key === match?.agentKey);
-    if (agent !== undefined) return { agent, because: match?.because ?? null };
-    if (page.length < limit) return undefined;
+    const records = await recordsOf(tx, actor.project, { needs: waiting.needs, agents: rows });
+    const idle = rows.map((row) => toIdle(row, records));
+    const [match] = assign([waiting], idle);
+    const at = idle.findIndex(({ key }) => key === match?.agentKey);
+    const [agent, chosen] = [rows[at], idle[at]];
+    // Among some of them only one that nobody can have proved better than is surely the best.
+    const isAll = page.length < limit;
+    const isBest = chosen !== undefined && (isAll || provenAt(chosen, waiting.needs) === FLAWLESS);
+    if (agent !== undefined && isBest) return { agent, because: match?.because ?? null };
+    if (isAll) return undefined;
   }
   return undefined;
 }
@@ -79,9 +81,9 @@ async function isHeldBack({ tx, actor }: CommandContext): Promise<boolean> {
   return (await findProjectHold(tx, actor.project)) !== undefined;
 }
 
-/** It is not the same to it which of several agents does it. */
-function isChoosy({ needs, prefers, preferredKey }: WaitingTask): boolean {
-  return preferredKey !== null || needs.length > 0 || prefers.length > 0;
+/** Somebody who has been idle for less long may be the right one. */
+function isChoosy({ prefers, preferredKey }: WaitingTask): boolean {
+  return preferredKey !== null || prefers.length > 0;
 }
 
 /**
