@@ -203,6 +203,30 @@ onPostgres(() => {
       for (const person of people) await expectNoMissedMatch(person);
     },
   );
+
+  test('an agent that comes back late goes on only where its key was not given to another', async () => {
+    const [first, second] = await twoHubs();
+    const person = await first.as('pat', 'operator');
+    for (let round = 0; round < 20; round++) {
+      const concurrencyKey = `round ${round}`;
+      const [here, there] = [`a${round}`, `b${round}`];
+      const order = { title: 'x', concurrencyKey };
+      await person.task.submit({ ...order, needs: [here] });
+      const ada = await worker(first, `ada${round}`, [here]);
+      const held = await inHand(ada);
+      await first.pass(limits.agentLeaseMs);
+      const other = await person.task.submit({ ...order, needs: [there] });
+      const bob = await second.as(`bob${round}`);
+      // She is there again, and her work is not in her hand yet.
+      await ada.client.agent.connect({ sessionId: ada.sessionId, capabilities: [] });
+      const [late] = await Promise.allSettled([
+        insist(() => ada.client.task.accept(held)),
+        insist(() => bob.agent.connect({ capabilities: [there] })),
+      ]);
+      const { task } = await person.task.show({ id: other.id });
+      expect([late.status, task.state], `round ${round}`).not.toEqual(['fulfilled', 'offered']);
+    }
+  });
 });
 
 function fail(): never {

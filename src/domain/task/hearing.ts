@@ -1,6 +1,6 @@
 /** Whether what an agent says of the task in its hand counts, and what it moves. */
 import { SignalboxError } from '../../contract/index.ts';
-import { assignTask, findAgent } from '../agent/index.ts';
+import { assignTask, findAgent, lockProject } from '../agent/index.ts';
 import type { CommandContext } from '../event/index.ts';
 import { isKeyTaken } from './barriers.ts';
 import { settle } from './dependents.ts';
@@ -45,8 +45,12 @@ function verdictToHearing(row: TaskRow, verdict: Verdict): Hearing {
   }
 }
 
-/** An agent that was only presumed gone takes its work up again, if its hand is free. */
+/**
+ * An agent that was only presumed gone takes its work up again, if its hand is free and its key was
+ * not given to another: a rule over many rows, so it holds the project's.
+ */
 async function takeBack(context: CommandContext, row: TaskRow): Promise<boolean> {
+  await lockProject(context.tx, row.project);
   if (await isKeyTaken(context, row)) return false;
   const agent = await findAgent(context.tx, context.actor.project, context.actor.key);
   return agent !== undefined && assignTask(context.tx, agent, row.id);
