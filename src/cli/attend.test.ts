@@ -1,5 +1,6 @@
 /** `task submit --wait` against a hub that says what the test wants: the seam is the wire. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { aTask } from '../contract/task.fixture.ts';
 import type { Event } from '../contract/index.ts';
 import { makeHome, startScriptedHub } from './fixture.ts';
 import type { Answers, Home, Running, ScriptedHub } from './fixture.ts';
@@ -20,43 +21,17 @@ afterEach(async () => {
   hub?.close();
 });
 
-const task = {
+const task = aTask({
   id: ID,
-  title: 'Say hello',
   body: '',
-  lane: 'normal',
   state: 'dead',
   reason: 'the check failed',
-  needs: [],
-  prefers: [],
-  trust: 0,
-  concurrencyKey: null,
-  uniqueKey: null,
-  parent: null,
-  deadlineMs: null,
-  note: null,
-  blockedBy: null,
-  budget: null,
-  used: { tokens: 0, costMicros: 0 },
-  checks: [],
-  after: [],
-  repository: null,
-  submitter: 'admin',
   agent: null,
-  attempt: 1,
-  fence: 1,
   failures: 1,
   failuresMax: 1,
-  conflicts: 0,
-  timeoutMs: 1,
-  changeId: null,
-  landedCommit: null,
-  report: null,
   createdAtMs: AT,
-  availableAtMs: AT,
   endedAtMs: AT,
-  nextCheckMs: null,
-};
+});
 
 function attempt(failure: string): object {
   const times = { offeredAtMs: AT, acceptedAtMs: AT, startedAtMs: AT, endedAtMs: AT };

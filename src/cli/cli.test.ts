@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { z } from 'zod';
+import { aTask } from '../contract/task.fixture.ts';
 import { SignalboxError, type Event } from '../contract/index.ts';
 import { makeHome, startScriptedHub } from './fixture.ts';
 import type { Answers, Home, ScriptedHub } from './fixture.ts';
@@ -165,44 +166,14 @@ test('what is submitted is what the command line says', async () => {
 });
 
 test('--wait follows the task and its changes until it has ended', async () => {
-  const task = {
+  const task = aTask({
     id: ID,
     title: 'Say \u001b[31mhello',
     body: '',
-    lane: 'normal',
     state: 'done',
-    reason: null,
-    needs: [],
-    prefers: [],
-    trust: 0,
-    concurrencyKey: null,
-    uniqueKey: null,
-    parent: null,
-    deadlineMs: null,
-    note: null,
-    blockedBy: null,
-    budget: null,
-    used: { tokens: 0, costMicros: 0 },
-    checks: [],
-    paths: [],
-    after: [],
-    repository: null,
-    submitter: 'admin',
-    agent: 'ada',
-    attempt: 1,
-    fence: 1,
-    failures: 0,
-    failuresMax: 3,
-    conflicts: 0,
-    timeoutMs: 1,
-    changeId: null,
-    landedCommit: null,
-    report: null,
     createdAtMs: AT,
-    availableAtMs: AT,
     endedAtMs: AT,
-    nextCheckMs: null,
-  };
+  });
   const hub = await localHub({
     'event.list': () => ({ items: [], nextCursor: 4, headCursor: 4 }),
     'task.submit': () => ({ id: ID, state: 'queued', fence: 0 }),

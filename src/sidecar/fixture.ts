@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { vi } from 'vitest';
 import type { Reader, Request, StateListener, Transport } from '../client/index.ts';
 import { SignalboxError, type Event, type Reply, type Task } from '../contract/index.ts';
+import { aTask } from '../contract/task.fixture.ts';
 import type { Clock } from '../core/clock.ts';
 import { makePlace, type Place } from '../git/fixture.ts';
 import { runSidecar, type SidecarEvent, type SidecarOptions } from './index.ts';
@@ -142,48 +143,7 @@ let lastTask = 0;
 
 export function newTask(fields: Partial<Task> = {}): Task {
   const id = `tsk_${String(++lastTask).padStart(21, '0')}`;
-  return {
-    id,
-    title: 'Say hello',
-    body: 'In a file.',
-    lane: 'normal',
-    state: 'offered',
-    reason: null,
-    needs: [],
-    prefers: [],
-    trust: 0,
-    concurrencyKey: null,
-    uniqueKey: null,
-    onNeededFailure: 'block',
-    parent: null,
-    progressTimeoutMs: null,
-    deadlineMs: null,
-    note: null,
-    blockedBy: null,
-    progressedAtMs: null,
-    budget: null,
-    used: { tokens: 0, costMicros: 0 },
-    checks: [],
-    paths: [],
-    after: [],
-    repository: null,
-    submitter: 'grace',
-    agent: 'ada',
-    attempt: 1,
-    fence: lastTask,
-    failures: 0,
-    failuresMax: 3,
-    conflicts: 0,
-    timeoutMs: 60_000,
-    changeId: null,
-    landedCommit: null,
-    report: null,
-    createdAtMs: 1,
-    availableAtMs: 1,
-    endedAtMs: null,
-    nextCheckMs: 1,
-    ...fields,
-  };
+  return aTask({ id, fence: lastTask, ...fields });
 }
 
 export interface Bench {

@@ -1,5 +1,6 @@
 /** When a task is looked at again: not after what may end it. Pure. */
-import { limits } from '../../contract/index.ts';
+import { limits, type TaskState } from '../../contract/index.ts';
+import { isEnded } from './lifecycle.ts';
 import type { TaskRow } from './queries.ts';
 
 type Clocked = Pick<
@@ -10,6 +11,19 @@ type Clocked = Pick<
 /** Nothing that is in an agent's hand or waits for one is looked at later than its deadline. */
 export function beforeDeadline(row: Pick<TaskRow, 'deadline_ms'>, lookMs: number): number {
   return row.deadline_ms === null ? lookMs : Math.min(lookMs, row.deadline_ms);
+}
+
+/** When a task that comes into this state is looked at first; null where it has ended. */
+export function nextCheckMs(
+  row: Pick<TaskRow, 'deadline_ms'>,
+  state: TaskState,
+  { nowMs, availableAtMs }: { nowMs: number; availableAtMs: number },
+): number | null {
+  if (isEnded(state)) return null;
+  if (state === 'verifying') return nowMs + limits.recheckMs;
+  if (state === 'offered') return beforeDeadline(row, nowMs + limits.offerMs);
+  const isLater = state === 'queued' && availableAtMs > nowMs;
+  return beforeDeadline(row, isLater ? availableAtMs : nowMs + limits.recheckMs);
 }
 
 /** Until when its agent may be silent; null where it may be for ever. */

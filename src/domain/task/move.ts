@@ -6,7 +6,7 @@ import { type EventData, limits, SignalboxError } from '../../contract/index.ts'
 import { backoffMs } from '../../core/backoff.ts';
 import { freeAgent } from '../agent/index.ts';
 import { type CommandContext, record } from '../event/index.ts';
-import { beforeDeadline } from './deadline.ts';
+import { nextCheckMs } from './deadline.ts';
 import { inHand, isEnded, type Verdict } from './lifecycle.ts';
 import { endHolding, isHolding, resumeIntents, withdrawIntents } from './locks.ts';
 import { endAttempt, type TaskRow } from './queries.ts';
@@ -88,7 +88,8 @@ function rowAfter(context: CommandContext, row: TaskRow, move: Move & MoveDetail
   const { nowMs } = context;
   const failures = row.failures + (move.counts === 'failure' ? 1 : 0);
   const conflicts = row.conflicts + (move.counts === 'conflict' ? 1 : 0);
-  const availableAtMs = move.to === 'queued' ? nowMs + delayMs(context, move, failures) : nowMs;
+  const delayedMs = move.to === 'queued' ? delayMs(context, move, failures) : 0;
+  const availableAtMs = move.fields?.available_at_ms ?? nowMs + delayedMs;
   const isPresumed = move.outcome === 'lapsed' || move.outcome === 'lost';
   const isKept = inHand.includes(move.to) || move.to === 'verifying' || isPresumed;
   const next: TaskRow = {
@@ -115,18 +116,6 @@ function delayMs(context: CommandContext, move: Move, failures: number): number 
   const backoff = { firstMs: limits.retryFirstMs, mostMs: limits.retryMostMs };
   if (move.counts === 'failure') return backoffMs(backoff, failures, context.random.fraction());
   return move.outcome === 'released' ? limits.retryFirstMs : 0;
-}
-
-function nextCheckMs(
-  row: TaskRow,
-  state: TaskRow['state'],
-  { nowMs, availableAtMs }: { nowMs: number; availableAtMs: number },
-): number | null {
-  if (isEnded(state)) return null;
-  if (state === 'verifying') return nowMs + limits.recheckMs;
-  if (state === 'offered') return beforeDeadline(row, nowMs + limits.offerMs);
-  const isLater = state === 'queued' && availableAtMs > nowMs;
-  return beforeDeadline(row, isLater ? availableAtMs : nowMs + limits.recheckMs);
 }
 
 type RecordedMove = Move & MoveDetails & { holderKey: string | null };

@@ -1,5 +1,5 @@
 /** An agent puts a task off: for a time, or until its parts have ended. Nothing is burnt. */
-import { limits, type Output, type Parsed, SignalboxError } from '../../contract/index.ts';
+import { type Output, type Parsed, SignalboxError } from '../../contract/index.ts';
 import { lockProject } from '../agent/index.ts';
 import type { CommandContext } from '../event/index.ts';
 import { countUnmet } from './dependents.ts';
@@ -27,7 +27,6 @@ export async function snooze(
   const unmet = await countUnmet(context, waiting);
   const heard = await hear(context, row.id, { type: 'snooze', fence, unmet });
   if (heard instanceof SignalboxError) return heard;
-  const untilMs = nowMs + (forMs ?? 0);
   const next = await carryOut(context, heard, {
     reason,
     log,
@@ -35,11 +34,7 @@ export async function snooze(
       preferred_key: actor.key,
       attempts_max: row.attempts_max + 1,
       waits_for_children: unmet === 0 ? 0 : waiting.waits_for_children,
-      available_at_ms: untilMs,
-      next_check_ms: Math.min(
-        untilMs > nowMs ? untilMs : nowMs + limits.recheckMs,
-        row.deadline_ms ?? Number.POSITIVE_INFINITY,
-      ),
+      available_at_ms: nowMs + (forMs ?? 0),
     },
   });
   await matchTask(context, next);

@@ -18,6 +18,7 @@ import { type CommandContext, record } from '../event/index.ts';
 import { canonicalPattern } from '../lock/index.ts';
 import { ensureRepository } from '../repository/index.ts';
 import { rankMs } from './assign.ts';
+import { nextCheckMs } from './deadline.ts';
 import { requireTask } from './facts.ts';
 import { countChildren, insertDependency, type NeededRow } from './family-queries.ts';
 import { isEnded } from './lifecycle.ts';
@@ -154,13 +155,14 @@ async function newTask(
   const repository =
     order.repository === undefined ? null : await ensureRepository(context, order.repository, null);
   const availableAtMs = Math.max(nowMs, order.notBeforeMs ?? 0);
-  const lookMs = availableAtMs > nowMs ? availableAtMs : nowMs + limits.recheckMs;
+  const state = unmet.length === 0 ? 'queued' : 'blocked';
+  const deadline = { deadline_ms: order.deadlineMs ?? null };
   return {
     ...unbegun,
     ...asked(order),
     id: newId('tsk', nowMs, random),
     project: actor.project,
-    state: unmet.length === 0 ? 'queued' : 'blocked',
+    state,
     reason: unmet.length === 0 ? null : waitsFor(unmet),
     repository_id: repository?.id ?? null,
     submitter: actor.name,
@@ -168,7 +170,7 @@ async function newTask(
     rank_ms: rankMs(order.lane, availableAtMs),
     created_at_ms: nowMs,
     available_at_ms: availableAtMs,
-    next_check_ms: Math.min(lookMs, order.deadlineMs ?? lookMs),
+    next_check_ms: nextCheckMs(deadline, state, { nowMs, availableAtMs }),
   };
 }
 
