@@ -258,6 +258,29 @@ eachEngine((engine) => {
     expect((await pat.hub.status()).tasks).toEqual({ offered: 1, queued: 1 });
   });
 
+  test('a task is not handed out before its time, also where it waited for another or was put back', async () => {
+    const hub = await openTestHub(engine);
+    const pat = await hub.as('pat', 'operator');
+    const ada = await worker(hub, 'ada');
+    const first = await pat.task.submit({ title: 'first' });
+    const { nowMs } = await pat.hub.status();
+    const notBeforeMs = nowMs + 8_000;
+    const after = await pat.task.submit({ title: 'after', after: [first.id], notBeforeMs });
+    const back = await pat.task.submit({ title: 'back', notBeforeMs });
+    await pat.task.cancel({ id: back.id });
+    await pat.task.retry({ id: back.id });
+    await ada.client.task.complete(await begin(ada));
+    await hub.pass(5_000);
+    for (const { id } of [after, back]) {
+      expect((await pat.task.show({ id })).task).toMatchObject({
+        state: 'queued',
+        availableAtMs: notBeforeMs,
+      });
+    }
+    await hub.pass(3_500);
+    expect([after.id, back.id]).toContain((await inHand(ada)).taskId);
+  });
+
   test('what is not handed in by its deadline has failed, and its agent is fenced off', async () => {
     const hub = await openTestHub(engine);
     const pat = await hub.as('pat', 'operator');

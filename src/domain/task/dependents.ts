@@ -39,7 +39,12 @@ export async function countUnmet(context: CommandContext, row: TaskRow): Promise
 export async function unblock(context: CommandContext, row: TaskRow): Promise<boolean> {
   const verdict = decide(factsOf(row, await countUnmet(context, row)), { type: 'unblock' });
   if (verdict.is !== 'move') return false;
-  const fields = { rank_ms: rankMs(row.lane, context.nowMs), waits_for_children: 0 };
+  const availableAtMs = Math.max(row.available_at_ms, context.nowMs);
+  const fields = {
+    rank_ms: rankMs(row.lane, availableAtMs),
+    available_at_ms: availableAtMs,
+    waits_for_children: 0,
+  };
   await matchTask(context, await moveTask(context, row, { ...verdict, fields }));
   return true;
 }

@@ -88,8 +88,9 @@ function rowAfter(context: CommandContext, row: TaskRow, move: Move & MoveDetail
   const { nowMs } = context;
   const failures = row.failures + (move.counts === 'failure' ? 1 : 0);
   const conflicts = row.conflicts + (move.counts === 'conflict' ? 1 : 0);
-  const delayedMs = move.to === 'queued' ? delayMs(context, move, failures) : 0;
-  const availableAtMs = move.fields?.available_at_ms ?? nowMs + delayedMs;
+  const againMs =
+    move.to === 'queued' ? nowMs + delayMs(context, move, failures) : row.available_at_ms;
+  const availableAtMs = move.fields?.available_at_ms ?? againMs;
   const isPresumed = move.outcome === 'lapsed' || move.outcome === 'lost';
   const isKept = inHand.includes(move.to) || move.to === 'verifying' || isPresumed;
   const next: TaskRow = {

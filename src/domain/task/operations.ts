@@ -89,6 +89,7 @@ export async function retry(
   const unmet = await listUnmet(context.tx, row.id);
   const verdict = decide(factsOf(row, unmet.length), { type: 'retry' });
   if (verdict.is !== 'move') throw refusal(verdict.is === 'refuse' ? verdict.message : 'no retry');
+  const availableAtMs = Math.max(row.available_at_ms, context.nowMs);
   const next = await moveTask(context, row, {
     ...verdict,
     reason: unmet.length === 0 ? 'put back by hand' : waitsFor(unmet),
@@ -96,7 +97,8 @@ export async function retry(
       failures: 0,
       conflicts: 0,
       attempts_max: row.attempt + limits.attemptsMax,
-      rank_ms: rankMs(row.lane, context.nowMs),
+      rank_ms: rankMs(row.lane, availableAtMs),
+      available_at_ms: availableAtMs,
     },
   });
   await declareIntents(context, next);
