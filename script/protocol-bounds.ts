@@ -35,7 +35,7 @@ export const bounds: Record<keyof typeof limits, string> = {
   pathCharsMax: 'a path in a repository',
   pathsMax: 'paths that one change touches',
   messageCharsMax: 'the text of a message, and its data as JSON',
-  messageInlineCharsMax: 'a message up to this goes along with its event',
+  inlineCharsMax: 'a message or an offered task up to this goes along with its event',
   mailboxMax: 'messages of a mailbox that have not ended',
   mailboxPerSenderMax: 'and of one sender among them',
   pendingCountedMax: 'what waits is counted up to here',

@@ -1,7 +1,7 @@
 /**
  * Ours, as shipped: token, validation, events, idempotency key and journal on; every answer after
- * fsync. Sixteen agents on sockets of their own: told of an offer, each accepts it, says that it
- * starts (the handler begins when both are answered), and completes it.
+ * fsync. Sixteen agents on sockets of their own: an offer is on disk, is its agent's alone and
+ * brings the task along, so each begins, says so, and completes it when that was answered.
  */
 import { connect } from '../../src/client/index.ts';
 import { type Contender, drive, type Hooks, nowMs } from './driver.ts';
@@ -20,19 +20,18 @@ async function make(url: string, hooks: Hooks): Promise<Contender> {
   for (const agent of agents) {
     const { cursor, sessionId, beatMs } = await agent.agent.connect({ capabilities: [run] });
     setInterval(() => void agent.agent.heartbeat({ sessionId }), beatMs).unref();
-    const work = async (taskId: string, fence: number): Promise<void> => {
-      const accepted = agent.task.accept({ taskId, fence });
+    const work = async (taskId: string, fence: number, title: string): Promise<void> => {
       const started = agent.task.start({ taskId, fence });
-      const { task } = await accepted;
+      hooks.started(Number(title));
       await started;
-      hooks.started(Number(task.title));
       await agent.task.complete({ taskId, fence });
       hooks.completed();
     };
     agent.subscribe({
       after: cursor,
       filter: { mine: true, types: ['task.offered'] },
-      onEvent: ({ subject, data }) => void work(subject, data.fence ?? 0),
+      onEvent: ({ subject, data: { fence = 0, assignment } }) =>
+        void work(subject, fence, assignment?.task.title ?? ''),
     });
   }
   return {

@@ -11,6 +11,7 @@ import { limits } from './limits.ts';
 import { InboxItem } from './message.ts';
 import { query } from './operation.ts';
 import { MessageId, TimeMs } from './shape.ts';
+import { Assignment } from './task.ts';
 
 export const eventTypes = [
   'agent.online',
@@ -126,6 +127,8 @@ export const EventData = z.strictObject({
   item: InboxItem.optional(),
   /** `channel.posted`: the same. */
   posted: Posted.optional(),
+  /** `task.offered`: what `task.accept` would answer, unless it is big. */
+  assignment: Assignment.optional(),
   /** Of several messages that one call has moved. */
   ids: z.array(MessageId).optional(),
 });

@@ -41,7 +41,8 @@ export const limits = {
   pathsMax: 10_000,
 
   messageCharsMax: 200_000,
-  messageInlineCharsMax: 16_000,
+  /** What goes along with its event: a message, a task that is offered. */
+  inlineCharsMax: 16_000,
   mailboxMax: 200_000,
   mailboxPerSenderMax: 150_000,
   pendingCountedMax: 1_000,

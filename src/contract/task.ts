@@ -125,6 +125,10 @@ export const Task = z.strictObject({
 });
 export type Task = z.infer<typeof Task>;
 
+/** What an agent gets with its hand-out. `lastFailure` is of the attempt before. */
+export const Assignment = z.strictObject({ task: Task, lastFailure: z.string().nullable() });
+export type Assignment = z.infer<typeof Assignment>;
+
 /** The short answer to a report on a task in hand. */
 export const Progress = z.strictObject({ id: TaskId, state: TaskState, fence: z.int() });
 

@@ -9,11 +9,7 @@ import { command } from './operation.ts';
 import { RepositoryUrl } from './repository.ts';
 import { BranchName, Capabilities, CommitId, Fence, Reason, TaskId, text } from './shape.ts';
 import { Hold, Use } from './spending.ts';
-import { Progress, Task } from './task.ts';
-
-/** What an agent gets with its hand-out. `lastFailure` is of the attempt before. */
-export const Assignment = z.strictObject({ task: Task, lastFailure: z.string().nullable() });
-export type Assignment = z.infer<typeof Assignment>;
+import { Assignment, Progress } from './task.ts';
 
 const Held = { taskId: TaskId, fence: Fence };
 const Log = text(limits.outputCharsMax).default('');
@@ -63,7 +59,7 @@ export const workOperations = {
   }),
   'task.start': command('task.start', {
     scope: 'work',
-    summary: 'Says that the work has begun.',
+    summary: 'Says that the work has begun, and takes the offer with it.',
     input: z.strictObject(Held),
     output: Progress,
     errors: ['not_found', 'stale_fence', 'conflict'],

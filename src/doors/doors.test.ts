@@ -68,7 +68,7 @@ const scenario: Line[] = [
   ['task.submit', { title: 'x', after: [NOBODY] }],
   ['task.accept', { taskId: NOBODY, fence: 1 }],
   ['task.accept', { taskId: '$task', fence: 99 }],
-  ['task.start', { taskId: '$task', fence: 1 }],
+  ['task.complete', { taskId: '$task', fence: 1, report: 'too early' }],
   ['task.accept', { taskId: '$task', fence: 1 }],
   ['task.start', { taskId: '$task', fence: 1 }],
   ['task.complete', { taskId: '$task', fence: 1, report: 'r\u00e9\u{1f600}' }, 'k2'],

@@ -71,7 +71,7 @@ test('whoever asks for a stream and does not read it is not waited for in memory
     `GET /v1/events?after=0 HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAccept: text/event-stream\r\n\r\n`,
   );
   await once(socket, 'readable');
-  const message = 'x'.repeat(limits.messageInlineCharsMax - 100);
+  const message = 'x'.repeat(limits.inlineCharsMax - 100);
   for (let count = 0; count < 200; count++) {
     await ask('POST', '/messages/test', { json: { sender: 'ada', message } });
   }

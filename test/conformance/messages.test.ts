@@ -137,7 +137,7 @@ eachEngine((engine) => {
       const at = await talk(engine);
       const data = { a: [1, { b: null }], ключ: '\u0000' };
       const id = await send(at, { data, thread: 't' });
-      const text = 'x'.repeat(limits.messageInlineCharsMax + 1);
+      const text = 'x'.repeat(limits.inlineCharsMax + 1);
       const long = await send(at, { text });
       const [short, other] = await told(at.bob, ['message.stored'], 2);
       expect(short).toMatchObject({ subject: id, audience: 'bob', data: { item: { cursor: 1 } } });

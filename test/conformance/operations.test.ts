@@ -194,7 +194,7 @@ const table: Record<OperationName, Entry> = {
     refusals: {
       not_found: ({ ada }) => ada.client.task.start(nobody),
       stale_fence: async (at) => at.ada.client.task.start(late(await offered(at))),
-      conflict: async (at) => at.ada.client.task.start(await offered(at)),
+      conflict: async (at) => at.ada.client.task.start(await verifying(at)),
     },
   },
   'task.progress': {

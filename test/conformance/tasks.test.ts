@@ -9,6 +9,7 @@ import {
   inHand,
   openTestHub,
   refusal,
+  REPOSITORY,
   reopen,
   worker,
 } from '../support/hub.ts';
@@ -34,6 +35,41 @@ eachEngine((engine) => {
       ['bob', null],
     ]);
     await expectNoMissedMatch(ada.client);
+  });
+
+  test('an offer brings its task along, so its agent can begin at once', async () => {
+    const hub = await openTestHub(engine);
+    const ada = await worker(hub, 'ada');
+    const order = { title: 'now', body: 'all of it', failuresMax: 5, repository: REPOSITORY };
+    const { id } = await ada.client.task.submit(order);
+    const offerOf = async (taskId: string) => {
+      const filter = { types: ['task.offered' as const], subject: taskId };
+      return (await ada.client.event.list({ filter })).items.at(-1)?.data;
+    };
+    await expect.poll(() => offerOf(id)).toBeDefined();
+    const offer = await offerOf(id);
+    const { task } = await ada.client.task.show({ id });
+    expect(offer?.assignment).toEqual({ task, lastFailure: null });
+    const held = { taskId: id, fence: offer?.fence ?? 0 };
+    hub.clock.advance(9_000);
+    expect((await ada.client.task.start(held)).state).toBe('running');
+    await hub.pass(2_000);
+    const { attempts } = await ada.client.task.show({ id });
+    expect(attempts).toHaveLength(1);
+    expect(attempts[0]?.acceptedAtMs).toBe(task.createdAtMs + 9_000);
+    expect(attempts[0]?.startedAtMs).toBe(task.createdAtMs + 9_000);
+
+    await ada.client.task.fail({ ...held, reason: 'it broke', log: 'x'.repeat(50) });
+    await hub.pass(limits.retryFirstMs);
+    const failure = async () => (await offerOf(id))?.assignment?.lastFailure;
+    await expect.poll(failure).toContain('it broke');
+    const log = 'x'.repeat(limits.inlineCharsMax);
+    await ada.client.task.fail({ ...(await begin(ada)), reason: 'it broke', log });
+    await hub.pass(2 * limits.retryFirstMs);
+    await expect.poll(async () => (await offerOf(id))?.attempt).toBe(3);
+    const big = await offerOf(id);
+    expect(big?.assignment).toBeUndefined();
+    expect((await ada.client.task.accept(await inHand(ada))).lastFailure).toContain(log);
   });
 
   test('a page of tasks ends early where its texts are long, and the next goes on', async () => {

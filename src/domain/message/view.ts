@@ -73,5 +73,5 @@ export function receiptOf(delivery: Pick<DeliveryRow, 'message_id' | 'seq' | 'ha
 
 /** Small enough to go with its event, so that whoever is pushed to need not ask again. */
 export function isSmall({ body, data }: Pick<MessageRow, 'body' | 'data'>): boolean {
-  return body.length + (data?.length ?? 0) <= limits.messageInlineCharsMax;
+  return body.length + (data?.length ?? 0) <= limits.inlineCharsMax;
 }

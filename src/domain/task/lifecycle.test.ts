@@ -53,7 +53,7 @@ const TABLE = `
 unblock         queued    =         =         =         =         =         =         =         =         =
 offer           -         offered   -         -         -         -         -         -         -         -
 accept          -         accepted  accepted  =         =         -         -         -         -         -
-start           -         running   -         running   =         -         -         -         -         -
+start           -         running   running   running   =         -         -         -         -         -
 resume          =         accepted  =         =         =         =         =         =         =         =
 progress        -         accepted  -         =         =         -         -         -         -         -
 snooze          -         queued    -         queued    queued    -         -         -         -         -

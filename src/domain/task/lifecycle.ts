@@ -155,7 +155,7 @@ function decideGoingOn(task: TaskFacts, report: GoingOn): Verdict {
       return task.state === 'offered' || isLate ? move('accepted') : refuse(task, 'accepted');
     case 'start':
       if (task.state === 'running') return { is: 'same' };
-      return task.state === 'accepted' || isLate ? move('running') : refuse(task, 'started');
+      return isLate || inHand.includes(task.state) ? move('running') : refuse(task, 'started');
     case 'resume':
       return isLate ? move(task.isStarted ? 'running' : 'accepted') : { is: 'same' };
     case 'progress':

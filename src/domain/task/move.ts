@@ -93,6 +93,7 @@ function rowAfter(context: CommandContext, row: TaskRow, move: Move & MoveDetail
   const availableAtMs = move.fields?.available_at_ms ?? againMs;
   const isPresumed = move.outcome === 'lapsed' || move.outcome === 'lost';
   const isKept = inHand.includes(move.to) || move.to === 'verifying' || isPresumed;
+  const isTaken = move.to === 'accepted' || (move.to === 'running' && row.state === 'offered');
   const next: TaskRow = {
     ...row,
     state: move.to,
@@ -103,7 +104,8 @@ function rowAfter(context: CommandContext, row: TaskRow, move: Move & MoveDetail
     agent_key: isKept ? row.agent_key : null,
     last_failure: move.failure ?? row.last_failure,
     available_at_ms: availableAtMs,
-    accepted_at_ms: move.to === 'accepted' ? nowMs : row.accepted_at_ms,
+    // Who begins takes the offer with it.
+    accepted_at_ms: isTaken ? nowMs : row.accepted_at_ms,
     started_at_ms: move.to === 'running' ? nowMs : row.started_at_ms,
     ended_at_ms: isEnded(move.to) ? nowMs : null,
     next_check_ms: nextCheckMs(row, move.to, { nowMs, availableAtMs }),

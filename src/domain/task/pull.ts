@@ -19,12 +19,12 @@ import {
 import type { CommandContext } from '../event/index.ts';
 import { findRepositoryByUrl } from '../repository/index.ts';
 import { canDo } from './assign.ts';
+import { assignmentOf } from './assignment.ts';
 import { isBarred } from './barriers.ts';
 import { factsOf, requireTask } from './facts.ts';
 import { decide } from './lifecycle.ts';
 import { moveTask } from './move.ts';
 import type { TaskRow } from './queries.ts';
-import { assignmentOf } from './reports.ts';
 import { matchAgent, offer, toAsked, toIdle } from './schedule.ts';
 import { parseList } from './view.ts';
 

@@ -3,28 +3,16 @@
  * fence has moved on is refused, naming the present holder, and a result that it brought is kept.
  */
 import type { z } from 'zod';
-import {
-  type Assignment,
-  type operations,
-  type Output,
-  type Parsed,
-  SignalboxError,
-} from '../../contract/index.ts';
-import { present } from '../../core/assert.ts';
+import { type operations, type Output, type Parsed, SignalboxError } from '../../contract/index.ts';
 import { newId } from '../../core/ids.ts';
 import { lockProject } from '../agent/index.ts';
 import { type CommandContext, record } from '../event/index.ts';
+import { assignmentOf } from './assignment.ts';
 import { carryOut, hear } from './hearing.ts';
-import {
-  findAttemptByFence,
-  findTaskWithRepository,
-  insertOrphan,
-  type TaskRow,
-  type TaskWithRepository,
-} from './queries.ts';
+import { findAttemptByFence, insertOrphan, type TaskRow } from './queries.ts';
 import { matchFreed, matchTask } from './schedule.ts';
 import { countUse } from './use.ts';
-import { toProgress, toTask } from './view.ts';
+import { toProgress } from './view.ts';
 
 export async function accept(
   context: CommandContext,
@@ -138,14 +126,4 @@ async function keepOrphan(context: CommandContext, late: Late): Promise<void> {
     subject: input.taskId,
     data: { agent: actor.name, attempt: attempt.number, fence: input.fence },
   });
-}
-
-export async function assignmentOf(context: CommandContext, row: TaskRow): Promise<Assignment> {
-  return { task: toTask(await withRepository(context, row)), lastFailure: row.last_failure };
-}
-
-async function withRepository(context: CommandContext, row: TaskRow): Promise<TaskWithRepository> {
-  if (row.repository_id === null) return { ...row, repository_url: null, repository_base: null };
-  const found = await findTaskWithRepository(context.tx, row.project, row.id);
-  return present(found, 'the task in hand');
 }

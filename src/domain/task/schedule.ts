@@ -16,6 +16,7 @@ import {
 } from '../agent/index.ts';
 import { type CommandContext, record } from '../event/index.ts';
 import { assign, canDo, FLAWLESS, type IdleAgent, provenAt, type WaitingTask } from './assign.ts';
+import { assignmentOf, isSmall } from './assignment.ts';
 import { isBarred } from './barriers.ts';
 import { beforeDeadline } from './deadline.ts';
 import { factsOf, requireTask } from './facts.ts';
@@ -194,6 +195,7 @@ export async function offer(context: CommandContext, task: TaskRow, to: Choice):
       attempt: next.attempt,
       fence: next.fence,
       ...(because !== null && { reason: because }),
+      ...(isSmall(next) && { assignment: await assignmentOf(context, next) }),
     },
   });
   return { ...next, version: task.version + 1 };
