@@ -29,9 +29,17 @@ export interface HttpDoor extends Omit<StreamDoor, 'uploading'> {
 
 const REQUEST_TIMEOUT_MS = 30_000;
 
+/** The contract parses what comes. Left to itself, Fastify loads compilers of its own at once. */
+const noSchemas = { buildValidator: noCompiler, buildSerializer: noCompiler };
+
+function noCompiler(): never {
+  throw new Error('a route has no schema of its own: the operation parses its input');
+}
+
 export function httpDoor(door: HttpDoor): FastifyInstance {
   const uploading = new WeakSet<Socket>();
   const app = Fastify({
+    schemaController: { compilersFactory: noSchemas },
     bodyLimit: limits.requestBytesMax,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: true,
