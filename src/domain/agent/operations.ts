@@ -1,5 +1,6 @@
 /** Reading agents and renewing leases. Coming and going moves work, so it stands in task/. */
 import type { Output, Parsed } from '../../contract/index.ts';
+import { pageOf } from '../../core/page.ts';
 import type { CommandContext, QueryContext } from '../event/index.ts';
 import { beat, toAgent } from './presence.ts';
 import { listAgents } from './queries.ts';
@@ -13,8 +14,7 @@ export async function list(
     afterKey: input.cursor ?? '',
     limit: input.limit,
   });
-  const nextCursor = rows.length === input.limit ? (rows.at(-1)?.key ?? null) : null;
-  return { items: rows.map(toAgent), nextCursor };
+  return pageOf(rows, { limit: input.limit, toItem: toAgent, toCursor: ({ key }) => key });
 }
 
 export async function heartbeat(

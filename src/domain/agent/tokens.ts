@@ -8,6 +8,7 @@ import {
   SignalboxError,
   type Token,
 } from '../../contract/index.ts';
+import { pageOf } from '../../core/page.ts';
 import { newId, newSecret } from '../../core/ids.ts';
 import { type CommandContext, type QueryContext, record } from '../event/index.ts';
 import { endToken, findTokenById, insertToken, listTokens, type TokenRow } from './queries.ts';
@@ -75,8 +76,7 @@ export async function list(
     afterId: input.cursor ?? '',
     limit: input.limit,
   });
-  const nextCursor = rows.length === input.limit ? (rows.at(-1)?.id ?? null) : null;
-  return { items: rows.map(toToken), nextCursor };
+  return pageOf(rows, { limit: input.limit, toItem: toToken, toCursor: ({ id }) => id });
 }
 
 /** The old secret goes on for the grace time, so that nothing stands still while it is replaced. */

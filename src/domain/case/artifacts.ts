@@ -4,6 +4,7 @@
  */
 import { limits, type Output, type Parsed, SignalboxError } from '../../contract/index.ts';
 import { newId } from '../../core/ids.ts';
+import { pageOf } from '../../core/page.ts';
 import type { Written } from '../../store/blobs.ts';
 import type { Db } from '../../store/db.ts';
 import { type CommandContext, type QueryContext, record } from '../event/index.ts';
@@ -115,6 +116,5 @@ export async function list(
   const { stage, name } = input;
   const page = { ...input, project, stage, name, afterId: cursor ?? '' };
   const rows = await listArtifacts(context.db, page);
-  const nextCursor = rows.length === input.limit ? (rows.at(-1)?.id ?? null) : null;
-  return { items: rows.map(toArtifact), nextCursor };
+  return pageOf(rows, { limit: input.limit, toItem: toArtifact, toCursor: ({ id }) => id });
 }

@@ -1,5 +1,6 @@
 /** Reading and writing cases. */
 import { type Output, type Parsed, SignalboxError } from '../../contract/index.ts';
+import { pageOf } from '../../core/page.ts';
 import type { CommandContext, QueryContext } from '../event/index.ts';
 import { requirePipeline } from './pipelines.ts';
 import { type CaseRow, findVersion, listCases, listVersions, lockCase } from './queries.ts';
@@ -124,8 +125,7 @@ export async function list(
   const { project } = context.actor;
   const page = { project, afterId: cursor ?? '', limit, pipeline, stage };
   const rows = await listCases(context.db, page);
-  const nextCursor = rows.length === limit ? (rows.at(-1)?.id ?? null) : null;
-  return { items: rows.map(toHead), nextCursor };
+  return pageOf(rows, { limit, toItem: toHead, toCursor: ({ id }) => id });
 }
 
 export async function history(

@@ -1,5 +1,6 @@
 /** Declaring pipelines. Who changes one and who moves a case in it take turns at its row. */
 import { type Output, type Parsed, SignalboxError } from '../../contract/index.ts';
+import { pageOf } from '../../core/page.ts';
 import { type CommandContext, type QueryContext, record } from '../event/index.ts';
 import {
   countByStage,
@@ -83,8 +84,7 @@ export async function list(
 ): Promise<Output<'pipeline.list'>> {
   const { project } = context.actor;
   const rows = await listPipelines(context.db, { project, afterName: cursor ?? '', limit });
-  const nextCursor = rows.length === limit ? (rows.at(-1)?.name ?? null) : null;
-  return { items: rows.map(toPipeline), nextCursor };
+  return pageOf(rows, { limit, toItem: toPipeline, toCursor: ({ name }) => name });
 }
 
 /** Its row is this transaction's until the commit. */

@@ -1,5 +1,6 @@
 /** From the hand-in to the base branch: what verifiers and people say of changes. */
 import { limits, nameKey, type Output, type Parsed, SignalboxError } from '../../contract/index.ts';
+import { pageOf } from '../../core/page.ts';
 import { findAgent, lockProject } from '../agent/index.ts';
 import { type CommandContext, type QueryContext, record } from '../event/index.ts';
 import { parseList, requireTask } from '../task/index.ts';
@@ -229,6 +230,5 @@ export async function list(
     state: input.state,
     taskId: input.taskId,
   });
-  const nextCursor = rows.length === input.limit ? (rows.at(-1)?.id ?? null) : null;
-  return { items: rows.map(toChange), nextCursor };
+  return pageOf(rows, { limit: input.limit, toItem: toChange, toCursor: ({ id }) => id });
 }

@@ -11,6 +11,7 @@ import {
   type Team,
 } from '../../contract/index.ts';
 import { newId } from '../../core/ids.ts';
+import { pageOf } from '../../core/page.ts';
 import { findAgent } from '../agent/index.ts';
 import type { CommandContext, QueryContext } from '../event/index.ts';
 import {
@@ -55,8 +56,7 @@ export async function listTeams(
 ): Promise<Output<'team.list'>> {
   const page = { project: actor.project, afterKey: input.cursor ?? '', limit: input.limit };
   const rows = await teamsOf(db, page);
-  const nextCursor = rows.length === input.limit ? (rows.at(-1)?.key ?? null) : null;
-  return { items: rows.map(toTeam), nextCursor };
+  return pageOf(rows, { limit: input.limit, toItem: toTeam, toCursor: ({ key }) => key });
 }
 
 export async function removeTeam(
@@ -96,8 +96,7 @@ export async function listRoutes(
 ): Promise<Output<'route.list'>> {
   const page = { project: actor.project, afterId: input.cursor ?? '', limit: input.limit };
   const rows = await routesOf(db, page);
-  const nextCursor = rows.length === input.limit ? (rows.at(-1)?.id ?? null) : null;
-  return { items: rows.map(toRoute), nextCursor };
+  return pageOf(rows, { limit: input.limit, toItem: toRoute, toCursor: ({ id }) => id });
 }
 
 export async function removeRoute(

@@ -7,6 +7,7 @@ import {
   type Parsed,
   SignalboxError,
 } from '../../contract/index.ts';
+import { pageOf } from '../../core/page.ts';
 import { registerActor } from '../agent/index.ts';
 import { type CommandContext, type QueryContext, record } from '../event/index.ts';
 import {
@@ -27,15 +28,18 @@ export async function list(
 ): Promise<Output<'channel.list'>> {
   const page = { project: actor.project, afterKey: input.cursor ?? '', limit: input.limit };
   const rows = await listChannels(db, page);
-  const items = rows.map((row) => ({
-    name: row.key,
-    messages: row.last_seq,
-    members: row.members,
-    createdAtMs: row.created_at_ms,
-    lastPostedAtMs: row.last_posted_at_ms,
-    headCursor: row.last_seq,
-  }));
-  return { items, nextCursor: rows.length === input.limit ? (rows.at(-1)?.key ?? null) : null };
+  return pageOf(rows, {
+    limit: input.limit,
+    toItem: (row) => ({
+      name: row.key,
+      messages: row.last_seq,
+      members: row.members,
+      createdAtMs: row.created_at_ms,
+      lastPostedAtMs: row.last_posted_at_ms,
+      headCursor: row.last_seq,
+    }),
+    toCursor: ({ key }) => key,
+  });
 }
 
 export async function join(
@@ -131,10 +135,11 @@ export async function members(
   const head = channel?.last_seq ?? 0;
   const page = { ...at, afterKey: input.cursor ?? '', limit: input.limit };
   const rows = await (isEveryone ? listEverybody(db, page) : listMembers(db, page));
-  return {
-    items: rows.map((row) => toMember(row, head, row.presence === 'online')),
-    nextCursor: rows.length === input.limit ? (rows.at(-1)?.agent_key ?? null) : null,
-  };
+  return pageOf(rows, {
+    limit: input.limit,
+    toItem: (row) => toMember(row, head, row.presence === 'online'),
+    toCursor: ({ agent_key: key }) => key,
+  });
 }
 
 function noChannel(name: string): SignalboxError {

@@ -10,6 +10,7 @@ import {
   SignalboxError,
 } from '../../contract/index.ts';
 import { newId } from '../../core/ids.ts';
+import { pageOf } from '../../core/page.ts';
 import { hashSecret, lockProject, makeToken } from '../agent/index.ts';
 import { type CommandContext, type QueryContext, record } from '../event/index.ts';
 import { newCode, shownCode } from './code.ts';
@@ -63,8 +64,11 @@ export async function list(
 ): Promise<Output<'invite.list'>> {
   const { project } = actor;
   const rows = await listInvites(db, { project, afterId: input.cursor ?? '', limit: input.limit });
-  const nextCursor = rows.length === input.limit ? (rows.at(-1)?.id ?? null) : null;
-  return { items: rows.map((row) => toInvite(row, nowMs)), nextCursor };
+  return pageOf(rows, {
+    limit: input.limit,
+    toItem: (row) => toInvite(row, nowMs),
+    toCursor: ({ id }) => id,
+  });
 }
 
 export async function revoke(

@@ -7,6 +7,7 @@ import {
   type Parsed,
   SignalboxError,
 } from '../../contract/index.ts';
+import { pageOf } from '../../core/page.ts';
 import type { CommandContext, QueryContext } from '../event/index.ts';
 import { acquireSet, keepAlive } from './acquire.ts';
 import { type Holder, sessionHolder, sessionKey, taskHolderKey, tasksOf } from './holder.ts';
@@ -175,8 +176,7 @@ export async function list(
     session: input.session,
     state: input.state,
   });
-  const nextCursor = rows.length === input.limit ? (rows.at(-1)?.id ?? null) : null;
-  return { items: rows.map(toLock), nextCursor };
+  return pageOf(rows, { limit: input.limit, toItem: toLock, toCursor: ({ id }) => id });
 }
 
 /** Those first whose locks most often had to be taken from them, by time or by hand. */

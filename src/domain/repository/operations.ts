@@ -6,6 +6,7 @@ import {
   type Repository,
   SignalboxError,
 } from '../../contract/index.ts';
+import { pageOf } from '../../core/page.ts';
 import { present } from '../../core/assert.ts';
 import { newId } from '../../core/ids.ts';
 import { type CommandContext, type QueryContext, record } from '../event/index.ts';
@@ -34,8 +35,7 @@ export async function list(
     afterId: input.cursor ?? '',
     limit: input.limit,
   });
-  const nextCursor = rows.length === input.limit ? (rows.at(-1)?.id ?? null) : null;
-  return { items: rows.map(toRepository), nextCursor };
+  return pageOf(rows, { limit: input.limit, toItem: toRepository, toCursor: ({ id }) => id });
 }
 
 /** The repository at this location, made known if it was not. */

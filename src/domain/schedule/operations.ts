@@ -1,5 +1,6 @@
 /** Looking at schedules, and what a person does to them. */
 import { type Output, type Parsed, type Schedule, SignalboxError } from '../../contract/index.ts';
+import { pageOf } from '../../core/page.ts';
 import { lockProject } from '../agent/index.ts';
 import { type CommandContext, type QueryContext, record } from '../event/index.ts';
 import { nextTimesMs, requireTimes } from './cron.ts';
@@ -25,8 +26,7 @@ export async function list(
     limit: input.limit,
     state: input.state,
   });
-  const nextCursor = rows.length === input.limit ? (rows.at(-1)?.id ?? null) : null;
-  return { items: rows.map(toSchedule), nextCursor };
+  return pageOf(rows, { limit: input.limit, toItem: toSchedule, toCursor: ({ id }) => id });
 }
 
 export async function show(

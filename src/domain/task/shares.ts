@@ -1,5 +1,6 @@
 /** What operators say of how work is shared out: weights of submitters, trust in agents. */
 import { nameKey, type Output, type Parsed, SignalboxError } from '../../contract/index.ts';
+import { pageOf } from '../../core/page.ts';
 import { findAgentWithTask, lockProject, saveAgent, toAgent } from '../agent/index.ts';
 import type { CommandContext, QueryContext } from '../event/index.ts';
 import { listShares, saveWeight } from './line-queries.ts';
@@ -21,8 +22,11 @@ export async function shares(
 ): Promise<Output<'share.list'>> {
   const page = { project: actor.project, afterKey: input.cursor ?? '', limit: input.limit };
   const rows = await listShares(db, page);
-  const nextCursor = rows.length === input.limit ? (rows.at(-1)?.submitter_key ?? null) : null;
-  return { items: rows.map(({ submitter, weight }) => ({ submitter, weight })), nextCursor };
+  return pageOf(rows, {
+    limit: input.limit,
+    toItem: ({ submitter, weight }) => ({ submitter, weight }),
+    toCursor: ({ submitter_key }) => submitter_key,
+  });
 }
 
 /** Who is trusted more may be wanted for something at once. */

@@ -5,6 +5,7 @@ import {
   SignalboxError,
   type WebhookDelivery,
 } from '../../contract/index.ts';
+import { pageOf } from '../../core/page.ts';
 import type { CommandContext, QueryContext } from '../event/index.ts';
 import {
   type DeliveryRow,
@@ -29,8 +30,7 @@ export async function deliveries(
     webhookId: input.id,
     state: input.state,
   });
-  const nextCursor = rows.length === input.limit ? (rows.at(-1)?.id ?? null) : null;
-  return { items: rows.map(toDelivery), nextCursor };
+  return pageOf(rows, { limit: input.limit, toItem: toDelivery, toCursor: ({ id }) => id });
 }
 
 export async function redrive(

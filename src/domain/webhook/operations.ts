@@ -7,6 +7,7 @@ import {
   type Webhook,
 } from '../../contract/index.ts';
 import { newId } from '../../core/ids.ts';
+import { pageOf } from '../../core/page.ts';
 import {
   type CommandContext,
   latestCursor,
@@ -74,8 +75,7 @@ export async function list(
     afterId: input.cursor ?? '',
     limit: input.limit,
   });
-  const nextCursor = rows.length === input.limit ? (rows.at(-1)?.id ?? null) : null;
-  return { items: rows.map(toWebhook), nextCursor };
+  return pageOf(rows, { limit: input.limit, toItem: toWebhook, toCursor: ({ id }) => id });
 }
 
 export async function show(
