@@ -10,7 +10,7 @@ import { listDueHolds, listLapsedAgents } from '../domain/agent/index.ts';
 import { listDueChanges } from '../domain/change/queries.ts';
 import { checkChange } from '../domain/change/sweep.ts';
 import type { CommandContext } from '../domain/event/index.ts';
-import { listLapsedSessions } from '../domain/lock/queries.ts';
+import { listLapsedSessions } from '../domain/lock/session-queries.ts';
 import { forgetOldLocks } from '../domain/lock/sweep.ts';
 import { checkDelivery } from '../domain/message/hold.ts';
 import { forgetInvites } from '../domain/invite/sweep.ts';

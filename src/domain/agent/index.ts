@@ -12,16 +12,19 @@ export {
   saveProjectHold,
 } from './hold-queries.ts';
 export {
-  type AgentRow,
-  type AgentWithTask,
-  assignTask,
   countTokensByRole,
-  findAgent,
-  findAgentWithTask,
-  freeAgent,
   findToken,
   findAdminToken,
   findTokenOfAgent,
+  type TokenRow,
+} from './token-queries.ts';
+export {
+  type AgentRow,
+  type AgentWithTask,
+  assignTask,
+  findAgent,
+  findAgentWithTask,
+  freeAgent,
   listAgents,
   listIdleAgents,
   listLapsedAgents,
@@ -33,7 +36,6 @@ export {
   saveAgent,
   setTaskSession,
   shortenLease,
-  type TokenRow,
 } from './queries.ts';
 export { listNear, registerActor } from './register.ts';
 export { hashSecret, makeToken } from './tokens.ts';

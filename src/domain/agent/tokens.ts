@@ -11,7 +11,13 @@ import {
 import { pageOf } from '../../core/page.ts';
 import { newId, newSecret } from '../../core/ids.ts';
 import { type CommandContext, type QueryContext, record } from '../event/index.ts';
-import { endToken, findTokenById, insertToken, listTokens, type TokenRow } from './queries.ts';
+import {
+  endToken,
+  findTokenById,
+  insertToken,
+  listTokens,
+  type TokenRow,
+} from './token-queries.ts';
 
 /** A plain hash is right here: the secret is 256 random bits, so there is nothing to guess. */
 export function hashSecret(secret: string): string {

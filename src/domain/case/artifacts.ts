@@ -10,15 +10,15 @@ import type { Db } from '../../store/db.ts';
 import { type CommandContext, type QueryContext, record } from '../event/index.ts';
 import {
   type ArtifactRow,
-  type CaseRow,
   countArtifacts,
   findArtifact,
   findLatestArtifact,
-  findPipeline,
   insertArtifact,
   listArtifacts,
   supersedeArtifact,
-} from './queries.ts';
+} from './artifact-queries.ts';
+import { findPipeline } from './pipeline-queries.ts';
+import type { CaseRow } from './queries.ts';
 import { stagesOf, toArtifact } from './view.ts';
 import { requireCase, requireLocked } from './write.ts';
 

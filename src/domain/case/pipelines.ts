@@ -10,7 +10,7 @@ import {
   lockPipeline,
   type PipelineRow,
   savePipeline,
-} from './queries.ts';
+} from './pipeline-queries.ts';
 import { toPipeline } from './view.ts';
 
 export async function set(

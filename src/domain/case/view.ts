@@ -6,7 +6,9 @@ import {
   CaseState,
   Pipeline,
 } from '../../contract/index.ts';
-import type { ArtifactRow, CaseHeadRow, PipelineRow, VersionRow } from './queries.ts';
+import type { ArtifactRow } from './artifact-queries.ts';
+import type { PipelineRow } from './pipeline-queries.ts';
+import type { CaseHeadRow, VersionRow } from './queries.ts';
 
 export function toHead(row: CaseHeadRow): CaseHead {
   return {

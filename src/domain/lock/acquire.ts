@@ -11,6 +11,7 @@ import { registerActor } from '../agent/index.ts';
 import { type CommandContext, record } from '../event/index.ts';
 import { deadlock, findCycle } from './cycle.ts';
 import type { Holder } from './holder.ts';
+import { insertItem } from './item-queries.ts';
 import type { Item } from './items.ts';
 import { tell } from './line.ts';
 import { newBudget } from './overlap.ts';
@@ -18,15 +19,14 @@ import { findOverlaps, type Hit, hitsAmong } from './overlapping.ts';
 import {
   countOpenOf,
   findLock,
-  insertItem,
   insertLock,
   listOpenOf,
   type LockRow,
   type LockWithLease,
   nextFence,
-  renewSession,
   takePlace,
 } from './queries.ts';
+import { renewSession } from './session-queries.ts';
 import { itemsToEvent, refused, tooMuchToCompare } from './told.ts';
 import { itemsOfRow, toLock, toObstacles } from './view.ts';
 

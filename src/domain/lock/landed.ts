@@ -7,8 +7,9 @@
  */
 import type { CommandContext } from '../event/index.ts';
 import { taskHolderKey } from './holder.ts';
+import { type LandedRow, listLandedAfter, saveLanded } from './landed-queries.ts';
 import { matches } from './overlap.ts';
-import { type LandedRow, listLandedAfter, listOpenOf, saveLanded } from './queries.ts';
+import { listOpenOf } from './queries.ts';
 import { itemsOfRow } from './view.ts';
 
 export interface Touched {

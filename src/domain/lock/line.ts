@@ -8,17 +8,11 @@ import { type EventType, SignalboxError } from '../../contract/index.ts';
 import { present } from '../../core/assert.ts';
 import { type CommandContext, record } from '../event/index.ts';
 import { wantedBy } from './cycle.ts';
-import { itemsToEvent } from './told.ts';
+import { deleteItems, grantItems } from './item-queries.ts';
 import { decideLock, type LockCommand } from './lifecycle.ts';
 import { findHits, findOverlaps } from './overlapping.ts';
-import {
-  deleteItems,
-  findLock,
-  grantItems,
-  type LockRow,
-  nextFence,
-  updateLock,
-} from './queries.ts';
+import { findLock, type LockRow, nextFence, updateLock } from './queries.ts';
+import { itemsToEvent } from './told.ts';
 import { itemsOfRow } from './view.ts';
 
 export interface End {

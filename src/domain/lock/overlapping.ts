@@ -7,10 +7,10 @@
  */
 import type { LockMode } from '../../contract/index.ts';
 import type { Db } from '../../store/db.ts';
+import { type ItemRow, listItems, listItemsOf, listItemsOn } from './item-queries.ts';
 import type { Item } from './items.ts';
 import { type Budget, newBudget, overlaps } from './overlap.ts';
 import { parsePattern, type Pattern } from './pattern.ts';
-import { type ItemRow, listItems, listItemsOf, listItemsOn } from './queries.ts';
 
 export interface Wanted {
   project: string;

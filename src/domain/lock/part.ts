@@ -1,9 +1,10 @@
 /** Giving back some items of a lock: the rest stays held, and what is left of none has ended. */
 import type { Output } from '../../contract/index.ts';
 import type { CommandContext } from '../event/index.ts';
+import { deleteItem, listItems } from './item-queries.ts';
 import type { Item } from './items.ts';
 import { endLock, letThrough } from './line.ts';
-import { deleteItem, type LockRow, listItems, updateLock } from './queries.ts';
+import { type LockRow, updateLock } from './queries.ts';
 import { itemsOfRow } from './view.ts';
 
 export async function giveBackItems(

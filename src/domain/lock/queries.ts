@@ -1,7 +1,7 @@
 /** Where locks are: one statement a function. */
 import type { LockMode, LockState } from '../../contract/index.ts';
 import type { Db, Tx } from '../../store/db.ts';
-import { join, limitTo, type Sql, sql } from '../../store/sql.ts';
+import { join, limitTo, sql } from '../../store/sql.ts';
 
 export interface LockRow {
   id: string;
@@ -27,20 +27,6 @@ export interface LockRow {
 
 /** A lock with the lease of its session; null where a task holds it. */
 export type LockWithLease = LockRow & { lease_until_ms: number | null };
-
-export interface ItemRow {
-  project: string;
-  /** The repository's id, or `name` for things that are no paths. */
-  scope: string;
-  base: string;
-  lock_id: string;
-  pattern: string;
-  is_literal: number;
-  holder: string;
-  mode: LockMode;
-  state: 'waiting' | 'granted';
-  place: number;
-}
 
 /** Holds the line of the project, and answers the next place in it. */
 export async function takePlace(tx: Tx, project: string): Promise<number> {
@@ -83,62 +69,6 @@ export async function updateLock(tx: Tx, row: LockRow): Promise<boolean> {
   return changed === 1;
 }
 
-export async function insertItem(tx: Tx, row: ItemRow): Promise<void> {
-  await tx.run(sql`
-    insert into lock_items (project, scope, base, lock_id, pattern, is_literal, holder, mode,
-      state, place)
-    values (${row.project}, ${row.scope}, ${row.base}, ${row.lock_id}, ${row.pattern},
-      ${row.is_literal}, ${row.holder}, ${row.mode}, ${row.state}, ${row.place})`);
-}
-
-export async function grantItems(tx: Tx, lockId: string): Promise<void> {
-  await tx.run(sql`update lock_items set state = 'granted' where lock_id = ${lockId}`);
-}
-
-export async function deleteItems(tx: Tx, lockId: string): Promise<void> {
-  await tx.run(sql`delete from lock_items where lock_id = ${lockId}`);
-}
-
-export async function deleteItem(tx: Tx, row: ItemRow): Promise<void> {
-  await tx.run(sql`
-    delete from lock_items where project = ${row.project} and scope = ${row.scope}
-      and base = ${row.base} and lock_id = ${row.lock_id} and pattern = ${row.pattern}`);
-}
-
-export function listItems(db: Db, lockId: string): Promise<ItemRow[]> {
-  return db.all(sql`select * from lock_items where lock_id = ${lockId} order by base, pattern`);
-}
-
-export interface Ground {
-  project: string;
-  scope: string;
-  /** Every folder on the way up, and the base itself. */
-  bases: readonly string[];
-  /** Folders of which everything below is meant too. */
-  folders: readonly string[];
-}
-
-/** What may overlap: other items whose base is one of these, or lies below one of the folders. */
-export function listItemsOn(db: Db, ground: Ground): Promise<ItemRow[]> {
-  const below = ground.folders.map((folder) =>
-    folder === '' ? sql`true` : sql`(base >= ${`${folder}/`} and base < ${`${folder}0`})`,
-  );
-  const on = sql`base in (${join(ground.bases)})`;
-  const where: Sql = below.length === 0 ? on : join([on, ...below], ' or ');
-  return db.all(sql`
-    select * from lock_items
-    where project = ${ground.project} and scope = ${ground.scope} and (${where})
-    order by place`);
-}
-
-export function listAllItems(
-  db: Db,
-  project: string,
-): Promise<Pick<ItemRow, 'scope' | 'pattern'>[]> {
-  return db.all(sql`
-    select scope, pattern from lock_items where project = ${project} and scope <> 'name'`);
-}
-
 const withLease = sql`
   select l.*, s.lease_until_ms from locks l
   left join lock_sessions s on s.project = l.project and s.holder = l.holder`;
@@ -162,14 +92,6 @@ export function countOpenOf(
   return db.all(sql`
     select state, count(*) as count from locks
     where project = ${project} and holder = ${holder} and ended_at_ms is null group by state`);
-}
-
-/** The items that a holder has or waits for. */
-export function listItemsOf(db: Db, project: string, holder: string): Promise<ItemRow[]> {
-  return db.all(sql`
-    select i.* from locks l join lock_items i on i.lock_id = l.id
-    where l.project = ${project} and l.holder = ${holder} and l.ended_at_ms is null
-    order by i.place`);
 }
 
 /** Who stands in line, the first first. */
@@ -211,96 +133,10 @@ export function countByAgent(
     where project = ${project} group by agent_key, state`);
 }
 
-export interface SessionRow {
-  project: string;
-  holder: string;
-  agent_key: string;
-  lease_until_ms: number;
-  lease_ms: number;
-}
-
-/** A lease is only ever made longer by this; answers when it ends. */
-export async function renewSession(tx: Tx, row: SessionRow): Promise<number> {
-  const longer = await tx.get<Pick<SessionRow, 'lease_until_ms'>>(sql`
-    insert into lock_sessions (project, holder, agent_key, lease_until_ms, lease_ms)
-    values (${row.project}, ${row.holder}, ${row.agent_key}, ${row.lease_until_ms},
-      ${row.lease_ms})
-    on conflict (project, holder) do update set lease_until_ms = excluded.lease_until_ms,
-      lease_ms = excluded.lease_ms
-    where excluded.lease_until_ms > lock_sessions.lease_until_ms
-    returning lease_until_ms`);
-  const stands = longer ?? (await findSession(tx, row.project, row.holder));
-  return stands?.lease_until_ms ?? row.lease_until_ms;
-}
-
-export function findSession(
-  tx: Tx,
-  project: string,
-  holder: string,
-): Promise<SessionRow | undefined> {
-  return tx.get(sql`
-    select * from lock_sessions where project = ${project} and holder = ${holder}
-    ${tx.dialect.forUpdate}`);
-}
-
-export async function deleteSession(tx: Tx, project: string, holder: string): Promise<void> {
-  await tx.run(sql`delete from lock_sessions where project = ${project} and holder = ${holder}`);
-}
-
-export function listLapsedSessions(db: Db, nowMs: number, limit: number): Promise<SessionRow[]> {
-  return db.all(sql`
-    select * from lock_sessions where lease_until_ms <= ${nowMs}
-    order by lease_until_ms ${limitTo(limit)}`);
-}
-
-/** Time in which the hub was down counts against no holder: each has its whole lease again. */
-export async function rearmLockSessions(tx: Tx, nowMs: number): Promise<void> {
-  await tx.run(sql`
-    update lock_sessions set lease_until_ms = ${nowMs} + lease_ms
-    where lease_until_ms < ${nowMs} + lease_ms`);
-}
-
 /** Ended locks that are older than what is kept; answers how many went. */
 export function forgetLocks(tx: Tx, beforeMs: number, limit: number): Promise<number> {
   return tx.run(sql`
     delete from locks where id in (
       select id from locks where ended_at_ms is not null and ended_at_ms < ${beforeMs}
       ${limitTo(limit)})`);
-}
-
-export interface LandedRow {
-  repository_id: string;
-  path: string;
-  fence: number;
-  holder: string;
-  agent: string;
-  change_id: string;
-  at_ms: number;
-}
-
-export async function saveLanded(tx: Tx, row: LandedRow): Promise<void> {
-  await tx.run(sql`
-    insert into landed_paths (repository_id, path, fence, holder, agent, change_id, at_ms)
-    values (${row.repository_id}, ${row.path}, ${row.fence}, ${row.holder}, ${row.agent},
-      ${row.change_id}, ${row.at_ms})
-    on conflict (repository_id, path) do update set fence = excluded.fence,
-      holder = excluded.holder, agent = excluded.agent, change_id = excluded.change_id,
-      at_ms = excluded.at_ms
-    where excluded.fence > landed_paths.fence`);
-}
-
-/** Of these paths those that landed under a newer grant than this, of somebody else. */
-export function listLandedAfter(db: Db, of: LandedAfter): Promise<LandedRow[]> {
-  return db.all(sql`
-    select * from landed_paths
-    where repository_id = ${of.repositoryId} and path in (${join(of.paths)})
-      and fence > ${of.fence} and holder <> ${of.holder}
-    order by path`);
-}
-
-export interface LandedAfter {
-  repositoryId: string;
-  paths: readonly string[];
-  fence: number;
-  holder: string;
 }

@@ -2,7 +2,8 @@
 import { limits } from '../../contract/index.ts';
 import type { CommandContext } from '../event/index.ts';
 import { endLock } from './line.ts';
-import { deleteSession, findSession, forgetLocks, holdLine, listOpenOf } from './queries.ts';
+import { forgetLocks, holdLine, listOpenOf } from './queries.ts';
+import { deleteSession, findSession } from './session-queries.ts';
 
 /** Takes everything from a session whose lease is over; answers whether anything was held. */
 export async function expireSession(context: CommandContext, holder: string): Promise<boolean> {

@@ -8,11 +8,12 @@ import type { Db } from '../../store/db.ts';
 import type { CommandContext } from '../event/index.ts';
 import { insertGranted } from './acquire.ts';
 import { taskHolder, taskHolderKey } from './holder.ts';
+import { listAllItems } from './item-queries.ts';
 import { type Item, pathItem, patternOf } from './items.ts';
 import { endLock } from './line.ts';
-import { findHits, groundOf, type Hit } from './overlapping.ts';
 import { newBudget, overlaps } from './overlap.ts';
-import { holdLine, listAllItems, listOpenOf, takePlace } from './queries.ts';
+import { findHits, groundOf, type Hit } from './overlapping.ts';
+import { holdLine, listOpenOf, takePlace } from './queries.ts';
 
 export interface Intents {
   project: string;

@@ -5,19 +5,16 @@
 import { limits, type Output, type Parsed, SignalboxError } from '../../contract/index.ts';
 import { registerActor } from '../agent/index.ts';
 import { type CommandContext, record } from '../event/index.ts';
-import { unknown } from './sight.ts';
-import { refuseFuture } from './mailbox.ts';
 import {
-  countOpened,
   type DeliveryRow,
   findDeliveries,
-  findMailbox,
   listDeliveries,
   listOffered,
-  lockMailbox,
-  markAcked,
-  markSeen,
 } from './delivery-queries.ts';
+import { markAcked, markSeen } from './delivery-write-queries.ts';
+import { countOpened, findMailbox, lockMailbox } from './mailbox-queries.ts';
+import { refuseFuture } from './mailbox.ts';
+import { unknown } from './sight.ts';
 import { receiptOf } from './view.ts';
 
 export async function ack(

@@ -1,8 +1,10 @@
 /** A message that answers another one: the other was read, and has climbed its last rung. */
 import { type CommandContext, record } from '../event/index.ts';
-import { mayRead, unknown } from './sight.ts';
-import { countOpened, findDelivery, updateDelivery } from './delivery-queries.ts';
+import { findDelivery } from './delivery-queries.ts';
+import { updateDelivery } from './delivery-write-queries.ts';
+import { countOpened } from './mailbox-queries.ts';
 import { findMessage } from './queries.ts';
+import { mayRead, unknown } from './sight.ts';
 
 export async function answered(
   context: CommandContext,

@@ -2,6 +2,7 @@
 import type { DeliveryState } from '../../contract/index.ts';
 import type { Db, Tx } from '../../store/db.ts';
 import { join, limitTo, type Sql, sql } from '../../store/sql.ts';
+import type { Box } from './mailbox-queries.ts';
 import { bytesOf, type MessageRow, PAGE_BYTES } from './queries.ts';
 
 export interface DeliveryRow {
@@ -30,12 +31,6 @@ export interface DeliveryRow {
   version: number;
 }
 
-/** Whose mailbox. */
-export interface Box {
-  project: string;
-  key: string;
-}
-
 /**
  * The one meaning of "waits to be taken": every reader, counter and quota asks in these words. What
  * waits or is in somebody's hands is *open*.
@@ -43,60 +38,6 @@ export interface Box {
 const isOpen = sql`d.next_check_ms is not null`;
 const isPending = (nowMs: number): Sql => sql`d.state = 'pending' and d.next_check_ms is not null
   and d.available_at_ms <= ${nowMs} and (d.expires_at_ms is null or d.expires_at_ms > ${nowMs})`;
-
-export async function insertDelivery(tx: Tx, row: DeliveryRow): Promise<void> {
-  await tx.run(sql`
-    insert into deliveries (project, recipient_key, seq, message_id, recipient, sender_key,
-      type, is_signal, state, stored_at_ms, hand_outs, failures, available_at_ms, expires_at_ms,
-      next_check_ms, version)
-    values (${row.project}, ${row.recipient_key}, ${row.seq}, ${row.message_id}, ${row.recipient},
-      ${row.sender_key}, ${row.type},
-      ${row.is_signal}, ${row.state}, ${row.stored_at_ms}, ${row.hand_outs},
-      ${row.failures}, ${row.available_at_ms}, ${row.expires_at_ms}, ${row.next_check_ms},
-      ${row.version})`);
-}
-
-export interface Place {
-  last_seq: number;
-  /** What waits, is delayed or in somebody's hands. */
-  open_count: number;
-}
-
-/**
- * The next place in a mailbox. Its row is held until the commit, so that places become visible in
- * their order: whoever reads by cursor passes over nothing.
- */
-export async function takePlace(tx: Tx, { project, key }: Box): Promise<Place> {
-  const place = await tx.get<Place>(sql`
-    insert into mailboxes (project, key, last_seq, open_count) values (${project}, ${key}, 1, 1)
-    on conflict (project, key) do update
-      set last_seq = mailboxes.last_seq + 1, open_count = mailboxes.open_count + 1
-    returning last_seq, open_count`);
-  return place ?? { last_seq: 1, open_count: 1 };
-}
-
-export function findMailbox(db: Db, { project, key }: Box): Promise<Place | undefined> {
-  return db.get(sql`
-    select last_seq, open_count from mailboxes where project = ${project} and key = ${key}`);
-}
-
-/**
- * Who moves deliveries holds their mailbox first, as who sends does: nothing is handed out twice,
- * and two of them never wait for each other.
- */
-export async function lockMailbox(tx: Tx, { project, key }: Box): Promise<void> {
-  if (tx.dialect.engine === 'sqlite') return;
-  await tx.get(sql`
-    select key from mailboxes where project = ${project} and key = ${key}
-    ${tx.dialect.forUpdate}`);
-}
-
-/** So many more are open; fewer, where it is below zero. */
-export async function countOpened(tx: Tx, { project, key }: Box, more: number): Promise<void> {
-  await tx.run(sql`
-    update mailboxes set open_count = open_count + ${more}
-    where project = ${project} and key = ${key}`);
-}
 
 /** What reads a mailbox: rows in the order of their places. */
 export interface BoxPage extends Box {
@@ -248,80 +189,6 @@ export interface Range {
   limit: number;
 }
 
-export async function markOffered(tx: Tx, box: Box, moved: Moved): Promise<void> {
-  await tx.run(sql`
-    update deliveries set offered_at_ms = ${moved.nowMs}
-    where project = ${box.project} and recipient_key = ${box.key}
-      and seq in (${join(padded(moved.seqs))}) and offered_at_ms is null`);
-}
-
-/** What a program took for the agent, up to a cursor. */
-export function markOfferedUpTo(tx: Tx, box: Box, { upTo, nowMs }: UpTo): Promise<number> {
-  return tx.run(sql`
-    update deliveries set offered_at_ms = ${nowMs}
-    where project = ${box.project} and recipient_key = ${box.key}
-      and seq <= ${upTo} and offered_at_ms is null and next_check_ms is not null`);
-}
-
-export interface UpTo {
-  upTo: number;
-  nowMs: number;
-}
-
-export interface Moved {
-  seqs: readonly number[];
-  nowMs: number;
-}
-
-export function markSeen(tx: Tx, box: Box, { seqs, nowMs }: Moved): Promise<number> {
-  return tx.run(sql`
-    update deliveries set seen_at_ms = ${nowMs},
-      offered_at_ms = coalesce(offered_at_ms, ${nowMs})
-    where project = ${box.project} and recipient_key = ${box.key}
-      and seq in (${join(padded(seqs))}) and seen_at_ms is null`);
-}
-
-/** Ends what is open of these. */
-export function markAcked(tx: Tx, box: Box, { seqs, nowMs }: Moved): Promise<number> {
-  return tx.run(sql`
-    update deliveries set state = 'acked', acked_at_ms = ${nowMs},
-      seen_at_ms = coalesce(seen_at_ms, ${nowMs}),
-      offered_at_ms = coalesce(offered_at_ms, ${nowMs}),
-      lease_until_ms = null, next_check_ms = null, version = version + 1
-    where project = ${box.project} and recipient_key = ${box.key}
-      and seq in (${join(padded(seqs))}) and next_check_ms is not null`);
-}
-
-export async function markLeased(tx: Tx, box: Box, lease: Moved & Lease): Promise<void> {
-  await tx.run(sql`
-    update deliveries set state = 'leased', lease_until_ms = ${lease.leaseUntilMs},
-      next_check_ms = case when expires_at_ms < ${lease.leaseUntilMs} then expires_at_ms
-        else ${lease.leaseUntilMs} end,
-      hand_outs = hand_outs + 1,
-      offered_at_ms = coalesce(offered_at_ms, ${lease.nowMs}), version = version + 1
-    where project = ${box.project} and recipient_key = ${box.key}
-      and seq in (${join(padded(lease.seqs))}) and state = 'pending'`);
-}
-
-export interface Lease {
-  leaseUntilMs: number;
-}
-
-/** Writes what may change of a delivery that was read at this version; false when it has moved. */
-export async function updateDelivery(tx: Tx, row: DeliveryRow): Promise<boolean> {
-  const changed = await tx.run(sql`
-    update deliveries set seq = ${row.seq}, state = ${row.state},
-      offered_at_ms = ${row.offered_at_ms}, seen_at_ms = ${row.seen_at_ms},
-      acked_at_ms = ${row.acked_at_ms},
-      answered_at_ms = ${row.answered_at_ms}, hand_outs = ${row.hand_outs},
-      failures = ${row.failures}, available_at_ms = ${row.available_at_ms},
-      lease_until_ms = ${row.lease_until_ms}, expires_at_ms = ${row.expires_at_ms},
-      reason = ${row.reason}, next_check_ms = ${row.next_check_ms}, version = ${row.version + 1}
-    where message_id = ${row.message_id} and recipient_key = ${row.recipient_key}
-      and version = ${row.version}`);
-  return changed === 1;
-}
-
 export function listDueDeliveries(
   db: Db,
   nowMs: number,
@@ -331,22 +198,6 @@ export function listDueDeliveries(
     select project, recipient_key, message_id from deliveries
     where next_check_ms is not null and next_check_ms <= ${nowMs}
     order by next_check_ms ${limitTo(limit)}`);
-}
-
-/** Whoever is gone holds nothing: its leases have ended, and the next round counts them. */
-export async function endLeases(tx: Tx, { project, key }: Box, nowMs: number): Promise<void> {
-  await tx.run(sql`
-    update deliveries set lease_until_ms = ${nowMs}, next_check_ms = ${nowMs},
-      version = version + 1
-    where project = ${project} and recipient_key = ${key} and state = 'leased'
-      and next_check_ms is not null`);
-}
-
-/** Time in which no hub ran counts against nobody. */
-export async function rearmDeliveries(tx: Tx, leaseUntilMs: number): Promise<void> {
-  await tx.run(sql`
-    update deliveries set lease_until_ms = ${leaseUntilMs}, next_check_ms = ${leaseUntilMs}
-    where state = 'leased' and next_check_ms is not null and next_check_ms < ${leaseUntilMs}`);
 }
 
 export interface DeadPage {
@@ -372,7 +223,7 @@ export function listDead(db: Db, page: DeadPage): Promise<ItemRow[]> {
 }
 
 /** Filled up to a power of two, so that a few texts serve lists of every length. */
-function padded<Item>(list: readonly Item[]): Item[] {
+export function padded<Item>(list: readonly Item[]): Item[] {
   const last = list.at(-1);
   if (last === undefined) return [];
   const length = 2 ** Math.ceil(Math.log2(list.length));

@@ -3,25 +3,17 @@ import { limits, type Output, type Parsed, SignalboxError } from '../../contract
 import { type CommandContext, record, seesAll } from '../event/index.ts';
 import { nameKey } from '../../contract/index.ts';
 import { requireReceipt } from './acknowledge.ts';
-import { unknown } from './sight.ts';
+import { type DeliveryRow, findDelivery, listDeliveries } from './delivery-queries.ts';
+import { endLeases, updateDelivery } from './delivery-write-queries.ts';
 import {
   decideDelivery,
   type DeliveryCommand,
   type DeliveryFacts,
   type DeliveryVerdict,
 } from './lifecycle.ts';
-import {
-  type Box,
-  countOpened,
-  type DeliveryRow,
-  endLeases,
-  findDelivery,
-  listDeliveries,
-  lockMailbox,
-  takePlace,
-  updateDelivery,
-} from './delivery-queries.ts';
+import { type Box, countOpened, lockMailbox, takePlace } from './mailbox-queries.ts';
 import { findMessage } from './queries.ts';
+import { unknown } from './sight.ts';
 import { isSmall, itemOf, toDelivery, toMessage } from './view.ts';
 
 export async function nack(

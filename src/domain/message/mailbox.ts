@@ -2,20 +2,10 @@
 import { limits, type Output, type Parsed, SignalboxError } from '../../contract/index.ts';
 import { registerActor } from '../agent/index.ts';
 import type { CommandContext } from '../event/index.ts';
+import { countPending, findItems, listItems, listWaiting } from './delivery-queries.ts';
+import { markLeased, markOffered, markOfferedUpTo } from './delivery-write-queries.ts';
+import { type Box, findMailbox, lockMailbox, type Place } from './mailbox-queries.ts';
 import { inOrder } from './order.ts';
-import {
-  type Box,
-  countPending,
-  findItems,
-  findMailbox,
-  listItems,
-  listWaiting,
-  lockMailbox,
-  markLeased,
-  markOffered,
-  markOfferedUpTo,
-  type Place,
-} from './delivery-queries.ts';
 import { isWholePage, LOOKED_AT, PAGE_BYTES } from './queries.ts';
 import { toItem } from './view.ts';
 

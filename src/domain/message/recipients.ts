@@ -7,7 +7,7 @@ import { nameKey, type Parsed, type Recipient, SignalboxError } from '../../cont
 import { findAgent, findTokenOfAgent, listNear } from '../agent/index.ts';
 import type { CommandContext } from '../event/index.ts';
 import { findTeam, listRoutes, type RouteRow, type TeamRow } from '../channel/index.ts';
-import { findMailbox } from './delivery-queries.ts';
+import { findMailbox } from './mailbox-queries.ts';
 import { toRecipient } from './view.ts';
 
 /** An agent by its name as it is shown, and as it is compared. */

@@ -16,15 +16,9 @@ import { registerActor } from '../agent/index.ts';
 import { type CommandContext, record } from '../event/index.ts';
 import { answered } from './answer.ts';
 import { takeChannelPlace } from '../channel/index.ts';
-import {
-  type Box,
-  countLastOf,
-  type DeliveryRow,
-  insertDelivery,
-  lockMailbox,
-  type Place,
-  takePlace,
-} from './delivery-queries.ts';
+import { type Box, lockMailbox, type Place, takePlace } from './mailbox-queries.ts';
+import { insertDelivery } from './delivery-write-queries.ts';
+import { countLastOf, type DeliveryRow } from './delivery-queries.ts';
 import { insertMessage, type MessageRow } from './queries.ts';
 import { type Addressee, addresseesOf } from './recipients.ts';
 import { isSmall, itemOf } from './view.ts';

@@ -12,13 +12,8 @@ export { shorten } from './move.ts';
 export { decide } from './lifecycle.ts';
 export { listWithPaths } from './path-queries.ts';
 export type { TaskRow } from './queries.ts';
-export {
-  countByState,
-  findOldestQueued,
-  findTask,
-  findTaskWithRepository,
-  setOutcome,
-} from './queries.ts';
+export { setOutcome } from './attempt-queries.ts';
+export { countByState, findOldestQueued, findTask, findTaskWithRepository } from './queries.ts';
 export { complete } from './reports.ts';
 export { matchFreed, matchTask, NO_RECORDS, toAsked, toIdle } from './schedule.ts';
 export { silentUntilMs } from './deadline.ts';

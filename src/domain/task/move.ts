@@ -6,10 +6,11 @@ import { type EventData, limits, SignalboxError } from '../../contract/index.ts'
 import { backoffMs } from '../../core/backoff.ts';
 import { freeAgent } from '../agent/index.ts';
 import { type CommandContext, record } from '../event/index.ts';
+import { endAttempt } from './attempt-queries.ts';
 import { nextCheckMs } from './deadline.ts';
 import { inHand, isEnded, type Verdict } from './lifecycle.ts';
 import { endHolding, isHolding, resumeIntents, withdrawIntents } from './locks.ts';
-import { endAttempt, type TaskRow } from './queries.ts';
+import type { TaskRow } from './queries.ts';
 import { learn } from './records.ts';
 import { matchIntents, matchKey } from './schedule.ts';
 import { advanceTask, updateTask } from './write-queries.ts';

@@ -4,18 +4,13 @@ import { lockProject } from '../agent/index.ts';
 import { overBudget } from '../budget/index.ts';
 import type { CommandContext, QueryContext } from '../event/index.ts';
 import { rankMs } from './assign.ts';
+import { findLog, listAttempts } from './attempt-queries.ts';
 import { factsOf, requireTask, unknownTask } from './facts.ts';
 import { listChildren, listUnmet } from './family-queries.ts';
 import { decide, isEnded } from './lifecycle.ts';
 import { declareIntents } from './locks.ts';
 import { moveTask } from './move.ts';
-import {
-  findLog,
-  findTaskWithRepository,
-  listAttempts,
-  listTasks,
-  type TaskRow,
-} from './queries.ts';
+import { findTaskWithRepository, listTasks, type TaskRow } from './queries.ts';
 import { matchTask } from './schedule.ts';
 import { findTwin, waitsFor } from './submit.ts';
 import { toAttempt, toProgress, toTask } from './view.ts';

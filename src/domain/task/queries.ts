@@ -1,7 +1,7 @@
 /** Where tasks are: one statement a function. */
-import type { Lane, OnNeededFailure, Outcome, TaskState } from '../../contract/index.ts';
+import type { Lane, OnNeededFailure, TaskState } from '../../contract/index.ts';
 import type { Db, Tx } from '../../store/db.ts';
-import { join, limitTo, type Sql, sql } from '../../store/sql.ts';
+import { join, limitTo, sql, type Sql } from '../../store/sql.ts';
 import { isEnded } from './lifecycle.ts';
 
 export interface TaskRow {
@@ -78,23 +78,6 @@ export interface TaskRow {
 export interface TaskWithRepository extends TaskRow {
   repository_url: string | null;
   repository_base: string | null;
-}
-
-export interface AttemptRow {
-  task_id: string;
-  number: number;
-  fence: number;
-  agent: string;
-  offered_at_ms: number;
-  accepted_at_ms: number | null;
-  started_at_ms: number | null;
-  ended_at_ms: number | null;
-  outcome: Outcome | null;
-  failure: string | null;
-  /** JSON of what it has used in all. */
-  used: string | null;
-  tokens_used: number;
-  cost_micros_used: number;
 }
 
 export function findTask(tx: Tx, project: string, id: string): Promise<TaskRow | undefined> {
@@ -193,82 +176,6 @@ export function listDue(
 export async function nextFence(tx: Tx): Promise<number> {
   const row = await tx.get<{ fence: number }>(tx.dialect.nextFence);
   return row?.fence ?? 0;
-}
-
-export async function insertAttempt(tx: Tx, row: TaskRow): Promise<void> {
-  await tx.run(sql`
-    insert into attempts (task_id, number, fence, agent, offered_at_ms)
-    values (${row.id}, ${row.attempt}, ${row.fence}, ${row.agent}, ${row.offered_at_ms})`);
-}
-
-export interface AttemptEnd {
-  outcome: Outcome | null;
-  failure: string | null;
-  log: string | null;
-  endedAtMs: number | null;
-}
-
-/** While an attempt goes on its times stand on the task; here they come to rest. */
-export async function endAttempt(tx: Tx, row: TaskRow, end: AttemptEnd): Promise<void> {
-  await tx.run(sql`
-    update attempts set accepted_at_ms = ${row.accepted_at_ms},
-      started_at_ms = ${row.started_at_ms}, ended_at_ms = ${end.endedAtMs},
-      outcome = ${end.outcome}, failure = ${end.failure}, log = coalesce(${end.log}, log)
-    where task_id = ${row.id} and number = ${row.attempt}`);
-}
-
-/** What became of a change that was handed in is the outcome of its attempt. */
-export async function setOutcome(tx: Tx, row: TaskRow, end: OutcomeOfChange): Promise<void> {
-  await tx.run(sql`
-    update attempts set outcome = ${end.outcome}, failure = ${end.failure}
-    where task_id = ${row.id} and number = ${end.attempt}`);
-}
-
-export interface OutcomeOfChange {
-  attempt: number;
-  outcome: Outcome;
-  failure: string | null;
-}
-
-export function findAttemptByFence(
-  db: Db,
-  taskId: string,
-  fence: number,
-): Promise<AttemptRow | undefined> {
-  return db.get(sql`select * from attempts where task_id = ${taskId} and fence = ${fence}`);
-}
-
-export function listAttempts(db: Db, taskId: string): Promise<AttemptRow[]> {
-  return db.all(sql`
-    select task_id, number, fence, agent, offered_at_ms, accepted_at_ms, started_at_ms,
-      ended_at_ms, outcome, failure, used, tokens_used, cost_micros_used
-    from attempts where task_id = ${taskId} order by number`);
-}
-
-export function findLog(
-  db: Db,
-  taskId: string,
-  number: number,
-): Promise<{ log: string | null } | undefined> {
-  return db.get(sql`select log from attempts where task_id = ${taskId} and number = ${number}`);
-}
-
-export interface OrphanRow {
-  id: string;
-  project: string;
-  task_id: string;
-  fence: number;
-  agent: string;
-  operation: string;
-  input: string;
-  at_ms: number;
-}
-
-export async function insertOrphan(tx: Tx, row: OrphanRow): Promise<void> {
-  await tx.run(sql`
-    insert into orphans (id, project, task_id, fence, agent, operation, input, at_ms)
-    values (${row.id}, ${row.project}, ${row.task_id}, ${row.fence}, ${row.agent},
-      ${row.operation}, ${row.input}, ${row.at_ms})`);
 }
 
 /** Time in which the hub was down counts against no offer. */

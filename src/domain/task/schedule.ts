@@ -17,15 +17,16 @@ import {
 import { type CommandContext, record } from '../event/index.ts';
 import { assign, canDo, FLAWLESS, type IdleAgent, provenAt, type WaitingTask } from './assign.ts';
 import { assignmentOf, isSmall } from './assignment.ts';
+import { insertAttempt } from './attempt-queries.ts';
 import { isBarred } from './barriers.ts';
 import { beforeDeadline } from './deadline.ts';
 import { factsOf, requireTask } from './facts.ts';
 import { decide } from './lifecycle.ts';
-import { inLine } from './line.ts';
 import { findKeyHolder, listWaitingForKey } from './line-queries.ts';
+import { inLine } from './line.ts';
 import { takeOwnIntents } from './locks.ts';
 import { listWithPaths } from './path-queries.ts';
-import { findTask, insertAttempt, nextFence, type TaskRow } from './queries.ts';
+import { findTask, nextFence, type TaskRow } from './queries.ts';
 import { type Records, recordsOf } from './records.ts';
 import { parseList } from './view.ts';
 import { updateTask } from './write-queries.ts';

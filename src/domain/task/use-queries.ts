@@ -1,7 +1,8 @@
 /** Where it is written what attempts and tasks have used: one statement a function. */
 import type { Db, Tx } from '../../store/db.ts';
 import { limitTo, sql } from '../../store/sql.ts';
-import type { AttemptRow, TaskRow } from './queries.ts';
+import type { AttemptRow } from './attempt-queries.ts';
+import type { TaskRow } from './queries.ts';
 
 /** The attempt that a fence was given to, in this project. */
 export function findAttemptIn(

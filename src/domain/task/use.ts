@@ -7,7 +7,7 @@ import { limits, Use } from '../../contract/index.ts';
 import { findAgent, lockProject, saveFullness } from '../agent/index.ts';
 import { fullPercent, mergeUse, review, spend, tokensOf } from '../budget/index.ts';
 import type { CommandContext } from '../event/index.ts';
-import type { AttemptRow } from './queries.ts';
+import type { AttemptRow } from './attempt-queries.ts';
 import { addUse, findAttemptIn, saveUse } from './use-queries.ts';
 
 export interface Reported {

@@ -1,7 +1,8 @@
 /** Rows as the contract shows them. */
 import { z } from 'zod';
 import { type Attempt, type Output, type Task, Use } from '../../contract/index.ts';
-import type { AttemptRow, TaskRow, TaskWithRepository } from './queries.ts';
+import type { AttemptRow } from './attempt-queries.ts';
+import type { TaskRow, TaskWithRepository } from './queries.ts';
 
 const List = z.array(z.string());
 

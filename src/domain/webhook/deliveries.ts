@@ -10,10 +10,10 @@ import type { CommandContext, QueryContext } from '../event/index.ts';
 import {
   type DeliveryRow,
   findDelivery,
-  findWebhook,
   listDeliveries,
   updateDelivery,
-} from './queries.ts';
+} from './delivery-queries.ts';
+import { findWebhook } from './queries.ts';
 import { toDelivery } from './view.ts';
 
 /** Sorts behind every id. */

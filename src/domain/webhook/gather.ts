@@ -8,8 +8,9 @@
 import { limits, type Event } from '../../contract/index.ts';
 import { newId } from '../../core/ids.ts';
 import { type CommandContext, isWanted, readOn } from '../event/index.ts';
+import { countPending, insertDelivery } from './delivery-queries.ts';
 import { mayCarry, readerOf } from './lifecycle.ts';
-import { countPending, holdWebhook, insertDelivery, updateWebhook } from './queries.ts';
+import { holdWebhook, updateWebhook } from './queries.ts';
 import type { WebhookRow } from './queries.ts';
 import { typesOf } from './view.ts';
 

@@ -15,11 +15,10 @@ import {
   type QueryContext,
   record,
 } from '../event/index.ts';
+import { countDeliveries, hastenPending } from './delivery-queries.ts';
 import {
-  countDeliveries,
   countWebhooks,
   findWebhook,
-  hastenPending,
   holdWebhook,
   insertWebhook,
   listWebhooks,

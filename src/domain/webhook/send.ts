@@ -5,16 +5,10 @@
  */
 import { Event, limits } from '../../contract/index.ts';
 import { type CommandContext, record } from '../event/index.ts';
+import { type DeliveryRow, listDueOf, updateDelivery } from './delivery-queries.ts';
 import { decideDelivery, type Outcome, reasonToPause, type Verdict } from './lifecycle.ts';
 import { pauseWebhook } from './operations.ts';
-import {
-  type DeliveryRow,
-  holdWebhook,
-  listDueOf,
-  updateDelivery,
-  updateWebhook,
-  type WebhookRow,
-} from './queries.ts';
+import { holdWebhook, updateWebhook, type WebhookRow } from './queries.ts';
 import { maskedUrl } from './view.ts';
 
 /** What a hub has in hand. */

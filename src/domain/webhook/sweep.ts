@@ -1,7 +1,8 @@
 /** Forgets, in portions, what has been over for long, and what is left of removed webhooks. */
 import { limits } from '../../contract/index.ts';
 import type { CommandContext } from '../event/index.ts';
-import { deleteDeliveriesOf, deleteEnded, deleteRemoved, findRemoved } from './queries.ts';
+import { deleteDeliveriesOf, deleteEnded } from './delivery-queries.ts';
+import { deleteRemoved, findRemoved } from './queries.ts';
 
 const FORGOTTEN_AT_ONCE = 1_000;
 

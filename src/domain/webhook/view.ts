@@ -1,7 +1,8 @@
 /** Webhooks and deliveries as they are shown. */
 import { z } from 'zod';
 import { EventType, type Webhook, type WebhookDelivery } from '../../contract/index.ts';
-import type { DeliveryRow, WebhookRow } from './queries.ts';
+import type { DeliveryRow } from './delivery-queries.ts';
+import type { WebhookRow } from './queries.ts';
 
 const EventTypes = z.array(EventType);
 
