@@ -2,14 +2,14 @@
  * What a hand-out costs with a long queue: agents of ten kinds, tasks of four lanes, most of which
  * need one of ten capabilities, and some of which mean to change paths that others mean to change
  * too. Each figure is the time of the whole command that decides, from the call to its answer on
- * disk. The tasks are submitted by two, so that turns are taken. Afterwards no match may have been
- * missed.
+ * disk. The tasks are submitted by a hundred, so that turns are taken. Afterwards no match may have
+ * been missed.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Client, createClient, localTransport } from '../../src/client/index.ts';
-import { type Input, Lane, limits, type Role } from '../../src/contract/index.ts';
+import { type Input, Lane, type Role } from '../../src/contract/index.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { seededRandom, type Random, systemRandom } from '../../src/core/random.ts';
 import { createHub, type Hub } from '../../src/hub/hub.ts';
@@ -26,6 +26,7 @@ export interface ScheduleOptions {
 
 const CAPABILITIES = ['ts', 'go', 'py', 'sql', 'css', 'gpu', 'rust', 'java', 'docs', 'ops'];
 const WITH_PATHS = 0.3;
+const SUBMITTERS = 100;
 
 export async function schedule(options: ScheduleOptions): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'signalbox-schedule-'));
@@ -52,7 +53,9 @@ async function measure(hub: Hub, { count, agents, samples }: ScheduleOptions): P
   const chance = seededRandom(7);
   const as = (name: string, role: Role): Client =>
     createClient(localTransport(hub.connect(), hub.credentialOf(name, role)));
-  const people = [as('pat', 'operator'), as('quin', 'operator')] as const;
+  const people = Array.from({ length: SUBMITTERS }, (_, n) => as(`submitter${n}`, 'operator'));
+  const [first] = people;
+  if (first === undefined) throw new Error('nobody submits');
   await fill(people, count, chance);
   const workers: Worker[] = [];
   const joined: number[] = [];
@@ -69,9 +72,9 @@ async function measure(hub: Hub, { count, agents, samples }: ScheduleOptions): P
   }
   const submitted: number[] = [];
   for (let n = 0; n < samples; n++) {
-    submitted.push(await timed(() => people[0].task.submit(order(n, chance))));
+    submitted.push(await timed(() => first.task.submit(order(n, chance))));
   }
-  const { missedMatches } = await people[0].hub.status();
+  const { missedMatches } = await first.hub.status();
   console.log(`${count} tasks queued, ${agents} agents, ${WITH_PATHS * 100} % with paths`);
   console.log(row('an agent comes', joined));
   console.log(row('a task ends, the next is handed out', ended));
@@ -81,10 +84,10 @@ async function measure(hub: Hub, { count, agents, samples }: ScheduleOptions): P
 }
 
 async function fill(people: readonly Client[], count: number, chance: Random): Promise<void> {
-  for (let from = 0; from < count; from += limits.tasksAtOnceMax) {
-    const size = Math.min(limits.tasksAtOnceMax, count - from);
-    const tasks = Array.from({ length: size }, (_, n) => order(from + n, chance));
-    await people[(from / limits.tasksAtOnceMax) % people.length]?.batch.submit({ tasks });
+  const size = Math.ceil(count / people.length);
+  for (const [index, person] of people.entries()) {
+    const tasks = Array.from({ length: size }, (_, n) => order(index * size + n, chance));
+    await person.batch.submit({ tasks });
   }
 }
 

@@ -160,7 +160,7 @@ export const agentOperations = {
     scope: 'operate',
     summary:
       'Gives a submitter its weight: of those whose tasks wait in the same lane, one with twice ' +
-      'the weight has twice the turns.',
+      'the weight has twice the turns. It counts for what comes into line from then on.',
     input: z.strictObject({
       submitter: AgentName,
       weight: z.int().min(1).max(limits.shareWeightMax),
@@ -169,7 +169,7 @@ export const agentOperations = {
   }),
   'share.list': query('share.list', {
     scope: 'read',
-    summary: 'Submitters whose weight was set, or who have taken turns with others.',
+    summary: 'Submitters whose weight was set.',
     input: z.strictObject(pageInput),
     output: page(Share),
   }),

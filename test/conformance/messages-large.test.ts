@@ -8,6 +8,13 @@ import { fillMailbox } from '../support/mailbox.ts';
 const UNREAD = 100_000;
 const PAGE_MS = 20;
 
+/** What is slow stays slow; what a busy machine made slow is quick at another time. */
+async function expectQuickly(call: () => Promise<unknown>, what: string): Promise<void> {
+  await expect
+    .poll(() => medianMs(call), { message: `${what}, in ms`, timeout: 20_000 })
+    .toBeLessThan(PAGE_MS);
+}
+
 /** The median of some calls, as a neighbour may have the machine during one of them. */
 async function medianMs(call: () => Promise<unknown>): Promise<number> {
   const times: number[] = [];
@@ -29,9 +36,7 @@ async function expectQuick(ada: Client): Promise<void> {
     ['a hand-out', () => ada.message.receive({ limit: 10 })],
     ['a hand-out of a rare type', () => ada.message.receive({ limit: 1, types: ['RARE'] })],
   ];
-  for (const [what, call] of calls) {
-    expect(await medianMs(call), `${what}, in ms`).toBeLessThan(PAGE_MS);
-  }
+  for (const [what, call] of calls) await expectQuickly(call, what);
 }
 
 eachEngine((engine) => {
@@ -59,9 +64,9 @@ eachEngine((engine) => {
       expect((await ada.message.read()).items.map(({ message }) => message.id)).toContain(id);
       await expectQuick(ada);
       const send = () => pat.message.send({ to: { agent: 'ada' }, text: 'more' });
-      expect(await medianMs(send), 'sending, in ms').toBeLessThan(PAGE_MS);
+      await expectQuickly(send, 'sending');
       const ack = async () => ada.message.ack({ upTo: (await ada.message.read()).nextCursor });
-      expect(await medianMs(ack), 'acknowledging, in ms').toBeLessThan(PAGE_MS);
+      await expectQuickly(ack, 'acknowledging');
     },
   );
 });

@@ -35,11 +35,61 @@ eachEngine((engine) => {
     for (const part of [order.slice(0, 6), order.slice(6)]) {
       expect(part.filter((name) => name === 'quin')).toHaveLength(4);
     }
-    expect((await pat.share.list()).items).toEqual([
-      { submitter: 'pat', weight: 1 },
-      { submitter: 'quin', weight: 2 },
-    ]);
+    expect((await pat.share.list()).items).toEqual([{ submitter: 'quin', weight: 2 }]);
     await expectNoMissedMatch(pat);
+  });
+
+  test('what an agent gave back keeps its place, what a person puts back goes behind', async () => {
+    const hub = await openTestHub(engine);
+    const pat = await hub.as('pat', 'operator');
+    const ids: string[] = [];
+    for (const title of ['one', 'two', 'three', 'four']) {
+      ids.push((await pat.task.submit({ title })).id);
+      hub.clock.advance(1);
+    }
+    const [one, two, three, four] = ids;
+    const ada = await worker(hub, 'ada');
+    const order: string[] = [];
+    const next = async () => {
+      const held = await begin(ada);
+      order.push(held.taskId);
+      return held;
+    };
+    await ada.client.task.decline(await next());
+    const second = await next();
+    await hub.pass(limits.retryFirstMs);
+    await ada.client.task.fail({ ...second, reason: 'no', isRetryable: false });
+    const again = await next();
+    await pat.task.retry({ id: second.taskId });
+    await ada.client.task.complete(again);
+    for (let n = 0; n < 3; n++) await ada.client.task.complete(await next());
+    expect(order).toEqual([one, two, one, three, four, two]);
+    await expectNoMissedMatch(pat);
+  });
+
+  test('who had much while nobody else waited owes nothing for it', async () => {
+    const hub = await openTestHub(engine);
+    const pat = await hub.as('pat', 'operator');
+    const quin = await hub.as('quin', 'operator');
+    const ada = await worker(hub, 'ada');
+    for (let n = 0; n < 10; n++) {
+      await pat.task.submit({ title: 'alone' });
+      await ada.client.task.complete(await begin(ada));
+    }
+    await pat.task.submit({ title: 'in hand' });
+    const held = await begin(ada);
+    for (let n = 0; n < 6; n++) {
+      await quin.task.submit({ title: 'quin' });
+      await pat.task.submit({ title: 'pat' });
+    }
+    await ada.client.task.complete(held);
+    const order: string[] = [];
+    for (let n = 0; n < 5; n++) {
+      const next = await begin(ada);
+      order.push((await pat.task.show({ id: next.taskId })).task.title);
+      await ada.client.task.complete(next);
+    }
+    expect(order.filter((title) => title === 'quin')).toHaveLength(3);
   });
 
   test('who comes later to a long line of another does not wait for all of it', async () => {

@@ -2,9 +2,8 @@
  * The scheduler, pure: which waiting task goes to which idle agent.
  *
  * Lanes are strict with aging. A task's rank is the time it was queued plus a step for each lane
- * below urgent. One that has waited a whole step counts as one lane higher, so nothing starves. The
- * rank never changes while a task waits, so the line of each submitter is one index. Between
- * submitters whose first tasks stand in the same lane turns are taken, by weight (`turns.ts`).
+ * below urgent. One that has waited a whole step counts as one lane higher, so nothing starves. In
+ * a lane submitters take turns, by weight (`turns.ts`).
  *
  * Among idle agents that can do a task, one that knows the work already goes first; then who has
  * most of what the task prefers; then who has proved best at what it needs; then who has been idle

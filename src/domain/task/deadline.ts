@@ -2,10 +2,18 @@
 import { limits, type TaskState } from '../../contract/index.ts';
 import { isEnded } from './lifecycle.ts';
 import type { TaskRow } from './queries.ts';
+import { risesAtMs } from './turns.ts';
 
 type Clocked = Pick<
   TaskRow,
-  'deadline_ms' | 'progress_timeout_ms' | 'progressed_at_ms' | 'started_at_ms' | 'accepted_at_ms'
+  | 'state'
+  | 'level'
+  | 'rank_ms'
+  | 'deadline_ms'
+  | 'progress_timeout_ms'
+  | 'progressed_at_ms'
+  | 'started_at_ms'
+  | 'accepted_at_ms'
 >;
 
 /** Nothing that is in an agent's hand or waits for one is looked at later than its deadline. */
@@ -35,5 +43,7 @@ export function silentUntilMs(row: Clocked): number | null {
 
 export function nextLookMs(row: Clocked, nowMs: number): number {
   const silentMs = silentUntilMs(row) ?? Number.POSITIVE_INFINITY;
-  return beforeDeadline(row, Math.min(nowMs + limits.recheckMs, silentMs));
+  const risesMs = risesAtMs(row.rank_ms, row.level) ?? Number.POSITIVE_INFINITY;
+  const dueMs = row.state === 'queued' ? risesMs : silentMs;
+  return beforeDeadline(row, Math.min(nowMs + limits.recheckMs, dueMs));
 }

@@ -1,22 +1,15 @@
 /** Who waits in what order: one statement a function. */
-import type { Db, Tx } from '../../store/db.ts';
+import type { Db } from '../../store/db.ts';
 import { limitTo, sql } from '../../store/sql.ts';
 import type { TaskRow } from './queries.ts';
-
-export interface QueuePage {
-  project: string;
-  submitterKey: string;
-  nowMs: number;
-  limit: number;
-  afterRankMs: number;
-  afterId: string;
-}
 
 /** Of a waiting task, what its place and its fitness are told by. */
 export type RunnableRow = Pick<
   TaskRow,
   | 'id'
   | 'project'
+  | 'level'
+  | 'turn'
   | 'rank_ms'
   | 'needs'
   | 'trust'
@@ -24,92 +17,28 @@ export type RunnableRow = Pick<
   | 'paths'
   | 'repository_id'
   | 'lane'
-  | 'submitter_key'
-  | 'submitter'
   | 'concurrency_key'
   | 'parent_id'
 >;
 
-/** What one submitter has that may be handed out now, in the order in which it goes. */
-export function listRunnable(db: Db, page: QueuePage): Promise<RunnableRow[]> {
-  return db.all(sql`
-    select id, project, rank_ms, needs, trust, preferred_key, paths, repository_id, lane,
-      submitter_key, submitter, concurrency_key, parent_id
-    from tasks
-    where project = ${page.project} and submitter_key = ${page.submitterKey}
-      and state = 'queued' and available_at_ms <= ${page.nowMs}
-      and (rank_ms, id) > (${page.afterRankMs}, ${page.afterId})
-    order by rank_ms, id ${limitTo(page.limit)}`);
-}
+export const runnableColumns = sql`id, project, level, turn, rank_ms, needs, trust, preferred_key,
+  paths, repository_id, lane, concurrency_key, parent_id`;
 
-/**
- * Where the line of a submitter begins, with the submitter's turn. `reached` is the place up to
- * which turns were given: who has not waited for long begins there.
- */
-export interface HeadRow {
-  submitter_key: string;
-  rank_ms: number;
-  pass: number;
-  weight: number;
-  reached: number;
-}
-
-/** Steps from submitter to submitter along the index, so it costs as much as there are of them. */
-export async function listHeads(db: Db, project: string, nowMs: number): Promise<HeadRow[]> {
-  const rows = await db.all<Omit<HeadRow, 'rank_ms'> & { rank_ms: number | null }>(sql`
-    with recursive waiting (submitter_key) as (
-      select min(submitter_key) from tasks where project = ${project} and state = 'queued'
-      union all
-      select (select min(t.submitter_key) from tasks t
-        where t.project = ${project} and t.state = 'queued'
-          and t.submitter_key > waiting.submitter_key)
-      from waiting where waiting.submitter_key is not null)
-    select waiting.submitter_key,
-      (select q.rank_ms from tasks q
-        where q.project = ${project} and q.submitter_key = waiting.submitter_key
-          and q.state = 'queued' and q.available_at_ms <= ${nowMs}
-        order by q.rank_ms, q.id limit 1) as rank_ms,
-      coalesce(s.pass, 0) as pass, coalesce(s.weight, 1) as weight,
-      coalesce((select pass from shares where project = ${project} and submitter_key = ''), 0)
-        as reached
-    from waiting
-    left join shares s on s.project = ${project} and s.submitter_key = waiting.submitter_key
-    where waiting.submitter_key is not null`);
-  return rows.flatMap(({ rank_ms, ...row }) => (rank_ms === null ? [] : { ...row, rank_ms }));
-}
-
-export interface ShareRow {
+export interface QueuePage {
   project: string;
-  submitter_key: string;
-  submitter: string;
-  weight: number;
-  pass: number;
+  nowMs: number;
+  limit: number;
+  after: Pick<RunnableRow, 'level' | 'turn' | 'rank_ms' | 'id'>;
 }
 
-/** Writes how far somebody's turns have gone; a weight that was set stays. */
-export async function savePass(tx: Tx, row: ShareRow): Promise<void> {
-  await tx.run(sql`
-    insert into shares (project, submitter_key, submitter, weight, pass)
-    values (${row.project}, ${row.submitter_key}, ${row.submitter}, ${row.weight}, ${row.pass})
-    on conflict (project, submitter_key) do update set pass = excluded.pass`);
-}
-
-export async function saveWeight(tx: Tx, row: ShareRow): Promise<void> {
-  await tx.run(sql`
-    insert into shares (project, submitter_key, submitter, weight, pass)
-    values (${row.project}, ${row.submitter_key}, ${row.submitter}, ${row.weight}, ${row.pass})
-    on conflict (project, submitter_key) do update
-      set weight = excluded.weight, submitter = excluded.submitter`);
-}
-
-export function listShares(
-  db: Db,
-  page: { project: string; afterKey: string; limit: number },
-): Promise<ShareRow[]> {
+/** What may be handed out now, in the order in which it goes. */
+export function listRunnable(db: Db, page: QueuePage): Promise<RunnableRow[]> {
+  const { level, turn, rank_ms: rankMs, id } = page.after;
   return db.all(sql`
-    select * from shares
-    where project = ${page.project} and submitter_key > ${page.afterKey}
-    order by submitter_key ${limitTo(page.limit)}`);
+    select ${runnableColumns} from tasks
+    where project = ${page.project} and state = 'queued' and available_at_ms <= ${page.nowMs}
+      and turn is not null and (level, turn, rank_ms, id) > (${level}, ${turn}, ${rankMs}, ${id})
+    order by level, turn, rank_ms, id ${limitTo(page.limit)}`);
 }
 
 /** A task that has the key now: in hand, or handed in and not landed yet. */

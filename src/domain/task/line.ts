@@ -1,94 +1,61 @@
 /**
- * The tasks that may be handed out now, in the order in which they go: the line of each submitter,
- * brought together by turns. Read as far as it is walked along, so the usual hand-out costs one
- * look, and no task that an agent could do is ever left out.
+ * The tasks that may be handed out now, in the order in which they go, and how one comes into that
+ * line. Read as far as it is walked along, so the usual hand-out costs one look, and no task that
+ * an agent could do is ever left out. All of it runs under the project's row.
  */
 import type { CommandContext } from '../event/index.ts';
-import {
-  type HeadRow,
-  listHeads,
-  listRunnable,
-  type RunnableRow,
-  savePass,
-} from './line-queries.ts';
-import { byTurn, turnOf } from './turns.ts';
+import { listRunnable, type RunnableRow } from './line-queries.ts';
+import type { TaskRow } from './queries.ts';
+import { findTurns, NOBODY, savePass } from './turn-queries.ts';
+import { levelOf, turnOf } from './turns.ts';
 
 /** Nearly always the first one is taken. */
 const PAGE_SIZES = [1, 32];
 const PAGE_MAX = 1_000;
 
-/** A task at the front of its line. */
-export interface Front {
-  task: RunnableRow;
-  /** Gives its submitter the turn that it takes. */
-  take: () => Promise<void>;
-}
-
-export async function* inLine(context: CommandContext): AsyncGenerator<Front> {
-  const { tx, actor, nowMs } = context;
-  const isBefore = byTurn(nowMs);
-  const heads = await listHeads(tx, actor.project, nowMs);
-  const isShared = heads.length > 1;
-  const lines: Line[] = heads.map((head) => ({
-    head,
-    tasks: tasksOf(context, head.submitter_key),
-    ready: undefined,
-  }));
-  while (lines.length > 0) {
-    const line = lines.reduce((one, other) => (isBefore(one.head, other.head) > 0 ? other : one));
-    const task = line.ready ?? (await nextOf(line));
-    line.ready = undefined;
-    if (task === undefined) lines.splice(lines.indexOf(line), 1);
-    else if (task.rank_ms > line.head.rank_ms) {
-      // It is not the one that stood for its line, so the others have a say again.
-      line.head = { ...line.head, rank_ms: task.rank_ms };
-      line.ready = task;
-    } else {
-      const { head } = line;
-      const take = () => (isShared ? giveTurn(context, head, task.submitter) : Promise.resolve());
-      yield { task, take };
-    }
-  }
-}
-
-interface Line {
-  head: HeadRow;
-  tasks: AsyncGenerator<RunnableRow, void>;
-  /** Read already, and not its turn yet. */
-  ready: RunnableRow | undefined;
-}
-
-async function nextOf({ tasks }: Line): Promise<RunnableRow | undefined> {
-  const next = await tasks.next();
-  return next.done === true ? undefined : next.value;
-}
-
-async function* tasksOf(
-  { tx, actor, nowMs }: CommandContext,
-  submitterKey: string,
-): AsyncGenerator<RunnableRow, void> {
-  let [afterRankMs, afterId] = [Number.MIN_SAFE_INTEGER, ''];
+export async function* inLine({
+  tx,
+  actor,
+  nowMs,
+}: CommandContext): AsyncGenerator<RunnableRow, void> {
+  let after: Pick<RunnableRow, 'level' | 'turn' | 'rank_ms' | 'id'> = {
+    level: -1,
+    turn: 0,
+    rank_ms: 0,
+    id: '',
+  };
   for (let pageIndex = 0; ; pageIndex++) {
     const limit = PAGE_SIZES[pageIndex] ?? PAGE_MAX;
-    const { project } = actor;
-    const page = { project, submitterKey, nowMs, limit, afterRankMs, afterId };
-    const rows = await listRunnable(tx, page);
+    const rows = await listRunnable(tx, { project: actor.project, nowMs, limit, after });
     yield* rows;
     const last = rows.at(-1);
     if (last === undefined || rows.length < limit) return;
-    [afterRankMs, afterId] = [last.rank_ms, last.id];
+    after = last;
   }
 }
 
-/** Alone in line one needs no turn: all begin where the last turn began. */
-async function giveTurn(
-  { tx, actor }: CommandContext,
-  head: HeadRow,
-  submitter: string,
-): Promise<void> {
-  const { reached, pass } = turnOf(head);
-  const { project } = actor;
-  const { submitter_key, weight } = head;
-  await savePass(tx, { project, submitter_key, submitter, weight, pass });
-  await savePass(tx, { project, submitter_key: '', submitter: '', weight: 1, pass: reached });
+/**
+ * The task with a place in line, behind what its submitter has in the same level already; without
+ * one while it may not be handed out yet.
+ */
+export async function withPlace(context: CommandContext, row: TaskRow): Promise<TaskRow> {
+  const { tx, nowMs } = context;
+  const level = levelOf(row.rank_ms, nowMs);
+  if (row.state !== 'queued' || row.available_at_ms > nowMs) return { ...row, level, turn: null };
+  const placed = { ...row, level };
+  const { turn, pass } = turnOf(await findTurns(tx, placed));
+  await savePass(tx, placed, pass);
+  return { ...placed, turn };
+}
+
+/** The same, where its time has come, or it has waited for so long that it stands higher now. */
+export async function inItsPlace(context: CommandContext, row: TaskRow): Promise<TaskRow> {
+  const hasPlace = row.turn !== null && row.level <= levelOf(row.rank_ms, context.nowMs);
+  return hasPlace ? row : withPlace(context, row);
+}
+
+/** It is its turn: who comes into line now begins no earlier. */
+export async function reach({ tx }: CommandContext, row: TaskRow): Promise<void> {
+  if (row.turn === null) return;
+  await savePass(tx, { project: row.project, level: row.level, submitter_key: NOBODY }, row.turn);
 }

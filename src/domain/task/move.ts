@@ -9,6 +9,7 @@ import { type CommandContext, record } from '../event/index.ts';
 import { endAttempt } from './attempt-queries.ts';
 import { nextCheckMs } from './deadline.ts';
 import { inHand, isEnded, type Verdict } from './lifecycle.ts';
+import { withPlace } from './line.ts';
 import { endHolding, isHolding, resumeIntents, withdrawIntents } from './locks.ts';
 import type { TaskRow } from './queries.ts';
 import { learn } from './records.ts';
@@ -30,7 +31,7 @@ export async function moveTask(
   row: TaskRow,
   move: Move & MoveDetails,
 ): Promise<TaskRow> {
-  const next = rowAfter(context, row, move);
+  const next = await rowAfter(context, row, move);
   const goesOn = inHand.includes(row.state) && inHand.includes(next.state);
   // Its next look comes when the offer would have lapsed, and finds it in hand.
   if (goesOn) next.next_check_ms = row.next_check_ms;
@@ -85,7 +86,11 @@ async function closeAttempt(
   });
 }
 
-function rowAfter(context: CommandContext, row: TaskRow, move: Move & MoveDetails): TaskRow {
+async function rowAfter(
+  context: CommandContext,
+  row: TaskRow,
+  move: Move & MoveDetails,
+): Promise<TaskRow> {
   const { nowMs } = context;
   const failures = row.failures + (move.counts === 'failure' ? 1 : 0);
   const conflicts = row.conflicts + (move.counts === 'conflict' ? 1 : 0);
@@ -112,7 +117,8 @@ function rowAfter(context: CommandContext, row: TaskRow, move: Move & MoveDetail
     next_check_ms: nextCheckMs(row, move.to, { nowMs, availableAtMs }),
     ...move.fields,
   };
-  return next;
+  // What comes back from a hand keeps its place; what comes into line anew gets a new one.
+  return move.fields?.rank_ms === undefined ? next : withPlace(context, next);
 }
 
 /** What an agent did wrong waits longer each time; what was no fault of anybody goes on at once. */

@@ -2,7 +2,7 @@
 import type { Db, Tx } from '../../store/db.ts';
 import { join, limitTo, type Sql, sql } from '../../store/sql.ts';
 import type { Ground } from '../lock/index.ts';
-import type { QueuePage, RunnableRow } from './line-queries.ts';
+import { type QueuePage, runnableColumns, type RunnableRow } from './line-queries.ts';
 import type { TaskRow } from './queries.ts';
 
 /** Beside the version: it says only where to look, and whoever moves the task looks anyway. */
@@ -51,9 +51,7 @@ export function listBeforeOn(
   );
   const on: Sql = join([sql`p.base in (${join(bases)})`, ...below], ' or ');
   return db.all(sql`
-    select id, project, rank_ms, needs, trust, preferred_key, paths, repository_id, lane,
-      submitter_key, submitter, concurrency_key, parent_id
-    from tasks
+    select ${runnableColumns} from tasks
     where id in (
       select p.task_id from task_paths p
       where p.project = ${row.project} and p.repository_id = ${row.repository_id} and (${on}))

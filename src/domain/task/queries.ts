@@ -57,6 +57,9 @@ export interface TaskRow {
   landed_commit: string | null;
   report: string | null;
   rank_ms: number;
+  /** Where it stands in line; without a turn it is in none. */
+  level: number;
+  turn: number | null;
   created_at_ms: number;
   available_at_ms: number;
   offered_at_ms: number | null;

@@ -23,7 +23,7 @@ import { beforeDeadline } from './deadline.ts';
 import { factsOf, requireTask } from './facts.ts';
 import { decide } from './lifecycle.ts';
 import { findKeyHolder, listWaitingForKey } from './line-queries.ts';
-import { inLine } from './line.ts';
+import { inLine, reach } from './line.ts';
 import { takeOwnIntents } from './locks.ts';
 import { listWithPaths } from './path-queries.ts';
 import { findTask, nextFence, type TaskRow } from './queries.ts';
@@ -99,12 +99,11 @@ export async function matchAgent(
 ): Promise<TaskRow | undefined> {
   if (agent.held_until_ms !== null || (await isHeldBack(context))) return undefined;
   const idle = toIdle(agent);
-  for await (const { task, take } of inLine(context)) {
+  for await (const task of inLine(context)) {
     if (repositoryId !== undefined && task.repository_id !== repositoryId) continue;
     if (!canDo(idle, toAsked(task)) || (await isBarred(context, task))) continue;
     const row = await findTask(context.tx, context.actor.project, task.id);
     if (row === undefined) continue;
-    await take();
     return offer(context, row, { agent, because: null });
   }
   return undefined;
@@ -186,6 +185,7 @@ export async function offer(context: CommandContext, task: TaskRow, to: Choice):
   };
   if (!(await updateTask(tx, next))) throw lostRace(task);
   await insertAttempt(tx, next);
+  await reach(context, next);
   await takeOwnIntents(context, next);
   await record(context, {
     type: 'task.offered',

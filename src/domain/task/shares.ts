@@ -3,8 +3,8 @@ import { nameKey, type Output, type Parsed, SignalboxError } from '../../contrac
 import { pageOf } from '../../core/page.ts';
 import { findAgentWithTask, lockProject, saveAgent, toAgent } from '../agent/index.ts';
 import type { CommandContext, QueryContext } from '../event/index.ts';
-import { listShares, saveWeight } from './line-queries.ts';
 import { matchFreed } from './schedule.ts';
+import { listShares, saveWeight } from './turn-queries.ts';
 
 export async function setShare(
   { tx, actor }: CommandContext,
@@ -12,7 +12,7 @@ export async function setShare(
 ): Promise<Output<'share.set'>> {
   await lockProject(tx, actor.project);
   const submitter_key = nameKey(submitter);
-  await saveWeight(tx, { project: actor.project, submitter_key, submitter, weight, pass: 0 });
+  await saveWeight(tx, { project: actor.project, submitter_key, submitter, weight });
   return { submitter, weight };
 }
 

@@ -22,6 +22,7 @@ import { nextCheckMs } from './deadline.ts';
 import { requireTask } from './facts.ts';
 import { countChildren, insertDependency, type NeededRow } from './family-queries.ts';
 import { isEnded } from './lifecycle.ts';
+import { withPlace } from './line.ts';
 import { declareIntents } from './locks.ts';
 import { inOrder } from './order.ts';
 import { findByUniqueKey, findTask, type TaskRow } from './queries.ts';
@@ -76,7 +77,7 @@ export async function submitOne(
   if (order.parent !== undefined) await checkParent(context, order.parent, order.after);
   const unmet = needed.filter((task) => task.state !== 'done');
   const made = await newTask(context, order, unmet);
-  const row = { ...made, rank_ms: made.rank_ms - earlierMs };
+  const row = await withPlace(context, { ...made, rank_ms: made.rank_ms - earlierMs });
   await insertTask(context.tx, row);
   await declareIntents(context, row);
   for (const task of needed) await insertDependency(context.tx, row.id, task.id);
@@ -230,6 +231,8 @@ const unbegun = {
   tokens_used: 0,
   cost_micros_used: 0,
   has_locks: 0,
+  level: 0,
+  turn: null,
   version: 1,
 };
 

@@ -8,6 +8,7 @@ import { nextLookMs, silentUntilMs } from './deadline.ts';
 import { settle, unblock, whyForsaken } from './dependents.ts';
 import { factsOf } from './facts.ts';
 import { decide } from './lifecycle.ts';
+import { inItsPlace } from './line.ts';
 import { moveTask } from './move.ts';
 import { loseTask } from './presence.ts';
 import { findTask, type TaskRow } from './queries.ts';
@@ -48,7 +49,7 @@ async function lapse(context: CommandContext, row: TaskRow): Promise<void> {
 }
 
 async function wake(context: CommandContext, row: TaskRow): Promise<void> {
-  await matchTask(context, await lookAgain(context, row));
+  await matchTask(context, await lookAgain(context, await inItsPlace(context, row)));
 }
 
 /** A backstop: the sweep of agents gives the work of lost ones back before this finds any. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { limits } from '../../contract/index.ts';
 import { rankMs } from './assign.ts';
-import { byTurn, type Head, levelOf, turnOf } from './turns.ts';
+import { levelOf, risesAtMs, turnOf } from './turns.ts';
 
 const step = limits.agingStepMs;
 
@@ -13,55 +13,74 @@ test('a task stands in its lane, and one lane higher for each step that it has w
   expect([at('urgent', 0), at('high', 0), at('normal', 0), at('low', 0)]).toEqual([0, 1, 2, 3]);
   expect([at('low', step - 1), at('low', step), at('low', 3 * step)]).toEqual([3, 2, 0]);
   expect(at('urgent', 9 * step)).toBe(0);
+  expect(risesAtMs(rankMs('low', queued), 3)).toBe(queued + step);
+  expect(risesAtMs(rankMs('low', queued), 1)).toBe(queued + 3 * step);
+  expect(risesAtMs(rankMs('low', queued), 0)).toBeNull();
 });
 
 interface Submitter {
   weight: number;
   taken: number;
+  /** The turns of what it has in line. */
+  turns: number[];
   pass: number;
 }
 
-/** Hands out for a while among submitters that all have tasks waiting. */
-function play(submitters: Submitter[], turns: number, reached: number): number {
+function submitter(weight: number): Submitter {
+  return { weight, taken: 0, turns: [], pass: 0 };
+}
+
+function submit(to: Submitter, tasks: number, reached: number): void {
+  for (let task = 0; task < tasks; task++) {
+    const { turn, pass } = turnOf({ pass: to.pass, reached, weight: to.weight });
+    to.turns.push(turn);
+    to.pass = pass;
+  }
+}
+
+/** Hands out for a while; answers the place up to which turns were given. */
+function play(submitters: readonly Submitter[], handOuts: number, reached: number): number {
   let place = reached;
-  for (let turn = 0; turn < turns; turn++) {
-    const heads = submitters.map(({ pass, weight }, index): Head => ({
-      submitter_key: `submitter ${index}`,
-      rank_ms: index - 1_000,
-      pass,
-      weight,
-      reached: place,
-    }));
-    const [next] = heads.toSorted(byTurn(0));
+  for (let handOut = 0; handOut < handOuts; handOut++) {
+    const waiting = submitters.filter(({ turns }) => turns.length > 0);
+    const next = waiting.toSorted((a, b) => (a.turns[0] ?? 0) - (b.turns[0] ?? 0))[0];
     if (next === undefined) throw new Error('nobody waits');
-    const taken = turnOf(next);
-    const submitter = submitters[heads.indexOf(next)];
-    if (submitter === undefined) throw new Error('nobody waits');
-    submitter.pass = taken.pass;
-    submitter.taken += 1;
-    place = taken.reached;
+    place = next.turns.shift() ?? place;
+    next.taken += 1;
   }
   return place;
 }
 
-test('whoever waits has had its share after every turn, give or take a turn of each', () => {
+test('whoever waits has had its share after every hand-out, give or take one of each', () => {
   const weights = fc.array(fc.integer({ min: 1, max: 10 }), { minLength: 2, maxLength: 6 });
   fc.assert(
-    fc.property(weights, fc.integer({ min: 1, max: 200 }), (given, turns) => {
-      const submitters = given.map((weight) => ({ weight, taken: 0, pass: 0 }));
-      play(submitters, turns, 0);
+    fc.property(weights, fc.integer({ min: 1, max: 200 }), (given, handOuts) => {
+      const submitters = given.map((weight) => submitter(weight));
+      for (const each of submitters) submit(each, handOuts, 0);
+      play(submitters, handOuts, 0);
       const all = given.reduce((sum, weight) => sum + weight, 0);
       for (const { weight, taken } of submitters) {
-        expect(Math.abs(taken - (turns * weight) / all)).toBeLessThanOrEqual(given.length);
+        expect(Math.abs(taken - (handOuts * weight) / all)).toBeLessThanOrEqual(given.length);
       }
     }),
   );
 });
 
 test('who was away for long saves no turns up, and loses none', () => {
-  const ada = { weight: 1, taken: 0, pass: 0 };
-  const bob = { weight: 1, taken: 0, pass: 0 };
+  const [ada, bob] = [submitter(1), submitter(1)];
+  submit(ada, 2_000, 0);
   const reached = play([ada], 1_000, 0);
+  submit(bob, 100, reached);
   play([ada, bob], 20, reached);
   expect([ada.taken - 1_000, bob.taken]).toEqual([10, 10]);
+});
+
+test('who comes to an empty line begins where the others have come to', () => {
+  const [ada, bob] = [submitter(1), submitter(1)];
+  submit(ada, 1_000, 0);
+  const reached = play([ada], 1_000, 0);
+  submit(bob, 20, reached);
+  submit(ada, 20, reached);
+  play([ada, bob], 20, reached);
+  expect(Math.abs(ada.taken - 1_000 - bob.taken)).toBeLessThanOrEqual(2);
 });

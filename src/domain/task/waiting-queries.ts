@@ -39,5 +39,5 @@ export function listFirst(
   return db.all(sql`
     select id, title, lane, available_at_ms from tasks
     where project = ${page.project} and state = 'queued' and available_at_ms <= ${page.nowMs}
-    order by rank_ms, id ${limitTo(page.limit)}`);
+    order by level, turn, rank_ms, id ${limitTo(page.limit)}`);
 }

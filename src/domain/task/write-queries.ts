@@ -12,7 +12,7 @@ export async function insertTask(tx: Tx, row: TaskRow): Promise<void> {
       failures_max, conflicts, timeout_ms, progress_timeout_ms, deadline_ms, last_failure,
       change_id, landed_commit, report, rank_ms, created_at_ms, available_at_ms, offered_at_ms,
       accepted_at_ms, started_at_ms, ended_at_ms, next_check_ms, tokens_max, cost_micros_max,
-      has_locks, version)
+      has_locks, level, turn, version)
     values (${row.id}, ${row.project}, ${row.title}, ${row.body}, ${row.lane}, ${row.state},
       ${row.reason}, ${row.needs}, ${row.prefers}, ${row.trust}, ${row.checks}, ${row.paths},
       ${row.after_ids}, ${row.on_needed_failure}, ${row.parent_id}, ${row.waits_for_children},
@@ -24,7 +24,7 @@ export async function insertTask(tx: Tx, row: TaskRow): Promise<void> {
       ${row.landed_commit}, ${row.report}, ${row.rank_ms}, ${row.created_at_ms},
       ${row.available_at_ms}, ${row.offered_at_ms}, ${row.accepted_at_ms}, ${row.started_at_ms},
       ${row.ended_at_ms}, ${row.next_check_ms}, ${row.tokens_max}, ${row.cost_micros_max},
-      ${row.has_locks}, ${row.version})`);
+      ${row.has_locks}, ${row.level}, ${row.turn}, ${row.version})`);
 }
 
 /**
@@ -38,7 +38,8 @@ export async function updateTask(tx: Tx, row: TaskRow): Promise<boolean> {
       failures = ${row.failures},
       conflicts = ${row.conflicts}, last_failure = ${row.last_failure},
       change_id = ${row.change_id}, landed_commit = ${row.landed_commit},
-      report = ${row.report}, rank_ms = ${row.rank_ms}, available_at_ms = ${row.available_at_ms},
+      report = ${row.report}, rank_ms = ${row.rank_ms}, level = ${row.level}, turn = ${row.turn},
+      available_at_ms = ${row.available_at_ms},
       offered_at_ms = ${row.offered_at_ms}, accepted_at_ms = ${row.accepted_at_ms},
       started_at_ms = ${row.started_at_ms}, ended_at_ms = ${row.ended_at_ms},
       next_check_ms = ${row.next_check_ms}, waits_for_children = ${row.waits_for_children},
