@@ -9,11 +9,15 @@ import { padded } from './width.ts';
 
 const TYPE_COLUMNS = 17;
 
-/** `14:03:09  task.offered      tsk_…  to ada, attempt 1` */
+/**
+ * `14:03:09  task.offered      tsk_…  to ada, attempt 1`; beside the one task that it is all
+ * about, no id is said again.
+ */
 export function eventLine(output: Output, event: Event, about?: string): string {
   const type = output.paint(eventColour(event), padded(event.type, TYPE_COLUMNS));
   const time = output.paint('dim', clockTime(event.atMs));
-  return [time, type, harmlessLine(event.subject), eventWords(event, about)].join('  ').trimEnd();
+  const subject = about === undefined ? [harmlessLine(event.subject)] : [];
+  return [time, type, ...subject, eventWords(event, about)].join('  ').trimEnd();
 }
 
 export function eventColour({ type, data }: Event): Colour {

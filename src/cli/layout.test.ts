@@ -57,6 +57,23 @@ test('columns line up whatever colours they have, and the last is cut to fit', (
   ]);
 });
 
+test('columns that can be spared make room for the last one where a terminal is narrow', () => {
+  const spare: Column<Row>[] = [
+    { title: 'ID', text: () => 'tsk_1' },
+    { title: 'TRY', text: () => '1', spare: 1 },
+    { title: 'LANE', text: () => 'normal', spare: 2 },
+    { title: 'TITLE', text: ({ text }) => text },
+  ];
+  const row = { name: 'ada', text: 'Write the parser' };
+  const head = (width: number): string =>
+    (table(output(width), spare, [row])[0] ?? '').replaceAll(/<[^>]*>/g, '');
+  expect(head(36)).toBe('ID     TRY  LANE    TITLE');
+  expect(head(35), 'what goes first').toBe('ID     LANE    TITLE');
+  expect(head(30)).toBe('ID     TITLE');
+  expect(table(output(12), spare, [row])[1], 'none is left to be spared').toBe('tsk_1  Write the…');
+  expect(table(output(12), spare, [{ ...row, text: '' }])[0]).toContain('TITLE');
+});
+
 test('fields line up, and those without a value are left out', () => {
   const pairs = [
     ['id', 'tsk_1'],

@@ -17,6 +17,10 @@ test('a length of time has its two units that tell most', () => {
     90 * MINUTE,
     11 * HOUR + MINUTE,
     51 * HOUR,
+    15 * MINUTE - 100,
+    59_700,
+    9 * HOUR + 59 * MINUTE + 45_000,
+    1_900,
   ];
   expect(lengths.map(lengthInWords)).toEqual([
     '0 ms',
@@ -28,6 +32,10 @@ test('a length of time has its two units that tell most', () => {
     '1 h 30 m',
     '11 h',
     '2 d 3 h',
+    '15 m',
+    '1 m',
+    '10 h',
+    '2 s',
   ]);
 });
 

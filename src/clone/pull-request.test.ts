@@ -77,6 +77,11 @@ test.each([
   );
 });
 
+test('a task without a body leaves no hole at the top of the pull request', () => {
+  const { body } = fill(DEFAULT_TEMPLATE, { ...facts, 'task.body': '' });
+  expect(body).toMatch(/^## Commits\n/);
+});
+
 test('what fills a placeholder is never looked at again', () => {
   const sly = { ...facts, 'task.title': '{agent} {{base}} $& $1', 'task.body': '{task.title}' };
   const { title, body } = fill({ title: '{task.title}', body: '{task.body}{task.body}' }, sly);

@@ -108,9 +108,11 @@ export function fill({ title, body }: Template, facts: Facts): PullRequest {
   const line = filled(title, facts)
     .replace(/[\p{Cc}\s]+/gu, ' ')
     .trim();
+  // A task may have no body, which is what the body of most begins with.
+  const text = filled(body, facts).replace(/^\n+/, '');
   return {
     title: shortened(line, limits.pullRequestTitleCharsMax, '…'),
-    body: shortened(filled(body, facts), limits.pullRequestBodyCharsMax, `\n\n… ${REST}\n`),
+    body: shortened(text, limits.pullRequestBodyCharsMax, `\n\n… ${REST}\n`),
   };
 }
 

@@ -78,6 +78,19 @@ eachEngine((engine) => {
     expect(after?.frees).toContain(`never runs unless \`signalbox task retry ${needed}\``);
   });
 
+  test('a task that nobody here can do says how an agent is started that can', async () => {
+    const { hub, ada } = await bring(engine, 'running');
+    const person = await hub.as('pat', 'operator');
+    const whyOf = async (needs: string[]): Promise<string | undefined> => {
+      const { id } = await person.task.submit({ title: 'rare', needs });
+      return (await person.why({ id })).facts[0]?.frees;
+    };
+    const start = 'Start one that can: `signalbox agent run';
+    expect(await whyOf(['cics', 'cobol'])).toBe(`${start} --capability cics --capability cobol\`.`);
+    expect(await whyOf(['agent:bob', 'cli:codex'])).toBe(`${start} --name bob --cli codex\`.`);
+    await expectNoMissedMatch(ada.client);
+  });
+
   for (const state of States.options) {
     test(`why tells what a task that is ${state} waits for`, async () => {
       const { ada, id } = await bring(engine, state);

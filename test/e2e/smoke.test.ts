@@ -68,9 +68,17 @@ test(
   async () => {
     const hub = home.start(['start', '--port', '0', '--json']);
     await hub.until('"url"');
+    const touched = join(home.root, 'touched');
+    const user = home.start(['agent', 'run', '--name', 'ada', '--', 'touch', touched]);
+    await user.until('connected to');
     const kept = await home.run(['smoke', '--tasks', '3', '--keep'], { env: env() });
     expect(kept.code, kept.stdout + kept.stderr).toBe(0);
     expect(kept.stdout).toContain('ok: 3 tasks, each landed once');
+    expect(await readdir(home.root), 'no task of the run is for the user’s agent').not.toContain(
+      'touched',
+    );
+    user.child.kill('SIGTERM');
+    await user.ended;
     const folder = /Everything lies in (\S+);/.exec(kept.stdout)?.[1] ?? '';
     const git = createGit({ env: process.env });
     const log = await git.text(['log', '--format=%s', 'main'], {

@@ -22,8 +22,12 @@ export async function listChanges(context: Context): Promise<void> {
     },
     { title: 'AUTHOR', text: ({ author }: Change) => author },
     { title: 'TIER', text: ({ tier }: Change) => (tier === null ? '-' : String(tier)) },
-    { title: 'MADE', text: ({ createdAtMs }: Change) => timeInWords(createdAtMs, nowMs) },
-    { title: 'TASK', text: ({ taskId }: Change) => taskId },
+    {
+      title: 'MADE',
+      text: ({ createdAtMs }: Change) => timeInWords(createdAtMs, nowMs),
+      spare: 2,
+    },
+    { title: 'TASK', text: ({ taskId }: Change) => taskId, spare: 1 },
     { title: 'REASON', text: ({ reason }: Change) => harmlessLine(reason ?? '') },
   ];
   output.give(page, () =>

@@ -22,7 +22,7 @@ import { follow } from '../follow.ts';
 import { harmlessLine } from '../harmless.ts';
 import { untilStopped } from '../interruption.ts';
 import { Stopwatch } from '../smoke/measure.ts';
-import { smokeTasks, type SmokeTask } from '../smoke/plan.ts';
+import { smokeCapability, smokeTasks, type SmokeTask } from '../smoke/plan.ts';
 import { reportLines, reportOf, type Report } from '../smoke/report.ts';
 import { closeStage, openStage, operatorOf, startCrew, type Stage } from '../smoke/stage.ts';
 import { counted } from '../words.ts';
@@ -137,7 +137,8 @@ async function runTasks(given: Smoke, { client, copy, submitted }: Work): Promis
   const { stage, tasks: count } = given;
   const { cursor } = await client.hub.status();
   const parts = smokeTasks(stage.run, count);
-  const where = { repository: copy.dir, baseBranch: copy.branch };
+  const needs = [smokeCapability(stage.run)];
+  const where = { repository: copy.dir, baseBranch: copy.branch, needs };
   const orders = parts.map(({ title, body, check }) => ({
     title,
     body,

@@ -5,7 +5,6 @@ import type { Context } from '../context.ts';
 import { INTERRUPTED_EXIT } from '../interruption.ts';
 import { planLines } from '../batch/plan.ts';
 import { repositoryUrl } from '../repository-url.ts';
-import { stateWord } from '../states.ts';
 import { fromFlags, readOrder, readStanding } from '../task-order.ts';
 import { heading } from './task-show.ts';
 
@@ -24,8 +23,10 @@ export async function submitTask(context: Context): Promise<number> {
   if (options.has('wait')) return submitAndWait(context, input);
   const hub = await context.hub();
   const task = await hub.task.submit(input);
-  output.give(task, () => [`${task.id}  ${stateWord(output, task.state)}`]);
+  // The id alone, so that a script can take it: id=$(signalbox task submit …)
+  output.give(task, () => [task.id]);
   if (task.isExisting) output.note('It was there already: its key is unique.', 'note');
+  else if (output.isTty) output.note(`${task.state}; signalbox why ${task.id} says more`, 'note');
   return 0;
 }
 

@@ -22,10 +22,14 @@ export async function listTasks(context: Context): Promise<void> {
       text: (task: Task) => stateText(output, task.state),
       dress: (text: string, task: Task) => output.paint(stateColour(task.state), text),
     },
-    { title: 'LANE', text: ({ lane }: Task) => lane },
+    { title: 'LANE', text: ({ lane }: Task) => lane, spare: 2 },
     { title: 'AGENT', text: ({ agent }: Task) => agent ?? '-' },
-    { title: 'TRY', text: ({ attempt }: Task) => String(attempt) },
-    { title: 'MADE', text: ({ createdAtMs }: Task) => timeInWords(createdAtMs, nowMs) },
+    { title: 'TRY', text: ({ attempt }: Task) => String(attempt), spare: 1 },
+    {
+      title: 'MADE',
+      text: ({ createdAtMs }: Task) => timeInWords(createdAtMs, nowMs),
+      spare: 3,
+    },
     { title: 'TITLE', text: ({ title }: Task) => harmlessLine(title) },
   ];
   output.give(page, () =>

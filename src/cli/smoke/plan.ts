@@ -12,6 +12,11 @@ export interface SmokeTask {
 
 const FOLDER = 'signalbox-smoke';
 
+/** What the agents of one run can do, and nobody else: its tasks go to no agent of the user. */
+export function smokeCapability(run: string): string {
+  return `smoke:${run}`;
+}
+
 export function smokeTasks(run: string, count: number): SmokeTask[] {
   return Array.from({ length: count }, (_, index) => {
     const number = String(index + 1).padStart(String(count).length, '0');

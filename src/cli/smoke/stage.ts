@@ -11,7 +11,7 @@ import { startHub, until, type Place } from '../demo/station.ts';
 import type { Context } from '../context.ts';
 import { isAlive } from '../hub-word.ts';
 import { isLoopback } from '../join/reach.ts';
-import { SMOKE_SCRIPT } from './plan.ts';
+import { SMOKE_SCRIPT, smokeCapability } from './plan.ts';
 
 const TOKEN_LIFE_MS = 60 * 60_000;
 
@@ -113,7 +113,8 @@ export async function startCrew(stage: Stage, { repository, count }: Crew): Prom
   await Promise.all(
     names.map(async (name) => {
       const token = await asRole(stage, name, 'agent');
-      const args = ['agent', 'run', '--name', name, ...where, '--', 'sh', script, run];
+      const able = ['--capability', smokeCapability(run)];
+      const args = ['agent', 'run', '--name', name, ...able, ...where, '--', 'sh', script, run];
       const env = { SIGNALBOX_URL: url, SIGNALBOX_TOKEN: token };
       stage.players.push(await cast.start(name, args, { env }));
     }),

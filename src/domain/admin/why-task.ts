@@ -114,13 +114,23 @@ async function factsOfQueued(context: QueryContext, task: TaskRow): Promise<Fact
   const agents = await listAgents(context.db, { project, afterKey: '', limit: AGENTS_MAX });
   const online = agents.filter((agent) => agent.presence === 'online');
   if (online.length === 0) {
-    facts.push(missing('no agent is online', 'Start one: `signalbox agent run`.'));
+    facts.push(missing('no agent is online', `Start one: ${runFor(parseList(task.needs))}.`));
     return facts;
   }
   const able = online.filter((agent) => isAble(agent, task));
   if (able.length === 0) facts.push(...factsOfUnable(online, task));
   else facts.push(...(await factsOfBusy(context, able)));
   return facts;
+}
+
+/** How an agent is started that can do these; a name or a CLI is a capability by itself. */
+function runFor(needs: readonly string[]): string {
+  const flags = needs.map((need) => {
+    if (need.startsWith('agent:')) return ` --name ${need.slice('agent:'.length)}`;
+    if (need.startsWith('cli:')) return ` --cli ${need.slice('cli:'.length)}`;
+    return ` --capability ${need}`;
+  });
+  return `\`signalbox agent run${flags.join('')}\``;
 }
 
 function delay(task: TaskRow): Fact {
@@ -144,7 +154,7 @@ function factsOfUnable(online: readonly AgentRow[], task: TaskRow): Fact[] {
   );
   if (skilled.length === 0) {
     const fact = `no agent that is online can do ${needs.join(', ')}`;
-    return [missing(fact, 'An agent with these capabilities comes online.')];
+    return [missing(fact, `Start one that can: ${runFor(needs)}.`)];
   }
   if (skilled.every(({ trust }) => trust < task.trust)) {
     const [first] = skilled;
