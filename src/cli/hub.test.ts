@@ -288,6 +288,20 @@ test('the end of the terminal ends the hub in order', async () => {
   await expect(stat(hubStateFile(home.env))).rejects.toMatchObject({ code: 'ENOENT' });
 });
 
+test('a program that is not here is warned of, and one that cannot be run is refused', async () => {
+  await startHub('--no-verifier');
+  const run = ['agent', 'run', '--name', 'ada', '--'];
+  const agent = home.start([...run, './check.sh']);
+  await agent.until('connected to');
+  expect(agent.stderr()).toContain('warning: ./check.sh is not here: each repository must hold it');
+  agent.child.kill('SIGTERM');
+  await agent.ended;
+  await writeFile(join(home.root, 'check.sh'), '#!/bin/sh\n');
+  const ended = await home.run([...run, './check.sh']);
+  expect(ended.code).toBe(64);
+  expect(ended.stderr).toContain('chmod +x ./check.sh');
+});
+
 test('under --auth none a name is enough to do a whole task', async () => {
   await startHub('--auth', 'none', '--no-verifier');
   const env = { SIGNALBOX_TOKEN: '', XDG_STATE_HOME: join(home.root, 'nobody') };

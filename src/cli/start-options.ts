@@ -1,5 +1,6 @@
 /** What `signalbox start` was told, in the types that it works with. */
 import { isAbsolute, resolve } from 'node:path';
+import { SignalboxError } from '../contract/errors.ts';
 import { type ApiKey, readApiKeys } from './api-keys.ts';
 import type { Context } from './context.ts';
 import type { Output } from './output.ts';
@@ -37,7 +38,7 @@ export function startOptions({ options, output, env, cwd, interruption }: Contex
     host: options.text('host') ?? '127.0.0.1',
     port: options.integer('port', { min: 0, max: 65_535 }) ?? 8080,
     dataDir: isAbsolute(data) ? data : resolve(cwd, data),
-    databaseUrl: options.text('databaseUrl'),
+    databaseUrl: databaseUrlIn(options),
     mirror: mirror === undefined ? undefined : resolve(cwd, mirror),
     auth: options.choice('auth', ['token', 'none'] as const) ?? 'token',
     hasVerifier: !options.isOff('verifier'),
@@ -48,4 +49,13 @@ export function startOptions({ options, output, env, cwd, interruption }: Contex
     output,
     interruption,
   };
+}
+
+/** An empty one is a variable that is not set, and no wish for whatever database is near. */
+function databaseUrlIn(options: Context['options']): string | undefined {
+  const url = options.text('databaseUrl');
+  if (url !== '') return url;
+  throw new SignalboxError('invalid_input', '--database-url is empty.', {
+    hint: 'Give postgres://user@host/database, or leave it out: then a file holds the data.',
+  });
 }

@@ -32,6 +32,13 @@ async function started(prepare: (folder: string) => Promise<void>): Promise<Ende
   return home.run(start(join(folder, 'data')));
 }
 
+test('an empty address of a database is refused, not taken for whatever database is near', async () => {
+  const { home, folder } = await makePlace();
+  const ended = await home.run([...start(folder), '--database-url', '']);
+  expect(ended.code).toBe(errorTable.invalid_input.exit);
+  expect(ended.stderr).toContain('--database-url is empty.');
+});
+
 test('a damaged database is left as it is, and the way out is said', async () => {
   const { code, stderr } = await started(async (folder) => {
     await mkdir(join(folder, 'data'));

@@ -7,7 +7,8 @@ import { SignalboxError } from '../contract/index.ts';
  * The command with its program where it can be found, or a refusal.
  *
  * A name without a slash is looked up in PATH. A relative path is that of a file here, where there
- * is one, and else that of a file in the repository, which nobody can check before.
+ * is one, and else that of a file in the repository, which nobody can check before; a file here
+ * that cannot be run was meant, and is refused.
  */
 export async function findProgram(
   command: readonly string[],
@@ -20,7 +21,7 @@ export async function findProgram(
   if (program.includes('/')) {
     const here = resolve(program);
     if (await isProgram(here)) return [here, ...args];
-    if (!isAbsolute(program)) return [program, ...args];
+    if (!isAbsolute(program) && !(await isThere(here))) return [program, ...args];
     throw refusal(
       `${program} is no program that can be run.`,
       `Check the path; a script needs: chmod +x ${program}`,
@@ -32,6 +33,13 @@ export async function findProgram(
   throw refusal(
     `There is no program \`${program}\` in PATH.`,
     'Install it, or give its full path.',
+  );
+}
+
+function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
   );
 }
 

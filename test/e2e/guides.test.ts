@@ -68,10 +68,13 @@ function begin(script: string, at: Home): { child: ChildProcess; said: () => str
 async function type(guide: string): Promise<string[]> {
   home = await makeHome();
   elsewhere = await makeHome();
+  return typeText(await readFile(join(ROOT, 'docs/guides', guide), 'utf8'));
+}
+
+async function typeText(text: string): Promise<string[]> {
   await mkdir(join(home.root, 'bin'));
   const program = `#!/bin/sh\nexec ${process.execPath} ${join(ROOT, 'src/cli/main.ts')} "$@"\n`;
   await writeFile(join(home.root, 'bin/signalbox'), program, { mode: 0o755 });
-  const text = await readFile(join(ROOT, 'docs/guides', guide), 'utf8');
   const blocks = Array.from(text.matchAll(/^```sh\n([^]*?)^```$/gm), ([, block = '']) => block);
   const port = await freePort();
   const printed: string[] = [];
@@ -194,4 +197,15 @@ test('three agents on two machines work for one hub, as the guide of the first f
   const authors = log?.match(/^\S+(?= Note the)/gm) ?? [];
   expect(new Set(authors).size).toBe(3);
   expect(log).toMatch(/^\S+ Note that all is noted/);
+}, 120_000);
+
+test('a command becomes an agent that lands, fails and mends, as the guide of it says', async () => {
+  const printed = await type('your-own-agent.md');
+  const [, , , landed, tidied, , , mended, , told, hello, several] = printed;
+  expect(landed).toMatch(/done {2}Note who is here[^]*Signalbox-Agent: ada/);
+  expect(tidied).toBe('');
+  expect(mended).toMatch(/change\.rejected[^]*again after attempt 1[^]*done {2}Greet the world/);
+  expect(told).toMatch(/# Read your task\n\nWrite down what you were told\./);
+  expect(hello).toMatch(/report +# Say hello/);
+  expect(several).toMatch(/^tsk_\w+\n[^]*grace/);
 }, 120_000);

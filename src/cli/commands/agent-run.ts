@@ -1,5 +1,6 @@
 /** Sidecars in the foreground: this process is an agent, or several, until Ctrl-C. */
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { isAbsolute, resolve } from 'node:path';
 import { limits, nameKey, SignalboxError } from '../../contract/index.ts';
 import { systemRandom } from '../../core/random.ts';
 import { runSidecar, runSlots, slotNames, type Say } from '../../sidecar/index.ts';
@@ -38,6 +39,10 @@ export async function runAgent(context: Context): Promise<void> {
     const isTrial = options.has('trial');
     if (plan.does === 'wake') return runWaker({ ...agent, trigger: plan.trigger, isTrial }, ports);
     const { kind, command } = plan;
+    const program = kind === 'command' ? (command[0] ?? '') : '';
+    if (isRelative(program) && !existsSync(resolve(cwd, program))) {
+      output.note(`${harmlessLine(program)} is not here: each repository must hold it`, 'warning');
+    }
     const work = { repository, repositories, adapter: { kind }, command, env, isTrial };
     return runSidecar({ ...agent, ...work }, { ...ports, onOutput: account.onOutput(name) });
   };
@@ -63,6 +68,11 @@ export function agentNames({ options }: Context): string[] {
     });
   }
   return slotNames(name, options.integer('slots', { min: 1, max: limits.slotsMax }) ?? 1);
+}
+
+/** A path from here, and not the name of a program in PATH. */
+function isRelative(program: string): boolean {
+  return program.includes('/') && !isAbsolute(program);
 }
 
 interface Steps {
