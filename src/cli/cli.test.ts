@@ -67,9 +67,7 @@ test('the hub of this machine is found, and asked with its token', async () => {
     'changes  none',
     'agents   2 idle',
     'health   good, answered in 3 ms',
-    'store    sqlite',
-    'up       1 m',
-    'cursor   7',
+    'up       1 m, on sqlite',
     '',
   ]);
   expect(hub.asked.map(({ token }) => token)).toEqual(hub.asked.map(() => 'sbx_admin'));

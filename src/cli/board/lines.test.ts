@@ -163,9 +163,7 @@ test('the board says who does what, what waits and why, and what needs a person'
     'changes  none',
     'agents   none',
     'health   good, answered in 3 ms',
-    'store    sqlite',
-    'up       1 m',
-    'cursor   7',
+    'up       1 m, on sqlite',
     '',
     'Agents',
     '  blocked  bob    3 m  Build the API',
@@ -197,7 +195,7 @@ test('the board says who does what, what waits and why, and what needs a person'
 });
 
 test('what is empty is left out', () => {
-  expect(boardLines(piped, empty, URL).at(-1)).toBe('cursor   7');
+  expect(boardLines(piped, empty, URL).at(-1)).toBe('up       1 m, on sqlite');
 });
 
 test.each([20, 40, 60])('no line is wider than a terminal of %i columns', (columns) => {

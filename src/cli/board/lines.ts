@@ -37,9 +37,7 @@ export function numbers(output: Output, { status, answeredMs }: Board): Pairs {
     ['oldest', oldest === null ? undefined : `queued for ${lengthInWords(nowMs - oldest)}`],
     ['missed', missedMatches === 0 ? undefined : output.paint('red', missed(missedMatches))],
     ['health', missedMatches === 0 ? `good, answered in ${lengthInWords(answeredMs)}` : undefined],
-    ['store', status.engine],
-    ['up', lengthInWords(nowMs - startedAtMs)],
-    ['cursor', String(status.cursor)],
+    ['up', `${lengthInWords(nowMs - startedAtMs)}, on ${status.engine}`],
   ];
 }
 
