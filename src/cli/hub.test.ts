@@ -1,6 +1,7 @@
 /** The command line and the client against a real hub, all of them processes of their own. */
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { connect, type Client } from '../client/index.ts';
@@ -174,6 +175,10 @@ test('a human decides over a change that policy holds back', async () => {
 
   const first = await vi.waitUntil(awaiting, WAIT);
   expect((await json(operations['why'], 'why', first)).facts[0]?.frees).toContain(first);
+  const shown = (await home.run(['change', 'show', first])).stdout;
+  const [, gitDir = '', range = ''] = /diff +git --git-dir (\S+) diff (\S+)\n/.exec(shown) ?? [];
+  const { stdout: diff } = await execa('git', ['--git-dir', gitDir, 'diff', '--stat', range]);
+  expect(diff, 'the line that is shown shows the change').toMatch(/try-1\.txt \| 1 \+\n/);
   const decline = ['change', 'decline', first, '--reason', 'not so'];
   expect(await json(operations['change.decline'], ...decline)).toEqual({ state: 'rejected' });
   const second = await vi.waitUntil(awaiting, WAIT);

@@ -1,6 +1,8 @@
 /** Reading changes, and deciding where a human must. */
+import { isAbsolute } from 'node:path';
 import { ChangeState, type Change } from '../../contract/index.ts';
 import type { Context } from '../context.ts';
+import { shellWord } from '../demo/shell-word.ts';
 import { harmless, harmlessLine } from '../harmless.ts';
 import { fields, table } from '../layout.ts';
 import { nextPage, pageOf, theOne } from '../paging.ts';
@@ -61,6 +63,7 @@ function describe({ output, clock }: Context, change: Change): string[] {
       ['branch', `${change.branch} → ${change.baseBranch ?? 'the main branch'}`],
       ['head', change.headCommit],
       ['base', change.baseCommit],
+      ['diff', harmlessLine(diffCommand(change))],
       ['tier', tier === null ? undefined : String(tier)],
       ...rules.map((rule) => ['rule', harmlessLine(rule)] as const),
       ['verifier', change.verifier ?? undefined],
@@ -69,6 +72,14 @@ function describe({ output, clock }: Context, change: Change): string[] {
       ['landed', change.landedCommit ?? undefined],
     ]),
   ];
+}
+
+/** What shows a person the change: where the repository is here, or in any clone of it. */
+function diffCommand({ repository, branch, baseCommit, headCommit }: Change): string {
+  const range = `${baseCommit.slice(0, 12)}..${headCommit.slice(0, 12)}`;
+  const url = shellWord(repository.url);
+  if (isAbsolute(repository.url)) return `git --git-dir ${url} diff ${range}`;
+  return `git fetch ${url} ${shellWord(branch)} && git diff ${range}`;
 }
 
 export async function approveChange(context: Context): Promise<void> {
