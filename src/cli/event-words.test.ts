@@ -43,6 +43,7 @@ test.each<[EventType, EventData, string]>([
   ['message.dead', { agent: 'bob', reason: 'given up' }, 'bob, given up'],
   ['channel.posted', { posted }, 'MESSAGE, ada: Hello'],
   ['change.submitted', { taskId: 'tsk_1', branch: 'signalbox/x' }, 'tsk_1, signalbox/x'],
+  ['change.submitted', { taskId: 'tsk_1', branch: 'signalbox/tsk_1/2' }, 'signalbox/tsk_1/2'],
   ['change.landed', { taskId: 'tsk_1', commit: '0123456789abcdef' }, 'tsk_1, 0123456789ab'],
   [
     'change.assessed',

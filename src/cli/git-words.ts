@@ -44,7 +44,7 @@ export function toldStart({ output, clock }: Context, start: Start): string[] {
     '',
     'Commit here as you like. Then: signalbox git hand-in',
     'Bring the branch up to its base: signalbox git sync. Give it back: signalbox git give-back.',
-    `Be heard of every ${lengthInWords(limits.pullLeaseMs)}: signalbox git status is enough.`,
+    `Say a word every ${lengthInWords(limits.pullLeaseMs)} or lose it: signalbox git status.`,
   ];
 }
 

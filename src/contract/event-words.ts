@@ -17,7 +17,8 @@ type Told = Pick<Event, 'type' | 'atMs' | 'actor' | 'data'>;
 export function eventInWords(event: Told, about?: string): string {
   const { type, actor, data } = event;
   const why = data.reason === undefined ? undefined : shortened(data.reason);
-  const task = data.taskId === about ? undefined : data.taskId;
+  const isNamed = data.taskId === about || data.branch?.includes(`/${data.taskId}/`) === true;
+  const task = isNamed ? undefined : data.taskId;
   const [noun] = type.split('.');
   switch (noun) {
     case 'task':
