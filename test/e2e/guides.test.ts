@@ -209,3 +209,15 @@ test('a command becomes an agent that lands, fails and mends, as the guide of it
   expect(hello).toMatch(/report +# Say hello/);
   expect(several).toMatch(/^tsk_\w+\n[^]*grace/);
 }, 120_000);
+
+test('the README leads from a working copy of any branch to a landed commit', async () => {
+  home = await makeHome();
+  elsewhere = await makeHome();
+  const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
+  const [, use = ''] = readme.split('## Use it with your own repository and agent\n');
+  const [until = ''] = use.split('signalbox status --watch');
+  const made = ['git init -q -b master my-project', 'cd my-project', 'echo x > README.md'];
+  const first = [...made, 'git add .', 'git commit -q -m Begin'].join('\n');
+  const printed = await typeText(`\`\`\`sh\n${first}\n\`\`\`\n${until}`);
+  expect(printed.at(-1)).toMatch(/done {2}Note who is here[^]*Signalbox-Agent: ada/);
+}, 120_000);
