@@ -178,6 +178,7 @@ export const events: Record<EventType, string> = {
   'agent.draining': 'it takes no more work',
   'agent.paused': 'it is offered nothing for a while; the reason says why',
   'agent.resumed': 'it is offered work again',
+  'agent.removed': 'somebody took it out of the project; what it said and did stays',
   'budget.set': 'somebody said what the subject may spend',
   'budget.removed': 'what it may spend is not bounded any more',
   'budget.exceeded': 'a budget is spent; told once in each of its windows',

@@ -156,6 +156,19 @@ export const agentOperations = {
     output: Agent,
     errors: ['not_found'],
   }),
+  'agent.remove': command('agent.remove', {
+    scope: 'operate',
+    summary:
+      'Takes an agent out of the project and ends its tokens. Its messages, its attempts and its ' +
+      'history stay. One that is online, has a task in hand or has locks is not removed.',
+    input: z.strictObject({ agent: AgentName, reason: Reason.optional() }),
+    output: z.strictObject({
+      agent: AgentName,
+      /** How many of its tokens have ended with it. */
+      tokens: z.int().min(0),
+    }),
+    errors: ['not_found', 'conflict', 'forbidden'],
+  }),
   'share.set': command('share.set', {
     scope: 'operate',
     summary:

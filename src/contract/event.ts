@@ -19,6 +19,7 @@ export const eventTypes = [
   'agent.draining',
   'agent.paused',
   'agent.resumed',
+  'agent.removed',
   'budget.set',
   'budget.removed',
   'budget.exceeded',

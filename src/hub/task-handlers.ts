@@ -4,6 +4,7 @@ import * as handIn from '../domain/change/hand-in.ts';
 import * as tasks from '../domain/task/operations.ts';
 import { pull } from '../domain/task/pull.ts';
 import { progress } from '../domain/task/progress.ts';
+import { removeAgent } from '../domain/task/removal.ts';
 import * as reports from '../domain/task/reports.ts';
 import * as sharing from '../domain/task/shares.ts';
 import { snooze } from '../domain/task/snooze.ts';
@@ -13,7 +14,7 @@ import { type Bound, command, query } from './bound.ts';
 
 type Name = Extract<
   OperationName,
-  `task.${string}` | 'batch.submit' | `share.${string}` | 'agent.trust'
+  `task.${string}` | 'batch.submit' | `share.${string}` | 'agent.trust' | 'agent.remove'
 >;
 
 const o = operations;
@@ -36,6 +37,7 @@ export const taskHandlers: Record<Name, Bound> = {
   'task.complete': command(o['task.complete'], handIn.completeTask),
   'task.fail': command(o['task.fail'], reports.fail),
   'agent.trust': command(o['agent.trust'], sharing.trust),
+  'agent.remove': command(o['agent.remove'], removeAgent),
   'share.set': command(o['share.set'], sharing.setShare),
   'share.list': query(o['share.list'], sharing.shares),
 };

@@ -511,6 +511,7 @@ const full: Record<OperationName, Record<string, unknown>> = {
   'agent.drain': { sessionId },
   'agent.disconnect': { sessionId },
   'agent.trust': { agent: 'ada', trust: 1 },
+  'agent.remove': { agent: 'ada', reason: 'x' },
   'share.set': { submitter: 'pat', weight: 2 },
   'share.list': { cursor: 'x', limit: 1 },
   'agent.list': { cursor: 'x', limit: 1 },

@@ -218,6 +218,20 @@ const table: Record<OperationName, Entry> = {
     works: ({ person }) => person.agent.trust({ agent: 'ada', trust: 2 }),
     refusals: { not_found: ({ person }) => person.agent.trust({ agent: 'nobody', trust: 2 }) },
   },
+  'agent.remove': {
+    works: async ({ person, ada }) => {
+      await ada.client.agent.disconnect({ sessionId: ada.sessionId });
+      return person.agent.remove({ agent: 'ada', reason: 'not needed' });
+    },
+    refusals: {
+      not_found: ({ person }) => person.agent.remove({ agent: 'nobody' }),
+      conflict: ({ person }) => person.agent.remove({ agent: 'ada' }),
+      forbidden: async ({ person, root }) => {
+        await root.message.send({ to: { agent: 'ada' }, text: 'hello' });
+        return person.agent.remove({ agent: 'root' });
+      },
+    },
+  },
   'share.set': { works: ({ person }) => person.share.set({ submitter: 'pat', weight: 2 }) },
   'share.list': { works: ({ person }) => person.share.list() },
   'task.complete': {

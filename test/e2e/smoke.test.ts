@@ -64,7 +64,7 @@ test(
 );
 
 test(
-  'at the hub in use its tokens end with it, and no task of somebody else comes to its agents',
+  'at the hub in use its agents and tokens end with it, and no task of somebody else comes to its agents',
   async () => {
     const hub = home.start(['start', '--port', '0', '--json']);
     await hub.until('"url"');
@@ -87,6 +87,8 @@ test(
     expect(log.split('\n')).toHaveLength(4);
     const tokens = await home.run(['token', 'list']);
     expect(tokens.stdout.match(/smoke-\S+ .* no, revoked/g)).toHaveLength(3);
+    const agents = await home.run(['agents', '--json']);
+    expect(agents.stdout).not.toContain('smoke-');
     expect((await left()).processes).toEqual([]);
 
     await home.run(['task', 'submit', 'Somebody else’s']);

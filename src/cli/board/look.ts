@@ -2,12 +2,12 @@
 import type { Client } from '../../client/index.ts';
 import type { Agent, Change, Fact, Output, Task } from '../../contract/index.ts';
 import type { Clock } from '../../core/clock.ts';
+import { allAgents } from '../all-agents.ts';
 
 const AGENTS_MAX = 12;
 const WAITING_MAX = 3;
 const DEAD_MAX = 3;
 const CHANGES_MAX = 3;
-const PAGE = 200;
 
 export interface Board {
   status: Output<'hub.status'>;
@@ -44,7 +44,7 @@ export async function look(at: Look): Promise<Board> {
   const { hub, clock, signal, works } = at;
   const ask = { signal };
   // The first question also opens the connection, which says nothing of the hub.
-  const agents = await hub.agent.list({ limit: PAGE }, ask);
+  const agents = await allAgents(hub, ask);
   const startMs = clock.nowMs();
   const status = await hub.hub.status({}, ask);
   const answeredMs = clock.nowMs() - startMs;
@@ -54,7 +54,7 @@ export async function look(at: Look): Promise<Board> {
     hub.change.list({ state: 'verifying', limit: CHANGES_MAX }, ask),
     hub.task.list({ state: 'dead', limit: DEAD_MAX }, ask),
   ]);
-  const here = agents.items.filter(({ state }) => state !== 'offline').toSorted(byNeed);
+  const here = agents.filter(({ state }) => state !== 'offline').toSorted(byNeed);
   const shown = here.slice(0, AGENTS_MAX);
   const isShown = new Set(shown.map(keyOf));
   for (const key of works.keys()) if (!isShown.has(key)) works.delete(key);

@@ -1,10 +1,14 @@
-/** Who is here, and what they hold. */
-import type { Agent } from '../../contract/index.ts';
+/** Who is here and what they hold; and how one is removed that is needed no more. */
+import { type Agent, limits } from '../../contract/index.ts';
+import { allAgents } from '../all-agents.ts';
 import type { Context } from '../context.ts';
 import { table } from '../layout.ts';
-import { nextPage, pageOf } from '../paging.ts';
+import { theOne } from '../paging.ts';
 import { stateColour, stateText } from '../states.ts';
-import { timeInWords } from '../words.ts';
+import { counted, timeInWords } from '../words.ts';
+
+/** More than a person reads; a program is given all. */
+const SHOWN = 50;
 
 function heldInWords({ hold }: Agent, nowMs: number): string {
   if (hold === null) return '';
@@ -15,8 +19,9 @@ function heldInWords({ hold }: Agent, nowMs: number): string {
 
 export async function listAgents(context: Context): Promise<void> {
   const { options, output, clock } = context;
+  const limit = options.integer('limit', { min: 1, max: limits.plainListMax });
   const hub = await context.hub();
-  const page = await hub.agent.list(pageOf(options));
+  const agents = (await allAgents(hub)).toSorted(byPresence);
   const nowMs = clock.nowMs();
   const columns = [
     { title: 'NAME', text: ({ name }: Agent) => name },
@@ -29,9 +34,33 @@ export async function listAgents(context: Context): Promise<void> {
     { title: 'SEEN', text: ({ lastSeenMs }: Agent) => timeInWords(lastSeenMs, nowMs) },
     { title: 'CAN', text: ({ capabilities }: Agent) => capabilities.join(' ') || '-' },
   ];
-  output.give(page, () =>
-    page.items.length === 0
+  output.give({ items: agents.slice(0, limit), nextCursor: null }, () => {
+    const shown = agents.slice(0, limit ?? SHOWN);
+    return shown.length === 0
       ? ['No agents yet: signalbox agent run --name ada -- COMMAND']
-      : [...table(output, columns, page.items), ...nextPage(page, 'agents')],
-  );
+      : [...table(output, columns, shown), ...further(agents.length, shown.length)];
+  });
+}
+
+/** Those that are here by their names; then who was seen last. */
+function byPresence(one: Agent, other: Agent): number {
+  const isAway = ({ state }: Agent): boolean => state === 'offline';
+  if (isAway(one) !== isAway(other)) return isAway(one) ? 1 : -1;
+  const later = isAway(one) ? other.lastSeenMs - one.lastSeenMs : 0;
+  return later || one.name.localeCompare(other.name);
+}
+
+function further(all: number, shown: number): string[] {
+  const more = all - shown;
+  return more === 0 ? [] : ['', `And ${more} more: signalbox agents --limit ${all}`];
+}
+
+export async function removeAgent(context: Context): Promise<void> {
+  const hub = await context.hub();
+  const answer = await hub.agent.remove({
+    agent: theOne(context),
+    reason: context.options.text('reason'),
+  });
+  const tokens = answer.tokens === 0 ? '' : `, and ${counted(answer.tokens, 'token')} with it`;
+  context.output.give(answer, () => [`${answer.agent} is removed${tokens}.`]);
 }

@@ -8,6 +8,7 @@ import { connect, type Client } from '../../client/index.ts';
 import { limits, SignalboxError } from '../../contract/index.ts';
 import type { Player } from '../demo/cast.ts';
 import { startHub, until, type Place } from '../demo/station.ts';
+import { allAgents } from '../all-agents.ts';
 import type { Context } from '../context.ts';
 import { isAlive } from '../hub-word.ts';
 import { isLoopback } from '../join/reach.ts';
@@ -120,24 +121,14 @@ export async function startCrew(stage: Stage, { repository, count }: Crew): Prom
     }),
   );
   await until(stage, async () => {
-    const idle = await idleAgents(admin);
-    return names.every((name) => idle.has(name)) ? true : undefined;
+    const idle = (await allAgents(admin)).filter(({ state }) => state === 'idle');
+    const here = new Set(idle.map(({ name }) => name));
+    return names.every((name) => here.has(name)) ? true : undefined;
   });
   return names;
 }
 
-async function idleAgents(admin: Client): Promise<Set<string>> {
-  const names = new Set<string>();
-  let cursor: string | undefined;
-  do {
-    const page = await admin.agent.list({ limit: limits.pageMax, cursor });
-    for (const { state, name } of page.items) if (state === 'idle') names.add(name);
-    cursor = page.nextCursor ?? undefined;
-  } while (cursor !== undefined);
-  return names;
-}
-
-/** What the run began, ends: its processes, what is still open, its tokens. */
+/** What the run began, ends: its processes, what is still open, its agents and their tokens. */
 export async function closeStage(stage: Stage, open: readonly string[]): Promise<void> {
   const { admin, cast, isOwn, tokens } = stage;
   const reason = 'the smoke run is over';
@@ -145,6 +136,8 @@ export async function closeStage(stage: Stage, open: readonly string[]): Promise
     if (isOwn) return;
     await Promise.allSettled(open.map((id) => admin.task.cancel({ id, reason })));
     for (const player of stage.players) await cast.stop(player);
+    const removed = stage.players.map(({ name }) => admin.agent.remove({ agent: name, reason }));
+    await Promise.allSettled(removed);
     await Promise.allSettled(tokens.map((id) => admin.token.revoke({ id, reason })));
   } finally {
     admin.close();

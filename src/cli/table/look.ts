@@ -1,5 +1,5 @@
 /** What happens, and why something waits. */
-import { type CommandEntry, PAGE } from './entry.ts';
+import type { CommandEntry } from './entry.ts';
 
 export const look: readonly CommandEntry[] = [
   {
@@ -25,9 +25,9 @@ export const look: readonly CommandEntry[] = [
   },
   {
     name: 'agents',
-    summary: 'Who is here, and what they hold.',
+    summary: 'Who is here, and what they have in hand; then who was, the last seen first.',
     group: 'Look',
-    options: PAGE,
+    options: [{ flags: '--limit <count>', summary: 'how many at most (50; with --json: all)' }],
     load: async () => (await import('../commands/agents.ts')).listAgents,
   },
   {

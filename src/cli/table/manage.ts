@@ -11,6 +11,14 @@ export const manage: readonly CommandEntry[] = [
     load: async () => (await import('../commands/share.ts')).trustAgent,
   },
   {
+    name: 'agent remove',
+    args: '<name>',
+    summary: 'Take an agent that is offline out of the project; what it said and did stays.',
+    group: 'Manage',
+    options: [REASON],
+    load: async () => (await import('../commands/agents.ts')).removeAgent,
+  },
+  {
     name: 'share set',
     args: '<submitter> <weight>',
     summary: 'Say how many turns a submitter has while others wait in the same lane.',

@@ -22,6 +22,7 @@ export {
   type AgentRow,
   type AgentWithTask,
   assignTask,
+  deleteAgent,
   findAgent,
   findAgentWithTask,
   freeAgent,
@@ -38,4 +39,4 @@ export {
   shortenLease,
 } from './queries.ts';
 export { listNear, registerActor } from './register.ts';
-export { hashSecret, makeToken } from './tokens.ts';
+export { endTokensOf, hashSecret, makeToken } from './tokens.ts';

@@ -138,6 +138,13 @@ export async function saveAgent(tx: Tx, row: AgentRow): Promise<void> {
       lease_until_ms = excluded.lease_until_ms, last_seen_ms = excluded.last_seen_ms`);
 }
 
+export async function deleteAgent(
+  tx: Tx,
+  { project, key }: Pick<AgentRow, 'project' | 'key'>,
+): Promise<void> {
+  await tx.run(sql`delete from agents where project = ${project} and key = ${key}`);
+}
+
 /** A task that is taken up again stays that of its session; another one is nobody's yet. */
 export async function assignTask(tx: Tx, agent: AgentRow, taskId: string): Promise<boolean> {
   const changed = await tx.run(sql`

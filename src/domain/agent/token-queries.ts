@@ -73,6 +73,16 @@ export function listTokens(db: Db, page: TokenPage): Promise<TokenRow[]> {
     order by id ${limitTo(page.limit)}`);
 }
 
+/** Those that have not been revoked; one that has run out may be among them. */
+export function listTokensOf(
+  db: Db,
+  { project, key }: { project: string; key: string },
+): Promise<TokenRow[]> {
+  return db.all(sql`
+    select * from tokens where project = ${project} and agent_key = ${key}
+      and revoked_at_ms is null order by id`);
+}
+
 export async function insertToken(tx: Tx, row: TokenRow): Promise<void> {
   await tx.run(sql`
     insert into tokens (id, project, agent, agent_key, role, hash, created_at_ms, expires_at_ms,

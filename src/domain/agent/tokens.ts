@@ -16,6 +16,7 @@ import {
   findTokenById,
   insertToken,
   listTokens,
+  listTokensOf,
   type TokenRow,
 } from './token-queries.ts';
 
@@ -123,19 +124,18 @@ export async function revoke(
 ): Promise<Output<'token.revoke'>> {
   const token = await requireToken(context, input.id);
   if (token.revoked_at_ms !== null) return toToken(token);
-  await endToken(context.tx, token.id, {
-    revokedAtMs: context.nowMs,
-    expiresAtMs: token.expires_at_ms,
-  });
-  await record(context, {
-    type: 'token.revoked',
-    subject: token.id,
-    data: {
-      agent: token.agent,
-      ...(input.reason === undefined ? {} : { reason: input.reason }),
-    },
-  });
-  return toToken({ ...token, revoked_at_ms: context.nowMs });
+  return end(context, token, input.reason);
+}
+
+/** Ends all tokens of an agent, and answers how many. */
+export async function endTokensOf(
+  context: CommandContext,
+  key: string,
+  reason: string,
+): Promise<number> {
+  const tokens = await listTokensOf(context.tx, { project: context.actor.project, key });
+  for (const token of tokens) await end(context, token, reason);
+  return tokens.length;
 }
 
 /** Whoever leaves takes nothing along: the token that asks is the one that ends. */
@@ -152,6 +152,21 @@ export async function resign(
       hint: 'Ask with the token that is to end.',
     },
   );
+}
+
+async function end(
+  context: CommandContext,
+  token: TokenRow,
+  reason: string | undefined,
+): Promise<Token> {
+  const { tx, nowMs } = context;
+  await endToken(tx, token.id, { revokedAtMs: nowMs, expiresAtMs: token.expires_at_ms });
+  await record(context, {
+    type: 'token.revoked',
+    subject: token.id,
+    data: { agent: token.agent, ...(reason === undefined ? {} : { reason }) },
+  });
+  return toToken({ ...token, revoked_at_ms: nowMs });
 }
 
 async function requireToken(context: CommandContext, id: string): Promise<TokenRow> {

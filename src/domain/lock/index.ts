@@ -3,7 +3,7 @@ export { type Holder, sessionHolder, taskHolder, taskHolderKey } from './holder.
 export { findOvertaken, recordLanding, type Touched } from './landed.ts';
 export { canonicalPattern } from './items.ts';
 export { newBudget } from './overlap.ts';
-export { takePlace as holdLine } from './queries.ts';
+export { countOpenOfAgent, takePlace as holdLine } from './queries.ts';
 export { acquire, release, steal } from './operations.ts';
 export { expireSession } from './sweep.ts';
 export {

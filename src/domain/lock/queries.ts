@@ -94,6 +94,14 @@ export function countOpenOf(
     where project = ${project} and holder = ${holder} and ended_at_ms is null group by state`);
 }
 
+/** Of an agent, whichever of its sessions and tasks they are for. */
+export async function countOpenOfAgent(db: Db, project: string, agentKey: string): Promise<number> {
+  const row = await db.get<{ count: number }>(sql`
+    select count(*) as count from locks
+    where project = ${project} and agent_key = ${agentKey} and ended_at_ms is null`);
+  return row?.count ?? 0;
+}
+
 /** Who stands in line, the first first. */
 export function listWaiting(db: Db, project: string): Promise<LockWithLease[]> {
   return db.all(sql`

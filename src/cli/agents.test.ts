@@ -1,0 +1,74 @@
+/** `signalbox agents` and `agent remove` against a hub that says what the test wants. */
+import { afterEach, expect, test } from 'vitest';
+import type { Agent } from '../contract/index.ts';
+import { makeHome, startScriptedHub } from './fixture.ts';
+import type { Answers, Home, ScriptedHub } from './fixture.ts';
+
+const AT = 1_700_000_000_000;
+
+let home: Home;
+let hub: ScriptedHub | undefined;
+
+afterEach(async () => {
+  await home.close();
+  hub?.close();
+});
+
+async function startHub(answers: Answers): Promise<ScriptedHub> {
+  home = await makeHome();
+  hub = await startScriptedHub(home, answers);
+  return hub;
+}
+
+function agent(name: string, state: Agent['state'], lastSeenMs = AT): Agent {
+  return {
+    name,
+    role: 'agent',
+    state,
+    capabilities: [],
+    trust: 1,
+    taskId: null,
+    note: null,
+    blockedBy: null,
+    lastTask: null,
+    hold: null,
+    sessionId: null,
+    leaseUntilMs: lastSeenMs,
+    lastSeenMs,
+    createdAtMs: AT,
+  };
+}
+
+const namesIn = (stdout: string): string[] =>
+  stdout.split('\n').flatMap((line) => /^(\w+) +(idle|working|offline)/.exec(line)?.[1] ?? []);
+
+test('those who are here come first, then who was seen last, from whichever page', async () => {
+  const pages: Record<string, object> = {
+    first: { items: [agent('alf', 'offline'), agent('ben', 'idle')], nextCursor: 'second' },
+    second: {
+      items: [agent('cat', 'offline', AT + 5_000), agent('dan', 'working')],
+      nextCursor: null,
+    },
+  };
+  const asked: unknown[] = [];
+  await startHub({
+    'agent.list': (input) => {
+      asked.push(input);
+      return asked.length % 2 === 1 ? pages['first'] : pages['second'];
+    },
+  });
+  const all = await home.run(['agents']);
+  expect(namesIn(all.stdout)).toEqual(['ben', 'dan', 'cat', 'alf']);
+  expect(asked[1]).toMatchObject({ cursor: 'second' });
+  expect(all.stdout).not.toContain('more');
+  const few = await home.run(['agents', '--limit', '3']);
+  expect(namesIn(few.stdout)).toEqual(['ben', 'dan', 'cat']);
+  expect(few.stdout).toContain('And 1 more: signalbox agents --limit 4');
+});
+
+test('an agent is removed by its name, and what ended with it is said', async () => {
+  const { asked } = await startHub({ 'agent.remove': () => ({ agent: 'ada', tokens: 2 }) });
+  const done = await home.run(['agent', 'remove', 'ada', '--reason', 'not needed']);
+  expect(done.stdout).toBe('ada is removed, and 2 tokens with it.\n');
+  expect(asked[0]).toMatchObject({ input: { agent: 'ada', reason: 'not needed' } });
+});
