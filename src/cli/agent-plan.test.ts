@@ -65,7 +65,7 @@ test('an agent elsewhere is woken by a URL or a command', () => {
 
 test.each([
   [{}, [], /no command to run/],
-  [{ cli: 'acp' }, [], /no command to run/],
+  [{ cli: 'acp' }, [], /which ACP agent/],
   [{ cli: 'cluade' }, [], /--cli does not take `cluade`/],
   [{ wakeUrl: 'http://x' }, ['sh'], /one too many/],
   [{ wakeCommand: true }, [], /no command to wake/],

@@ -36,6 +36,7 @@ export function agentPlan({
   if (cli === 'openclaw') throw misfit('OpenClaw is woken by its URL.');
   const command = [...args];
   const whole = commandOf(cli, command);
+  if (whole.length === 0 && cli === 'acp') throw withoutAcp();
   if (whole.length === 0) throw misfit('There is no command to run.');
   const shown = cli === 'command' ? null : `runs for each task: ${line(whole)}`;
   return { does: 'run', kind: cli, command, capabilities, shown };
@@ -63,6 +64,13 @@ function misfit(message: string): SignalboxError {
     hint:
       'Give -- COMMAND…, or --cli KIND [-- ARGUMENT…], or --wake-url URL, or --wake-command -- ' +
       'COMMAND…',
+  });
+}
+
+/** The protocol is spoken by many agents: which one is for the person to say. */
+function withoutAcp(): SignalboxError {
+  return new SignalboxError('invalid_input', 'It is not said which ACP agent to run.', {
+    hint: 'Its command stands behind `--`: signalbox agent run --name ada --cli acp -- gemini --acp',
   });
 }
 

@@ -72,3 +72,18 @@ test('an agent is removed by its name, and what ended with it is said', async ()
   expect(done.stdout).toBe('ada is removed, and 2 tokens with it.\n');
   expect(asked[0]).toMatchObject({ input: { agent: 'ada', reason: 'not needed' } });
 });
+
+test('a program that is missing is missed once, however many agents were to run it', async () => {
+  const { asked } = await startHub({});
+  const bare = { env: { PATH: '/nowhere' } };
+  const { code, stdout, stderr } = await home.run(
+    ['agent', 'run', '--name', 'ada', '--slots', '2', '--cli', 'codex'],
+    bare,
+  );
+  expect({ code, stdout }).toEqual({ code: 64, stdout: '' });
+  expect(stderr.trim().split('\n')).toEqual([
+    'error: There is no program `codex` in PATH.',
+    expect.stringMatching(/^hint: Install it/),
+  ]);
+  expect(asked).toEqual([]);
+});

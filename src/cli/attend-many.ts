@@ -7,9 +7,9 @@ import { eventTypes, TaskState, type Event } from '../contract/index.ts';
 import type { Context } from './context.ts';
 import { eventLine } from './event-words.ts';
 import { follow } from './follow.ts';
-import { harmlessLine } from './harmless.ts';
 import { isEnded } from './states.ts';
 import { whenQuiet } from './quiet.ts';
+import { waitingLines } from './waiting-line.ts';
 
 const WAY = eventTypes.filter((type) => type.startsWith('task.') || type.startsWith('change.'));
 
@@ -44,13 +44,13 @@ export async function attendMany(many: AttendedMany): Promise<Attendance> {
   const { tasks, open, take } = roll(many);
   if (open.size === 0) return { tasks: [...tasks.values()], isOver: true };
   const say = (line: string): void => (output.isJson ? output.note(line) : output.line(line));
-  let told = '';
+  const waiting = waitingLines();
   const tellWhy = async (id: string): Promise<void> => {
-    const [fact] = (await hub.why({ id }, { signal: interruption })).facts;
-    if (fact === undefined || !open.has(id) || told === `${id}${fact.frees}`) return;
-    told = `${id}${fact.frees}`;
-    const { fact: what, frees } = fact;
-    say(output.paint('dim', `  ${id} waits: ${harmlessLine(what)}. ${harmlessLine(frees)}`));
+    const { state, facts } = await hub.why({ id }, { signal: interruption });
+    const [fact] = facts;
+    if (fact === undefined || !open.has(id)) return;
+    const line = waiting.next(state, fact);
+    if (line !== undefined) say(output.paint('dim', `  ${id} waits: ${line}`));
   };
   const quiet = whenQuiet(clock, () => {
     const [id] = open;

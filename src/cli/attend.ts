@@ -3,12 +3,13 @@
  * what happens, what it waits for when nothing happens, and what only a human can do about it.
  */
 import type { Client } from '../client/index.ts';
-import { eventTypes, type Attempt, type Event, type Fact } from '../contract/index.ts';
+import { eventTypes, type Attempt, type Event } from '../contract/index.ts';
 import type { Context } from './context.ts';
 import { eventLine } from './event-words.ts';
 import { follow } from './follow.ts';
-import { harmless, harmlessLine } from './harmless.ts';
+import { harmless } from './harmless.ts';
 import { whenQuiet } from './quiet.ts';
+import { waitingLines } from './waiting-line.ts';
 
 const WAY = eventTypes.filter((type) => type.startsWith('task.') || type.startsWith('change.'));
 const ENDS = ['task.done', 'task.cancelled', 'task.failed', 'task.dead'];
@@ -37,14 +38,14 @@ export async function attend({
   const say = inOrder((line) => (output.isJson ? output.note(line) : output.line(line)));
   const ask = { signal: interruption, timeoutMs: ASK_MS };
   let hasEnded = false;
-  let told = '';
+  const waiting = waitingLines();
   const quiet = whenQuiet(clock, () => {
     say.later(async () => {
       const { state, facts } = await hub.why({ id }, ask);
       const [fact] = facts;
-      if (fact === undefined || hasEnded || told === keyOf(state, fact)) return [];
-      told = keyOf(state, fact);
-      return [output.paint('dim', factLine(fact))];
+      if (fact === undefined || hasEnded) return [];
+      const line = waiting.next(state, fact);
+      return line === undefined ? [] : [output.paint('dim', `  it waits: ${line}`)];
     });
   });
   await follow({
@@ -84,15 +85,6 @@ function inOrder(say: (line: string) => void): {
     },
     done: () => said,
   };
-}
-
-/** A fact may count seconds, which make no other fact of it. */
-function keyOf(state: string, { holder, frees }: Fact): string {
-  return [state, holder, frees].join('\n');
-}
-
-function factLine({ fact, frees }: Fact): string {
-  return `  it waits: ${harmlessLine(fact)}. ${harmlessLine(frees)}`;
 }
 
 async function besides(

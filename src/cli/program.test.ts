@@ -90,3 +90,13 @@ test('whoever leaves out the -- before the command of an agent is told of it', (
   expect(usageHint(program, [...run, 'claude', '-p', 'x'])).toContain('behind `--`');
   expect(usageHint(program, [...run, '--nme', '--', 'claude'])).toContain('--help');
 });
+
+test('whoever does not quote a cron expression is told to', () => {
+  const program = createProgram({ version: '1', chosen: () => Promise.resolve() });
+  const stars = ['0', '3', '*', '*', '*'];
+  expect(usageHint(program, ['schedule', 'add', 'nightly', ...stars, 'Clean up'])).toContain(
+    'in quotes: signalbox schedule add nightly "30 2 * * *"',
+  );
+  expect(usageHint(program, ['schedule', 'next', ...stars])).toContain('schedule next "*/5');
+  expect(usageHint(program, ['schedule', 'add', '--nope', 'nightly'])).toContain('--help');
+});

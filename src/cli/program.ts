@@ -70,6 +70,10 @@ export function usageHint(program: Command, argv: readonly string[]): string {
   if (words === 'signalbox agent run' && !argv.includes('--')) {
     return 'Its command stands behind `--`: signalbox agent run --name ada -- COMMAND …';
   }
+  const { args = '', example } = commands.find(({ name }) => `signalbox ${name}` === words) ?? {};
+  if (args.includes('<cron>') && rest.length > args.split(' ').length) {
+    return `A cron expression is one word, in quotes: ${example}`;
+  }
   return `\`${words} --help\` shows what there is.`;
 }
 

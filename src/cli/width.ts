@@ -31,6 +31,10 @@ export function fitted(text: string, columns: number): string {
 
 const ESCAPE = String.fromCharCode(27);
 const COLOUR = new RegExp(`(${ESCAPE}\\[[0-9;]*m)`);
+const COLOURS = new RegExp(COLOUR, 'g');
+/** What puts the colour, or the weight, back to what it was. */
+const ENDS = /\[(?:0|22|39)m$/;
+const RESET = `${ESCAPE}[0m`;
 
 /** The same for a text with colours in it, which end with it. */
 export function clipped(line: string, columns: number): string {
@@ -49,6 +53,49 @@ export function clipped(line: string, columns: number): string {
     }
   }
   return kept;
+}
+
+/**
+ * A line with colours in it as lines that fit, broken between words and indented below the first
+ * one. A word that is wider than a line is broken where it must be.
+ */
+export function wrapped(line: string, columns: number): string[] {
+  if (textWidth(line.replaceAll(COLOURS, '')) <= columns) return [line];
+  const start = /^ */.exec(line)?.[0].length ?? 0;
+  const indent = ' '.repeat(Math.min(start + 2, Math.floor(columns / 2)));
+  const lines: string[] = [];
+  let colours: string[] = [];
+  let text = '';
+  let width = 0;
+  let gap = '';
+  const breakLine = (): void => {
+    lines.push(`${text}${colours.length > 0 ? RESET : ''}`);
+    [text, width, gap] = [`${indent}${colours.join('')}`, indent.length, ''];
+  };
+  const addWord = (word: string): void => {
+    const isFirst = width <= indent.length && lines.length > 0;
+    if (width + gap.length + textWidth(word) > columns && !isFirst && width > start) breakLine();
+    text += gap;
+    width += gap.length;
+    gap = '';
+    for (const sign of word) {
+      if (width + signWidth(sign) > columns) breakLine();
+      text += sign;
+      width += signWidth(sign);
+    }
+  };
+  for (const part of line.split(COLOUR)) {
+    if (part.startsWith(ESCAPE)) {
+      colours = ENDS.test(part) ? [] : [...colours, part];
+      text += part;
+      continue;
+    }
+    for (const piece of part.split(/( +)/)) {
+      if (piece.startsWith(' ')) gap += piece;
+      else if (piece !== '') addWord(piece);
+    }
+  }
+  return [...lines, text];
 }
 
 function signWidth(sign: string): number {

@@ -2,11 +2,13 @@
  * The tasks of a file as a tree, before any of them is submitted. Each stands once: below the task
  * that it is a part of, else below the one of those it comes after that comes last itself.
  */
+import { lengthInWords } from '../../contract/length.ts';
+import { dollars, tokenCount } from '../../contract/money.ts';
 import type { Order } from './tasks.ts';
 import { harmlessLine } from '../harmless.ts';
 import type { Output } from '../output.ts';
 import { fitted, textWidth } from '../width.ts';
-import { counted } from '../words.ts';
+import { counted, timeInZone } from '../words.ts';
 
 interface Twig {
   order: Order;
@@ -82,18 +84,46 @@ function twigLine(output: Output, order: Order, room: number): string {
 }
 
 function details(order: Order): string {
-  const { lane, needs = [], checks = [], paths = [], after = [], parent, repository } = order;
+  const { lane, needs = [], prefers = [], checks = [], paths = [], after = [], parent } = order;
+  const { concurrencyKey, unique, notBeforeMs, deadlineMs, trust, baseBranch, repository } = order;
   const parts = [
-    parent === undefined ? undefined : `part of ${parent}`,
+    parent === undefined ? undefined : `child of ${parent}`,
     after.length === 0 ? undefined : `after ${after.join(', ')}`,
+    order.onNeededFailure === 'cancel' ? 'cancelled without' : undefined,
     lane === undefined || lane === 'normal' ? undefined : lane,
+    concurrencyKey === undefined ? undefined : `key ${concurrencyKey}`,
+    unique === undefined ? undefined : uniqueInWords(unique),
+    notBeforeMs === undefined ? undefined : `not before ${timeInZone(notBeforeMs, 'UTC')}`,
+    deadlineMs === undefined ? undefined : `until ${timeInZone(deadlineMs, 'UTC')}`,
     needs.length === 0 ? undefined : `needs ${needs.join(', ')}`,
+    prefers.length === 0 ? undefined : `prefers ${prefers.join(', ')}`,
+    trust === undefined ? undefined : `trust ${trust}`,
     checks.length === 0 ? undefined : counted(checks.length, 'check'),
     paths.length === 0 ? undefined : paths.join(' '),
+    ...attemptParts(order),
     repository,
+    baseBranch === undefined ? undefined : `base ${baseBranch}`,
   ];
   return parts
     .filter((part) => part !== undefined)
     .map(harmlessLine)
     .join(' · ');
+}
+
+function uniqueInWords({ key, scope }: NonNullable<Order['unique']>): string {
+  return scope === 'ever' ? `unique for ever ${key}` : `unique ${key}`;
+}
+
+/** What an attempt may take, and how many there are. */
+function attemptParts(order: Order): (string | undefined)[] {
+  const { failuresMax, timeoutMs, progressTimeoutMs, budget } = order;
+  const retries = failuresMax === undefined ? undefined : failuresMax - 1;
+  const { tokensMax, costMicrosMax } = budget ?? {};
+  return [
+    retries === undefined ? undefined : counted(retries, 'retry', 'retries'),
+    timeoutMs === undefined ? undefined : `timeout ${lengthInWords(timeoutMs)}`,
+    progressTimeoutMs === undefined ? undefined : `silence ${lengthInWords(progressTimeoutMs)}`,
+    tokensMax === undefined ? undefined : `at most ${tokenCount(tokensMax)}`,
+    costMicrosMax === undefined ? undefined : `at most ${dollars(costMicrosMax)}`,
+  ];
 }

@@ -337,9 +337,21 @@ test('the plan is a tree: each task once, below what it waits for last', async (
     '├─ a  A',
     '│  ├─ b  B  after a · high',
     '│  │  └─ d  D  after a, b · needs ts',
-    '│  └─ P  part of a',
+    '│  └─ P  child of a',
     `└─ Alone  after ${ID}`,
   ]);
   const narrow = { ...output, columns: 24 };
   for (const line of planLines(narrow, await read(text))) expect(line.length).toBeLessThan(25);
+});
+
+test('the plan tells of each task what it was asked for with, its keys and times too', async () => {
+  const output = createOutput(process, {}, false);
+  const [, schema, seventh, part] = planLines(output, await read(WHOLE));
+  expect(schema).toContain('key db · unique for ever schema');
+  expect(schema).toContain('not before Tue 2026-12-01 00:00 UTC · until Thu 2026-12-24 17:00 UTC');
+  expect(schema).toContain('prefers gpu · trust 2 · 2 checks · src/schema/**');
+  expect(schema).toContain('0 retries · timeout 30 m · silence 5 m · at most 5,000 tokens');
+  expect(schema).toContain('base next');
+  expect(seventh).toContain('cancelled without');
+  expect(part).toContain('child of 007');
 });

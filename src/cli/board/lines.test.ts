@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Agent, Change, Task } from '../../contract/index.ts';
 import { createOutput, type Output } from '../output.ts';
-import { clipped, textWidth } from '../width.ts';
+import { clipped, textWidth, wrapped } from '../width.ts';
 import { boardLines } from './lines.ts';
 import type { Board } from './look.ts';
 
@@ -198,11 +198,31 @@ test('what is empty is left out', () => {
   expect(boardLines(piped, empty, URL).at(-1)).toBe('up       1 m, on sqlite');
 });
 
-test.each([20, 40, 60])('no line is wider than a terminal of %i columns', (columns) => {
-  const lines = boardLines(terminal(columns), board(), URL);
-  expect(lines.length).toBe(boardLines(piped, board(), URL).length);
-  for (const line of lines) expect(textWidth(line)).toBeLessThanOrEqual(columns);
-  expect(lines.some((line) => line.endsWith('…'))).toBe(true);
+test.each([20, 40, 60])(
+  'a terminal of %i columns shows the rows as far as they go, and all that helps in full',
+  (columns) => {
+    const lines = boardLines(terminal(columns), board(), URL);
+    for (const line of lines) expect(textWidth(line)).toBeLessThanOrEqual(columns);
+    expect(lines.some((line) => line.endsWith('…'))).toBe(true);
+    const signs = (text: string): string => text.replaceAll(/\s/g, '');
+    const shown = signs(lines.join(''));
+    for (const line of boardLines(piped, board(), URL)) {
+      const isHelp = /^ {4}|signalbox |^\w/.test(line);
+      if (isHelp) expect(shown).toContain(signs(line));
+    }
+  },
+);
+
+test('a line that is too wide goes on below, by words and in its colour', () => {
+  expect(wrapped('  one two three four', 11)).toEqual(['  one two', '    three', '    four']);
+  expect(wrapped('short', 11)).toEqual(['short']);
+  expect(wrapped(`  ${'x'.repeat(12)} y`, 10)).toEqual(['  xxxxxxxx', '    xxxx y']);
+  const red = (text: string): string => `\u001b[31m${text}`;
+  expect(wrapped(`a ${red('bb cc')}\u001b[39m dd`, 6)).toEqual([
+    `a${red(' bb')}\u001b[0m`,
+    `  ${red('cc')}\u001b[39m`,
+    '  dd',
+  ]);
 });
 
 test('a line with colours is cut by what is seen of it, and its colours end', () => {

@@ -5,7 +5,7 @@ import { harmlessLine } from '../harmless.ts';
 import { fields } from '../layout.ts';
 import type { Output } from '../output.ts';
 import { stateColour, stateCounts, stateText } from '../states.ts';
-import { clipped, padded, textWidth } from '../width.ts';
+import { clipped, padded, textWidth, wrapped } from '../width.ts';
 import { counted, timeInWords } from '../words.ts';
 import type { Board } from './look.ts';
 
@@ -19,7 +19,7 @@ export function boardLines(output: Output, board: Board, url: string): string[] 
     ...changeLines(output, board),
     ...deadLines(output, board),
   ];
-  return output.isTty ? lines.map((line) => clipped(line, output.columns)) : lines;
+  return output.isTty ? lines.flatMap((line) => wrapped(line, output.columns)) : lines;
 }
 
 type Status = Board['status'];
@@ -62,6 +62,11 @@ function section(output: Output, title: string, lines: readonly string[]): strin
   return lines.length === 0 ? [] : ['', output.paint('bold', title), ...lines];
 }
 
+/** One line for one thing, cut where the terminal ends; what says why or what to do is not. */
+function row(output: Output, line: string): string {
+  return output.isTty ? clipped(line, output.columns) : line;
+}
+
 function agentLines(output: Output, { agents, agentsMore, status }: Board): string[] {
   const width = Math.max(0, ...agents.map(({ agent }) => textWidth(agent.name)));
   const states = agents.map(({ agent }) => stateText(output, agent.state));
@@ -78,10 +83,13 @@ function agentLines(output: Output, { agents, agentsMore, status }: Board): stri
     ];
     const below = ' '.repeat(stateWidth + width + 6);
     return [
-      parts
-        .filter((part) => part !== '')
-        .join('  ')
-        .trimEnd(),
+      row(
+        output,
+        parts
+          .filter((part) => part !== '')
+          .join('  ')
+          .trimEnd(),
+      ),
       ...(hold === null
         ? []
         : [`${below}${output.paint('yellow', `held back: ${harmlessLine(hold.reason)}`)}`]),
@@ -111,7 +119,7 @@ function laneLines(output: Output, { lanes, status }: Board): string[] {
 function waitingLines(output: Output, { waiting, status }: Board): string[] {
   const lines = waiting.flatMap(({ task, fact }) => {
     const time = output.paint('dim', lengthInWords(status.nowMs - task.sinceMs));
-    const line = `  ${task.id}  ${time}  ${harmlessLine(task.title)}`;
+    const line = row(output, `  ${task.id}  ${time}  ${harmlessLine(task.title)}`);
     if (fact === undefined) return [line];
     const why = `    ${harmlessLine(fact.fact)}. ${harmlessLine(fact.frees)}`;
     return [line, output.paint('dim', why)];
@@ -122,7 +130,7 @@ function waitingLines(output: Output, { waiting, status }: Board): string[] {
 function changeLines(output: Output, { awaiting, verifying, status }: Board): string[] {
   const testing = verifying.map(({ id, author, branch }) => {
     const word = output.paint(stateColour('verifying'), stateText(output, 'verifying'));
-    return `  ${word}  ${id}  by ${author}  ${harmlessLine(branch)}`;
+    return row(output, `  ${word}  ${id}  by ${author}  ${harmlessLine(branch)}`);
   });
   const asking = awaiting.flatMap(({ id, author, reason, rules, createdAtMs }) => {
     const word = output.paint(stateColour('awaiting'), stateText(output, 'awaiting'));

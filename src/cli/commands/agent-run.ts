@@ -6,7 +6,9 @@ import { systemRandom } from '../../core/random.ts';
 import { runSidecar, runSlots, slotNames, type Say } from '../../sidecar/index.ts';
 import { runWaker } from '../../sidecar/run-waker.ts';
 import { openAccount } from '../agent-account.ts';
-import { agentPlan } from '../agent-plan.ts';
+import { commandOf } from '../../sidecar/adapters/choose.ts';
+import { findProgram } from '../../sidecar/program.ts';
+import { agentPlan, type AgentPlan } from '../agent-plan.ts';
 import type { Context } from '../context.ts';
 import { harmlessLine } from '../harmless.ts';
 import { tokenFor } from '../identity.ts';
@@ -20,6 +22,9 @@ export async function runAgent(context: Context): Promise<void> {
   const names = agentNames(context);
   const plan = agentPlan(context);
   const dataDir = resolve(cwd, options.text('data') ?? `${dataFolder(env)}/agents`);
+  // What is missing here is missing for each of them: it is said once.
+  const command = programOf(plan);
+  if (command !== undefined) await findProgram(command, env['PATH']);
   await makeFolder(dataDir);
   const account = await openAccount(context, names);
   const repo = options.text('repo');
@@ -35,7 +40,6 @@ export async function runAgent(context: Context): Promise<void> {
     const say: Say = (event) => account.say(name, event);
     const agent = { name, url, token, capabilities, dataDir };
     const ports = { say, drain, stop, clock };
-    if (plan.shown !== null) output.note(`${name} ${harmlessLine(plan.shown)}`, 'note');
     const isTrial = options.has('trial');
     if (plan.does === 'wake') return runWaker({ ...agent, trigger: plan.trigger, isTrial }, ports);
     const { kind, command } = plan;
@@ -46,6 +50,7 @@ export async function runAgent(context: Context): Promise<void> {
     const work = { repository, repositories, adapter: { kind }, command, env, isTrial };
     return runSidecar({ ...agent, ...work }, { ...ports, onOutput: account.onOutput(name) });
   };
+  if (plan.shown !== null) output.note(`${together(names)} ${harmlessLine(plan.shown)}`, 'note');
   try {
     const ports = { clock, random: systemRandom(), say: account.say, ending: drain };
     const [first = '', ...others] = names;
@@ -57,6 +62,17 @@ export async function runAgent(context: Context): Promise<void> {
   } finally {
     steps.close();
   }
+}
+
+/** Undefined where nothing is started here. */
+function programOf(plan: AgentPlan): readonly string[] | undefined {
+  if (plan.does === 'run') return commandOf(plan.kind, plan.command);
+  return plan.trigger.kind === 'command' ? plan.trigger.command : undefined;
+}
+
+function together(names: readonly string[]): string {
+  const [first = '', last] = [names[0], names.at(-1)];
+  return names.length === 1 ? first : `Each of ${first} to ${last}`;
 }
 
 /** The agents that this command line is about. */
