@@ -1,8 +1,11 @@
 /** `agent install` on the command line, with a `systemctl` that writes down what it is asked. */
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { agentPlan } from './agent-plan.ts';
+import { readOptions } from './options.ts';
+import { withKeptWakeToken } from './wake-token.ts';
 import { makeHome, startScriptedHub, type Home, type ScriptedHub } from './fixture.ts';
 
 let home: Home;
@@ -95,3 +98,28 @@ test.skipIf(!isLinux)('what cannot stand in a unit file is refused', async () =>
   const { code, stderr } = await home.run([...install, '--', 'sh', '-c', 'a\nb']);
   expect({ code, stderr }).toEqual({ code: 64, stderr: expect.stringContaining('control sign') });
 });
+
+test.skipIf(!isLinux)(
+  'the token that wakes an agent reaches its service, and not its file',
+  async () => {
+    const wake = ['--wake-url', 'http://127.0.0.1:9/wake'];
+    const env = { ...(await withSystemctl('exit 0')), SIGNALBOX_WAKE_TOKEN: 'secret-word' };
+    const installed = await home.run([...install, ...wake], { env });
+    expect(installed.code, installed.stderr).toBe(0);
+    const text = await readFile(unitFile(), 'utf8');
+    expect(text + installed.stdout).not.toContain('secret-word');
+    const kept = /is kept in (\S+), for you alone/.exec(installed.stdout)?.[1] ?? '';
+    expect((await stat(kept)).mode & 0o777).toBe(0o600);
+
+    const plan = agentPlan({ options: readOptions({ wakeUrl: wake[1] }), args: [], env: {} });
+    const at = { env: home.env, name: 'ada' };
+    expect(await withKeptWakeToken({ ...at, plan })).toMatchObject({
+      trigger: { token: 'secret-word' },
+    });
+    const elsewhere = { wakeUrl: 'http://127.0.0.1:9/other' };
+    const other = agentPlan({ options: readOptions(elsewhere), args: [], env: {} });
+    expect(await withKeptWakeToken({ ...at, plan: other })).toMatchObject({
+      trigger: { token: undefined },
+    });
+  },
+);

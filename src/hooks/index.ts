@@ -1,5 +1,6 @@
 /** What the command line needs of the hooks. */
 export { install, TARGETS, uninstall, type Installed, type Target } from './install.ts';
+export { forgetMail, removeUnusedEntry } from './unused.ts';
 export { entryStatus, GATE, hooksStatus, type EntryStatus, type HooksStatus } from './status.ts';
 export type { Wanted } from './client.ts';
 export type { Change } from './json-file.ts';

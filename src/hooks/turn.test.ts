@@ -1,4 +1,6 @@
 /** Mail, memory and the end of a session: the entry as a process, against a real hub. */
+import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { openHouse, openPlace, OPEN, SILENT, type House, type Ran } from './fixture.ts';
@@ -237,4 +239,27 @@ test('a hook that does not exist, and a name that is none, are told in one line'
   expect(await house.run([])).toEqual({ code: 0, stdout: '', stderr: line });
   const env = { AGENT_ID: 'no name!' };
   expect(await house.run(['claude', 'stop'], { env })).toMatchObject({ code: 0, stderr: line });
+});
+
+test('a session that begins takes away what those have noted that are over', async () => {
+  const house = await openHouse();
+  const folder = join(house.root, 'state', 'signalbox', 'sessions');
+  await mkdir(folder, { recursive: true });
+  const daysAgo = async (name: string, days: number): Promise<void> => {
+    await writeFile(join(folder, name), 'ada\n');
+    const at = new Date(Date.now() - days * 24 * 60 * 60_000);
+    await utimes(join(folder, name), at, at);
+  };
+  const own = /^p\d+-\S+$/;
+  const bare = { AGENT_ID: 'ada', SESSION_ID: undefined };
+  await house.run(['claude', 'session-start'], { env: bare });
+  const [living = ''] = (await readdir(folder)).filter((name) => own.test(name));
+  expect(living).toMatch(own);
+  await daysAgo(living, 40);
+  await daysAgo('p1-1', 2);
+  await daysAgo('p1-2', 0);
+  await daysAgo('a-name', 2);
+  await daysAgo('old-name', 31);
+  await house.run(['claude', 'session-start'], { env: ADA });
+  expect((await readdir(folder)).toSorted()).toEqual(['a-name', 'here', living, 'p1-2'].toSorted());
 });

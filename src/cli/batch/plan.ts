@@ -84,30 +84,49 @@ function twigLine(output: Output, order: Order, room: number): string {
 }
 
 function details(order: Order): string {
-  const { lane, needs = [], prefers = [], checks = [], paths = [], after = [], parent } = order;
-  const { concurrencyKey, unique, notBeforeMs, deadlineMs, trust, baseBranch, repository } = order;
-  const parts = [
+  const parts = [...placeParts(order), ...timeParts(order), ...whoParts(order)];
+  return [...parts, ...attemptParts(order), ...codeParts(order)]
+    .filter((part) => part !== undefined)
+    .map(harmlessLine)
+    .join(' · ');
+}
+
+type Parts = (string | undefined)[];
+
+function placeParts({ lane, after = [], parent, onNeededFailure }: Order): Parts {
+  return [
     parent === undefined ? undefined : `child of ${parent}`,
-    after.length === 0 ? undefined : `after ${after.join(', ')}`,
-    order.onNeededFailure === 'cancel' ? 'cancelled without' : undefined,
+    named('after', after),
+    onNeededFailure === 'cancel' ? 'cancelled without' : undefined,
     lane === undefined || lane === 'normal' ? undefined : lane,
+  ];
+}
+
+function timeParts({ concurrencyKey, unique, notBeforeMs, deadlineMs }: Order): Parts {
+  return [
     concurrencyKey === undefined ? undefined : `key ${concurrencyKey}`,
     unique === undefined ? undefined : uniqueInWords(unique),
     notBeforeMs === undefined ? undefined : `not before ${timeInZone(notBeforeMs, 'UTC')}`,
     deadlineMs === undefined ? undefined : `until ${timeInZone(deadlineMs, 'UTC')}`,
-    needs.length === 0 ? undefined : `needs ${needs.join(', ')}`,
-    prefers.length === 0 ? undefined : `prefers ${prefers.join(', ')}`,
-    trust === undefined ? undefined : `trust ${trust}`,
+  ];
+}
+
+function whoParts({ needs = [], prefers = [], trust }: Order): Parts {
+  const asked = trust === undefined ? undefined : `trust ${trust}`;
+  return [named('needs', needs), named('prefers', prefers), asked];
+}
+
+function codeParts({ checks = [], paths = [], repository, baseBranch }: Order): Parts {
+  return [
     checks.length === 0 ? undefined : counted(checks.length, 'check'),
     paths.length === 0 ? undefined : paths.join(' '),
-    ...attemptParts(order),
     repository,
     baseBranch === undefined ? undefined : `base ${baseBranch}`,
   ];
-  return parts
-    .filter((part) => part !== undefined)
-    .map(harmlessLine)
-    .join(' · ');
+}
+
+function named(word: string, list: readonly string[]): string | undefined {
+  return list.length === 0 ? undefined : `${word} ${list.join(', ')}`;
 }
 
 function uniqueInWords({ key, scope }: NonNullable<Order['unique']>): string {
@@ -115,7 +134,7 @@ function uniqueInWords({ key, scope }: NonNullable<Order['unique']>): string {
 }
 
 /** What an attempt may take, and how many there are. */
-function attemptParts(order: Order): (string | undefined)[] {
+function attemptParts(order: Order): Parts {
   const { failuresMax, timeoutMs, progressTimeoutMs, budget } = order;
   const retries = failuresMax === undefined ? undefined : failuresMax - 1;
   const { tokensMax, costMicrosMax } = budget ?? {};

@@ -349,8 +349,9 @@ test('the plan tells of each task what it was asked for with, its keys and times
   const [, schema, seventh, part] = planLines(output, await read(WHOLE));
   expect(schema).toContain('key db · unique for ever schema');
   expect(schema).toContain('not before Tue 2026-12-01 00:00 UTC · until Thu 2026-12-24 17:00 UTC');
-  expect(schema).toContain('prefers gpu · trust 2 · 2 checks · src/schema/**');
+  expect(schema).toContain('needs ts, db · prefers gpu · trust 2');
   expect(schema).toContain('0 retries · timeout 30 m · silence 5 m · at most 5,000 tokens');
+  expect(schema).toContain('2 checks · src/schema/** · https://example.org/a.git');
   expect(schema).toContain('base next');
   expect(seventh).toContain('cancelled without');
   expect(part).toContain('child of 007');

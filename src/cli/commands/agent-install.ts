@@ -9,6 +9,7 @@ import { agentPlan } from '../agent-plan.ts';
 import { agentNames } from './agent-run.ts';
 import type { Context } from '../context.ts';
 import { tokenFor } from '../identity.ts';
+import { keepWakeToken } from '../wake-token.ts';
 import { configFile, dataFolder, type Env } from '../places.ts';
 import { servicesHere } from '../daemon/here.ts';
 import type { Service } from '../daemon/daemon.ts';
@@ -26,7 +27,7 @@ export async function installAgent(
   const { options, output } = context;
   const names = agentNames(context);
   // What `agent run` would refuse is refused now.
-  agentPlan(context);
+  const plan = agentPlan(context);
   const service = serviceOf(context, agentOptions);
   const services = servicesHere(context, options.has('system'));
   const { file, text } = services.draft(service);
@@ -36,11 +37,13 @@ export async function installAgent(
   }
   refuseToken(context);
   for (const name of names) await tokenFor(context, { name, role: 'agent', isNamed: true });
+  const kept = await keepWakeToken({ env: context.env, name: service.name, plan });
   await services.install(service);
   output.give({ file, text }, () => [
     ...text.trimEnd().split('\n'),
     '',
     `${file} is written, and the service runs.`,
+    ...(kept === undefined ? [] : [`The token that wakes it is kept in ${kept}, for you alone.`]),
     `What it says: ${services.readLog(service.name)}`,
     ...lingering(context),
   ]);

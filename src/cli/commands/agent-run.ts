@@ -15,16 +15,18 @@ import { tokenFor } from '../identity.ts';
 import { INTERRUPTED_EXIT, onSignals } from '../interruption.ts';
 import { makeFolder } from '../make-folder.ts';
 import { dataFolder } from '../places.ts';
+import { withKeptWakeToken } from '../wake-token.ts';
 import { repositoryUrl } from '../repository-url.ts';
 
 export async function runAgent(context: Context): Promise<void> {
   const { options, output, env, cwd, clock } = context;
   const names = agentNames(context);
-  const plan = agentPlan(context);
+  const name = options.text('name') ?? '';
+  const plan = await withKeptWakeToken({ env, name, plan: agentPlan(context) });
   const dataDir = resolve(cwd, options.text('data') ?? `${dataFolder(env)}/agents`);
   // What is missing here is missing for each of them: it is said once.
-  const command = programOf(plan);
-  if (command !== undefined) await findProgram(command, env['PATH']);
+  const started = programOf(plan);
+  if (started !== undefined) await findProgram(started, env['PATH']);
   await makeFolder(dataDir);
   const account = await openAccount(context, names);
   const repo = options.text('repo');
@@ -35,10 +37,10 @@ export async function runAgent(context: Context): Promise<void> {
   const steps = signalSteps();
   const { drain, stop } = steps;
   const capabilities = [...new Set([...options.list('capability'), ...plan.capabilities])];
-  const run = async (name: string): Promise<void> => {
-    const token = await tokenFor(context, { name, role: 'agent', isNamed: true });
-    const say: Say = (event) => account.say(name, event);
-    const agent = { name, url, token, capabilities, dataDir };
+  const run = async (slot: string): Promise<void> => {
+    const token = await tokenFor(context, { name: slot, role: 'agent', isNamed: true });
+    const say: Say = (event) => account.say(slot, event);
+    const agent = { name: slot, url, token, capabilities, dataDir };
     const ports = { say, drain, stop, clock };
     const isTrial = options.has('trial');
     if (plan.does === 'wake') return runWaker({ ...agent, trigger: plan.trigger, isTrial }, ports);
@@ -48,7 +50,7 @@ export async function runAgent(context: Context): Promise<void> {
       output.note(`${harmlessLine(program)} is not here: each repository must hold it`, 'warning');
     }
     const work = { repository, repositories, adapter: { kind }, command, env, isTrial };
-    return runSidecar({ ...agent, ...work }, { ...ports, onOutput: account.onOutput(name) });
+    return runSidecar({ ...agent, ...work }, { ...ports, onOutput: account.onOutput(slot) });
   };
   if (plan.shown !== null) output.note(`${together(names)} ${harmlessLine(plan.shown)}`, 'note');
   try {

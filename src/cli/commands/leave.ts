@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { connect } from '../../client/index.ts';
 import { SignalboxError } from '../../contract/index.ts';
-import { uninstall } from '../../hooks/index.ts';
+import { forgetMail, removeUnusedEntry, uninstall } from '../../hooks/index.ts';
 import { readConfig, readIfThere } from '../config.ts';
 import { isSameHub } from '../connection.ts';
 import type { Context } from '../context.ts';
@@ -26,11 +26,16 @@ export async function leave(context: Context): Promise<void> {
   for (const client of joined.clients) files.push(...(await uninstall(client, wanted)).changes);
   const changed = files.filter(({ isChanged }) => isChanged).map(({ path }) => path);
   if (await removeHubLines(env, joined.url)) changed.push(configFile(env));
+  for (const name of joined.names) await forgetMail(wanted, name, joined.url);
   await forgetJoined(env, joined.url);
+  const isLast = (await listJoined(env)).length === 0;
+  const unused = isLast ? await removeUnusedEntry(wanted) : undefined;
   const words = { ended: 'token ended at the hub', gone: 'had no token any more', alive: '' };
-  output.give({ url: joined.url, tokens: ended, files: changed }, () => [
+  const removed = unused === undefined ? [] : [unused];
+  output.give({ url: joined.url, tokens: ended, files: changed, removed }, () => [
     ...ended.filter(({ end }) => end !== 'alive').map(({ name, end }) => `${name}: ${words[end]}`),
     ...changed.map((path) => `taken out of ${harmlessLine(path)}`),
+    ...removed.map((path) => `removed ${harmlessLine(path)}`),
     `Left ${joined.url}.`,
   ]);
   for (const { name, problem } of ended.filter(({ end }) => end === 'alive')) {

@@ -1,5 +1,5 @@
 /** One event of an agent's client, answered, and never in the way of the agent's own work. */
-import { agentName, forgetSession, noteSession, speakerOf } from './agent.ts';
+import { agentName, beginSession, forgetSession, noteSession, speakerOf } from './agent.ts';
 import { inWordsOf, ownName, type Answer, type Client, type Event } from './dialect.ts';
 import { beforeEdit } from './edit.ts';
 import { holderOf } from './holder.ts';
@@ -45,7 +45,8 @@ async function answer(run: HookRun, told: Fields): Promise<Said> {
   const speaker = (): ReturnType<typeof speakerOf> => {
     const naming = { env, session, chosen: run.agent, otherwise: ownName[client] };
     const agent = agentName(naming) ?? ownName[client];
-    if (event !== 'session-end') noteSession(naming, agent);
+    if (event === 'session-start') beginSession(naming, agent);
+    else if (event !== 'session-end') noteSession(naming, agent);
     return speakerOf(env, agent);
   };
   const holder = holderOf(env, session);

@@ -73,7 +73,13 @@ function inWords(item: Fields): string {
   return asData({ kind: 'message', facts, content, charsMax: MESSAGE_CHARS });
 }
 
-function cursorFile(env: Env, { agent, hub }: Speaker): string {
-  const host = new URL(hub.url).host.replaceAll(/[^A-Za-z0-9.-]/g, '_');
+interface Reader {
+  agent: string;
+  hub: Pick<Speaker['hub'], 'url'>;
+}
+
+/** How far an agent has read its mail at a hub. */
+export function cursorFile(env: Env, { agent, hub: { url } }: Reader): string {
+  const host = new URL(url).host.replaceAll(/[^A-Za-z0-9.-]/g, '_');
   return join(stateFolder(env), 'hooks', `mail-${nameKey(agent)}@${host}.json`);
 }

@@ -34,6 +34,12 @@ export function sessionKey(env: Env, startPid: number): string {
   return `p${pid}-${found?.start ?? '0'}`;
 }
 
+/** Does the process live that a session goes by? Undefined where it goes by a name. */
+export function isProcessOf(session: string): boolean | undefined {
+  const [, pid, start] = /^p(\d+)-(.+)$/.exec(session) ?? [];
+  return pid === undefined ? undefined : ancestor(Number(pid))?.start === start;
+}
+
 function ancestor(pid: number): Ancestor | undefined {
   try {
     return process.platform === 'linux' ? fromProc(pid) : fromPs(pid);
