@@ -67,7 +67,7 @@ export const fields: Record<string, string> = {
   'task.submit.after': 'tasks that must be done first',
   'task.submit.onNeededFailure':
     'when one of those ends without being done: it stays blocked, or is cancelled',
-  'task.submit.parent': 'the task that it is a part of; cancelling that cancels this',
+  'task.submit.parent': 'the task whose child it is; cancelling that cancels this',
   'task.submit.prefers': 'of the agents that can do it, who has most of these goes first',
   'task.submit.trust': 'the least trust that its agent must have',
   'task.submit.concurrencyKey': 'of the tasks with one key, one is in hand at a time',

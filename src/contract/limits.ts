@@ -121,7 +121,7 @@ export const limits = {
   importEveryMsMin: 30_000,
   importedCharsMax: 32_000,
   childrenMax: 10_000,
-  partDepthMax: 32,
+  childDepthMax: 32,
   dependentsAtOnceMax: 1_000,
   noteCharsMax: 500,
   modelCharsMax: 100,

@@ -90,7 +90,7 @@ export const Task = z.strictObject({
   paths: z.array(z.string()),
   after: z.array(TaskId),
   onNeededFailure: OnNeededFailure,
-  /** The task that it is a part of. */
+  /** The task whose child it is. */
   parent: TaskId.nullable(),
   repository: z
     .strictObject({ id: RepositoryId, url: z.string(), baseBranch: z.string().nullable() })
@@ -146,7 +146,7 @@ export const TaskOrder = z.strictObject({
   /** Tasks that must be done first. */
   after: z.array(TaskId).max(limits.dependenciesMax).default([]),
   onNeededFailure: OnNeededFailure.default('block'),
-  /** The task that this one is a part of; cancelling that cancels this. */
+  /** The task whose child this one is; cancelling that cancels this. */
   parent: TaskId.optional(),
   prefers: Capabilities.default([]),
   /** The least trust that its agent must have. */
@@ -209,7 +209,7 @@ export const taskOperations = {
     scope: 'submit',
     summary:
       'Puts several tasks into the queue, or none where one of them is wrong. They may come ' +
-      'after each other, and be parts of each other, by names that hold within the call.',
+      'after each other, and be children of each other, by names that hold within the call.',
     input: z.strictObject({
       tasks: z.array(NamedOrder).min(1).max(limits.tasksAtOnceMax),
     }),
@@ -226,7 +226,7 @@ export const taskOperations = {
     output: z.strictObject({
       task: Task,
       attempts: z.array(Attempt),
-      /** Its parts, the oldest first, as many as fit a page. */
+      /** Its children, the oldest first, as many as fit a page. */
       children: z.array(z.strictObject({ id: TaskId, title: z.string(), state: TaskState })),
     }),
     errors: ['not_found'],

@@ -89,7 +89,7 @@ export const workOperations = {
   'task.snooze': command('task.snooze', {
     scope: 'work',
     summary:
-      'Gives a task back for a while, or until its parts have ended; this burns nothing, and the ' +
+      'Gives a task back for a while, or until its children have ended; this burns nothing, and the ' +
       'same agent goes first when it is due.',
     input: z.strictObject({
       ...Held,

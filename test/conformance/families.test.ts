@@ -1,4 +1,4 @@
-/** Tasks that belong together, on every engine: many as one, parts of a whole, what a failure ends. */
+/** Tasks that belong together, on every engine: many as one, parents and children, what a failure ends. */
 import { expect, test } from 'vitest';
 import { limits } from '../../src/contract/index.ts';
 import { eachEngine } from '../support/engines.ts';
@@ -71,22 +71,22 @@ eachEngine((engine) => {
     expect(tasks.filter(({ state }) => state === 'queued')).toHaveLength(1);
   });
 
-  test('a whole waits for its parts, and goes on when the last has ended', async () => {
+  test('a parent waits for its children, and goes on when the last has ended', async () => {
     const hub = await openTestHub(engine);
     const pat = await hub.as('pat', 'operator');
     const ada = await worker(hub, 'ada');
     const whole = await pat.task.submit({ title: 'whole' });
     const held = await begin(ada);
-    const parts = [];
+    const children = [];
     for (const title of ['one', 'two']) {
       hub.clock.advance(1);
-      parts.push((await ada.client.task.submit({ title, parent: whole.id })).id);
+      children.push((await ada.client.task.submit({ title, parent: whole.id })).id);
     }
     await ada.client.task.snooze({ ...held, untilChildrenEnd: true });
     const { state, facts } = await pat.why({ id: whole.id });
     expect(state).toBe('blocked');
-    expect(facts.map(({ holder }) => holder)).toEqual(parts);
-    for (const id of parts) {
+    expect(facts.map(({ holder }) => holder)).toEqual(children);
+    for (const id of children) {
       const part = await begin(ada);
       expect(part.taskId).toBe(id);
       await ada.client.task.complete(part);
@@ -97,7 +97,7 @@ eachEngine((engine) => {
     await expectNoMissedMatch(pat);
   });
 
-  test('a part may overlap the whole that has put itself behind it', async () => {
+  test('a child may overlap its parent that has put itself behind it', async () => {
     const hub = await openTestHub(engine);
     const pat = await hub.as('pat', 'operator');
     const ada = await worker(hub, 'ada');
@@ -111,7 +111,7 @@ eachEngine((engine) => {
     await expectNoMissedMatch(pat);
   });
 
-  test('cancelling a whole cancels its parts, and theirs', async () => {
+  test('cancelling a parent cancels its children, and theirs', async () => {
     const hub = await openTestHub(engine);
     const pat = await hub.as('pat', 'operator');
     const ada = await worker(hub, 'ada');
@@ -129,7 +129,7 @@ eachEngine((engine) => {
     await expectNoMissedMatch(pat);
   });
 
-  test('more parts than end at once with their whole end soon after, and come back after it', async () => {
+  test('more children than end at once with their parent end soon after, and come back after it', async () => {
     const hub = await openTestHub(engine);
     const pat = await hub.as('pat', 'operator');
     const ada = await worker(hub, 'ada');
@@ -175,7 +175,7 @@ eachEngine((engine) => {
     expect(task.reason).toContain(tasks[0]?.id);
   });
 
-  test('a part cannot be of what has ended, nor come after what it is a part of', async () => {
+  test('nothing is a child of what has ended, nor comes after its parent', async () => {
     const hub = await openTestHub(engine);
     const pat = await hub.as('pat', 'operator');
     const whole = await pat.task.submit({ title: 'whole' });
@@ -189,14 +189,14 @@ eachEngine((engine) => {
     expect(error).toMatchObject({ code: 'conflict' });
   });
 
-  test('parts are nested only so deep', async () => {
+  test('children are nested only so deep', async () => {
     const hub = await openTestHub(engine);
     const pat = await hub.as('pat', 'operator');
     let parent = (await pat.task.submit({ title: 'top' })).id;
-    for (let depth = 1; depth <= limits.partDepthMax; depth++) {
+    for (let depth = 1; depth <= limits.childDepthMax; depth++) {
       parent = (await pat.task.submit({ title: 'part', parent })).id;
     }
     const error = await refusal(pat.task.submit({ title: 'too deep', parent }));
-    expect(error.message).toContain(`${limits.partDepthMax} deep`);
+    expect(error.message).toContain(`${limits.childDepthMax} deep`);
   });
 });

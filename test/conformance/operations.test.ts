@@ -110,7 +110,7 @@ const table: Record<OperationName, Entry> = {
     refusals: {
       not_found: ({ person }) => person.task.submit({ title: 'x', after: [NOBODY.task] }),
       conflict: async ({ person }) =>
-        person.task.submit({ title: 'part', parent: await cancelled(person) }),
+        person.task.submit({ title: 'child', parent: await cancelled(person) }),
     },
   },
   'batch.submit': {
@@ -125,7 +125,7 @@ const table: Record<OperationName, Entry> = {
       not_found: ({ person }) =>
         person.batch.submit({ tasks: [{ title: 'x', after: [NOBODY.task] }] }),
       conflict: async ({ person }) =>
-        person.batch.submit({ tasks: [{ title: 'part', parent: await cancelled(person) }] }),
+        person.batch.submit({ tasks: [{ title: 'child', parent: await cancelled(person) }] }),
     },
   },
   'task.show': {

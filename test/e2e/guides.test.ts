@@ -172,7 +172,7 @@ test('what waits says why, as the guide of scheduling says', async () => {
   expect(again).toContain('It was there already');
   expect(whys).toMatch(/no agent is online[^]*is not to begin yet/);
   expect(shares).toMatch(/admin +3/);
-  expect(parts).toMatch(/Parts[^]*Read the grammar/);
+  expect(parts).toMatch(/Children[^]*Read the grammar/);
   expect(parts).toMatch(/cancelled/);
   expect(budgets).toMatch(/project by the day +\$20\.00 +nothing +open\n/);
   expect(budgets).toMatch(/tsk_\S+ +500,000 tokens +nothing +open[^]*not bounded any more/);

@@ -91,12 +91,13 @@ function tellCircle(circle: readonly Node[]): void {
   first?.layer.note('after', `these tasks wait for each other: ${way}`);
 }
 
-/** The whole may wait for its parts to end; a part that waits for the whole would hold both up. */
+/** A parent may wait for its children to end; a child that waits for it would hold both up. */
 function checkParts({ layer, after, parent }: Node, byRef: ReadonlyMap<string, Node>): void {
-  let whole = parent;
-  while (whole !== undefined) {
-    const at = after.indexOf(whole);
-    if (at !== -1) layer.note('after', `it is a part of \`${whole}\` and cannot come after it`, at);
-    whole = byRef.get(whole)?.parent;
+  let above = parent;
+  while (above !== undefined) {
+    const at = after.indexOf(above);
+    if (at !== -1)
+      layer.note('after', `it is a child of \`${above}\` and cannot come after it`, at);
+    above = byRef.get(above)?.parent;
   }
 }

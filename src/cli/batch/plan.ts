@@ -1,6 +1,6 @@
 /**
- * The tasks of a file as a tree, before any of them is submitted. Each stands once: below the task
- * that it is a part of, else below the one of those it comes after that comes last itself.
+ * The tasks of a file as a tree, before any of them is submitted. Each stands once: below its
+ * parent, else below the one of those it comes after that comes last itself.
  */
 import { lengthInWords } from '../../contract/length.ts';
 import { dollars, tokenCount } from '../../contract/money.ts';
@@ -32,8 +32,8 @@ function trunk(orders: readonly Order[]): Twig[] {
   for (const twig of twigs) settle(twig, before);
   return twigs.filter((twig) => {
     const parent = twig.order.parent;
-    const whole = parent === undefined ? undefined : byRef.get(parent);
-    const bough = whole ?? before(twig).toSorted((one, other) => other.depth - one.depth)[0];
+    const above = parent === undefined ? undefined : byRef.get(parent);
+    const bough = above ?? before(twig).toSorted((one, other) => other.depth - one.depth)[0];
     bough?.twigs.push(twig);
     return bough === undefined;
   });

@@ -82,7 +82,7 @@ tasks:
     title: 2026
     after: [schema, ${ID}]
     cancelWithout: true
-  - title: A part of it
+  - title: A child of it
     parent: 007
     needs: []
 `;
@@ -118,7 +118,7 @@ test('a file says tasks in the words of the flags, and in its defaults what they
       after: ['schema', ID],
       onNeededFailure: 'cancel',
     },
-    { ...common, checks: ['npm test'], title: 'A part of it', parent: '007', needs: [] },
+    { ...common, checks: ['npm test'], title: 'A child of it', parent: '007', needs: [] },
   ]);
 });
 
@@ -236,9 +236,9 @@ test.each([
     '1:23: bodyFile: there is a body',
   ],
   [
-    'a part after its whole',
+    'a child after its parent',
     '- {ref: a, title: A}\n- {title: B, parent: a, after: [a]}',
-    '2:33: after: it is a part of',
+    '2:33: after: it is a child of',
   ],
 ])('%s is refused, with its place', async (_what, text, problem) => {
   const [first] = await wrong(text);
@@ -346,7 +346,7 @@ test('the plan is a tree: each task once, below what it waits for last', async (
 
 test('the plan tells of each task what it was asked for with, its keys and times too', async () => {
   const output = createOutput(process, {}, false);
-  const [, schema, seventh, part] = planLines(output, await read(WHOLE));
+  const [, schema, seventh, child] = planLines(output, await read(WHOLE));
   expect(schema).toContain('key db · unique for ever schema');
   expect(schema).toContain('not before Tue 2026-12-01 00:00 UTC · until Thu 2026-12-24 17:00 UTC');
   expect(schema).toContain('needs ts, db · prefers gpu · trust 2');
@@ -354,5 +354,5 @@ test('the plan tells of each task what it was asked for with, its keys and times
   expect(schema).toContain('2 checks · src/schema/** · https://example.org/a.git');
   expect(schema).toContain('base next');
   expect(seventh).toContain('cancelled without');
-  expect(part).toContain('child of 007');
+  expect(child).toContain('child of 007');
 });

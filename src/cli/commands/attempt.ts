@@ -20,7 +20,7 @@ export async function snooze(context: Context): Promise<void> {
   const answer = await hub.task.snooze({
     ...attemptOf(context),
     forMs: options.durationMs('for'),
-    untilChildrenEnd: options.has('untilPartsEnd') ? true : undefined,
+    untilChildrenEnd: options.has('untilChildrenEnd') ? true : undefined,
     reason: options.text('reason'),
   });
   output.give(answer, () => [`${answer.id}  ${stateWord(output, answer.state)}`]);

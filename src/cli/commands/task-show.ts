@@ -22,11 +22,11 @@ export async function showTask(context: Context): Promise<void> {
   const hub = await context.hub();
   const answer = await hub.task.show({ id: theOne(context) });
   const events = output.isJson ? [] : await history(hub, answer.task);
-  const parts = partLines(output, answer.children);
+  const children = childLines(output, answer.children);
   const failure = output.isJson ? [] : await lastFailure(context, hub, answer);
   output.give(answer, () => [
     ...heading(context, answer.task, answer.attempts),
-    ...parts,
+    ...children,
     ...timeline(output, events, answer.task.id),
     ...failure,
   ]);
@@ -82,7 +82,7 @@ function asked(task: Task, nowMs: number): (readonly [string, string | undefined
     ['prefers', list(task.prefers)],
     ['trust', trust === 0 ? undefined : String(trust)],
     ['after', list(task.after)],
-    ['part of', parent ?? undefined],
+    ['parent', parent ?? undefined],
     ['key', concurrencyKey === null ? undefined : harmlessLine(concurrencyKey)],
     ['unique', uniqueKey === null ? undefined : harmlessLine(uniqueKey)],
     ['deadline', deadlineMs === null ? undefined : timeInWords(deadlineMs, nowMs)],
@@ -116,15 +116,15 @@ function useInWords(attempts: readonly Attempt[]): string | undefined {
   return costs.length === 0 ? tokens : `${tokens}, ${cost}`;
 }
 
-function partLines(
+function childLines(
   output: Output,
-  parts: readonly Pick<Task, 'id' | 'title' | 'state'>[],
+  children: readonly Pick<Task, 'id' | 'title' | 'state'>[],
 ): string[] {
-  if (parts.length === 0) return [];
-  const lines = parts.map(
+  if (children.length === 0) return [];
+  const lines = children.map(
     ({ id, title, state }) => `  ${id}  ${stateWord(output, state)}  ${harmlessLine(title)}`,
   );
-  return ['', output.paint('dim', 'Parts'), ...lines];
+  return ['', output.paint('dim', 'Children'), ...lines];
 }
 
 function reportText(report: string): string {

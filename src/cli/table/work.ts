@@ -39,7 +39,7 @@ export const work: readonly CommandEntry[] = [
         flags: '--cancel-without',
         summary: 'cancel it where one of those ends without being done',
       },
-      { flags: '--parent <id>', summary: 'the task that it is a part of' },
+      { flags: '--parent <id>', summary: 'the task whose child it is' },
       { flags: '--not-before <time>', summary: 'not handed out before (2h, 2026-12-24T18:00Z)' },
       { flags: '--deadline <time>', summary: 'failed where it was not handed in by then' },
       { flags: '--dry-run', summary: 'only show what would be submitted' },
@@ -110,7 +110,7 @@ export const work: readonly CommandEntry[] = [
     group: 'Work',
     options: [
       { flags: '--for <duration>', summary: 'for how long (10m, 2h)' },
-      { flags: '--until-parts-end', summary: 'until the tasks that are parts of it have ended' },
+      { flags: '--until-children-end', summary: 'until all its children have ended' },
       { flags: '--task <id>', summary: 'which task; that of the attempt unless told' },
       { flags: '--fence <number>', summary: 'the fence of its hand-out' },
       REASON,

@@ -86,24 +86,24 @@ async function factsOfBlocked(context: QueryContext, task: TaskRow): Promise<Fac
         ? `It never runs unless \`signalbox task retry ${other.id}\` puts that back.`
         : `${other.id} is done. See \`signalbox why ${other.id}\`.`,
     }));
-  return [...unmet, ...(await factsOfParts(context, task))];
+  return [...unmet, ...(await factsOfChildren(context, task))];
 }
 
 /** Ends after which a task is done only if somebody puts it back. */
 const LOST: ReadonlySet<string> = new Set(['cancelled', 'failed', 'dead']);
 
-async function factsOfParts({ db }: QueryContext, task: TaskRow): Promise<Fact[]> {
+async function factsOfChildren({ db }: QueryContext, task: TaskRow): Promise<Fact[]> {
   if (task.waits_for_children === 0) return [];
-  const open = await listOpenChildren(db, { parentId: task.id, limit: PARTS_SHOWN });
-  return open.map((part) => ({
-    fact: `waits for its part ${part.id} (${part.title}), which is ${part.state}`,
-    holder: part.id,
+  const open = await listOpenChildren(db, { parentId: task.id, limit: CHILDREN_SHOWN });
+  return open.map((child) => ({
+    fact: `waits for its child ${child.id} (${child.title}), which is ${child.state}`,
+    holder: child.id,
     untilMs: null,
-    frees: `${part.id} ends. See \`signalbox why ${part.id}\`.`,
+    frees: `${child.id} ends. See \`signalbox why ${child.id}\`.`,
   }));
 }
 
-const PARTS_SHOWN = 20;
+const CHILDREN_SHOWN = 20;
 const AGENTS_MAX = 1_000;
 
 async function factsOfQueued(context: QueryContext, task: TaskRow): Promise<Fact[]> {

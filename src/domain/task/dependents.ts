@@ -1,5 +1,5 @@
 /**
- * What waits for a task: those that come after it, and the task that it is a part of. What its end
+ * What waits for a task: those that come after it, and its parent. What its end
  * moves is moved in the same transaction, as far as that is not too much; the rest when it is next
  * looked at.
  */
@@ -27,7 +27,7 @@ async function releaseDependents(context: CommandContext, neededId: string): Pro
   }
 }
 
-/** How many tasks and parts it waits for. */
+/** How many tasks and children it waits for. */
 export async function countUnmet(context: CommandContext, row: TaskRow): Promise<number> {
   const needed = await listUnmet(context.tx, row.id);
   if (row.waits_for_children === 0) return needed.length;
@@ -51,8 +51,8 @@ export async function unblock(context: CommandContext, row: TaskRow): Promise<bo
 
 /**
  * Moves a task that may end by it, and what that means for others: those that come after it go on,
- * or end with it where they are not to run without it; its parts end with it where it did not end
- * well; and the whole that waits for its parts looks whether this was the last.
+ * or end with it where they are not to run without it; its children end with it where it did not end
+ * well; and the parent that waits for its children looks whether this was the last.
  */
 export async function settle(
   context: CommandContext,
@@ -77,9 +77,9 @@ export async function settle(
 
 /** Cancels what is not to run without this task; answers what it has cancelled. */
 async function forsake(context: CommandContext, row: TaskRow, room: number): Promise<TaskRow[]> {
-  const parts = await listOpenChildren(context.tx, { parentId: row.id, limit: room });
+  const children = await listOpenChildren(context.tx, { parentId: row.id, limit: room });
   const later = await listForsaken(context.tx, { neededId: row.id, limit: room });
-  const ids = [...parts.map(({ id }) => id), ...later.map(({ task_id: id }) => id)];
+  const ids = [...children.map(({ id }) => id), ...later.map(({ task_id: id }) => id)];
   const cancelled: TaskRow[] = [];
   for (const id of ids.slice(0, room)) {
     const other = await requireTask(context, id);
@@ -95,17 +95,17 @@ async function forsake(context: CommandContext, row: TaskRow, room: number): Pro
 }
 
 async function lookAtWhole(context: CommandContext, parentId: string): Promise<void> {
-  const whole = await requireTask(context, parentId);
-  if (whole.state === 'blocked' && whole.waits_for_children === 1) await unblock(context, whole);
+  const parent = await requireTask(context, parentId);
+  if (parent.state === 'blocked' && parent.waits_for_children === 1) await unblock(context, parent);
 }
 
-/** Why it is not to go on: its whole has ended, or something that it needs; null where it may. */
+/** Why it is not to go on: its parent has ended, or something that it needs; null where it may. */
 export async function whyForsaken(context: CommandContext, row: TaskRow): Promise<string | null> {
   const lost = ({ state }: { state: TaskRow['state'] }): boolean =>
     isEnded(state) && state !== 'done';
   const { parent_id: parentId } = row;
-  const whole = parentId === null ? undefined : await requireTask(context, parentId);
-  if (whole !== undefined && lost(whole)) return `${whole.id} is ${whole.state}`;
+  const parent = parentId === null ? undefined : await requireTask(context, parentId);
+  if (parent !== undefined && lost(parent)) return `${parent.id} is ${parent.state}`;
   if (row.state !== 'blocked' || row.on_needed_failure === 'block') return null;
   const needed = (await listNeeded(context.tx, row.id)).find(lost);
   return needed === undefined ? null : `${needed.id} is ${needed.state}`;

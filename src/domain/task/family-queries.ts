@@ -1,4 +1,4 @@
-/** What a task waits for, what waits for it, and what it is a part of: one statement a function. */
+/** What a task waits for, what waits for it, and its parent: one statement a function. */
 import type { TaskState } from '../../contract/index.ts';
 import type { Db, Tx } from '../../store/db.ts';
 import { limitTo, sql } from '../../store/sql.ts';

@@ -29,7 +29,7 @@ export interface TaskFacts {
   failures: number;
   failuresMax: number;
   conflicts: number;
-  /** What it waits for: tasks that come before it, and its parts where it waits for those. */
+  /** What it waits for: tasks that come before it, and its children where it waits for those. */
   unmetDependencies: number;
 }
 

@@ -53,7 +53,7 @@ async function findAhead(
   const paths = parseList(task.paths);
   const budget = newBudget();
   for (const other of await listBeforeOn(db, task, { ...groundOfPaths(paths), nowMs })) {
-    // The whole has put itself behind its parts.
+    // The parent has put itself behind its children.
     if (other.id === task.parent_id) continue;
     if (doMeet(paths, parseList(other.paths), budget) && (await isObstructed(db, other)))
       return other;

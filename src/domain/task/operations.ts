@@ -75,11 +75,9 @@ export async function retry(
     throw refusal(`task ${twin.id} has its unique key by now`);
   }
   refuseOverspent(row);
-  const whole = row.parent_id === null ? undefined : await requireTask(context, row.parent_id);
-  if (whole !== undefined && isEnded(whole.state) && whole.state !== 'done') {
-    throw refusal(
-      `task ${whole.id}, which it is a part of, is ${whole.state}: put that back first`,
-    );
+  const parent = row.parent_id === null ? undefined : await requireTask(context, row.parent_id);
+  if (parent !== undefined && isEnded(parent.state) && parent.state !== 'done') {
+    throw refusal(`task ${parent.id}, its parent, is ${parent.state}: put that back first`);
   }
   const unmet = await listUnmet(context.tx, row.id);
   const verdict = decide(factsOf(row, unmet.length), { type: 'retry' });

@@ -34,7 +34,7 @@ export interface TaskRow {
   deadline_ms: number | null;
   on_needed_failure: OnNeededFailure;
   parent_id: string | null;
-  /** 1 where it was given back until its parts have ended. */
+  /** 1 where it was given back until its children have ended. */
   waits_for_children: number;
   progress_timeout_ms: number | null;
   /** What the agent of its present attempt said last. */

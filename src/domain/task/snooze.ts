@@ -1,4 +1,4 @@
-/** An agent puts a task off: for a time, or until its parts have ended. Nothing is burnt. */
+/** An agent puts a task off: for a time, or until its children have ended. Nothing is burnt. */
 import { type Output, type Parsed, SignalboxError } from '../../contract/index.ts';
 import { lockProject } from '../agent/index.ts';
 import type { CommandContext } from '../event/index.ts';
@@ -15,9 +15,13 @@ export async function snooze(
 ): Promise<Output<'task.snooze'> | SignalboxError> {
   const { fence, forMs, untilChildrenEnd, reason, log } = input;
   if ((forMs === undefined) === (untilChildrenEnd === undefined)) {
-    throw new SignalboxError('invalid_input', 'it is snoozed for a time, or until its parts end', {
-      hint: 'Give forMs or untilChildrenEnd, and not both.',
-    });
+    throw new SignalboxError(
+      'invalid_input',
+      'it is snoozed for a time, or until its children end',
+      {
+        hint: 'Give forMs or untilChildrenEnd, and not both.',
+      },
+    );
   }
   const { tx, actor, nowMs } = context;
   await lockProject(tx, actor.project);

@@ -115,7 +115,7 @@ function refuseLate({ nowMs }: CommandContext, { deadlineMs, notBeforeMs }: Task
   });
 }
 
-/** A part that comes after the whole would wait for ever: the whole may be waiting for it. */
+/** A child that comes after its parent would wait for ever: the parent may be waiting for it. */
 async function checkParent(
   context: CommandContext,
   parentId: string,
@@ -123,23 +123,27 @@ async function checkParent(
 ): Promise<void> {
   const parent = await requireTask(context, parentId);
   if (isEnded(parent.state)) {
-    throw new SignalboxError('conflict', `task ${parent.id} is ${parent.state}: it gets no parts`, {
-      hint: 'Leave the parent out, or put it back first: `signalbox task retry`.',
-    });
+    throw new SignalboxError(
+      'conflict',
+      `task ${parent.id} is ${parent.state}: it gets no children`,
+      {
+        hint: 'Leave the parent out, or put it back first: `signalbox task retry`.',
+      },
+    );
   }
   if ((await countChildren(context.tx, parent.id)) >= limits.childrenMax) {
-    const message = `task ${parent.id} has ${limits.childrenMax} parts already`;
+    const message = `task ${parent.id} has ${limits.childrenMax} children already`;
     throw new SignalboxError('conflict', message, { hint: 'Put a task in between.' });
   }
   let ancestor: TaskRow | undefined = parent;
   for (let depth = 1; ancestor !== undefined; depth++) {
-    if (depth > limits.partDepthMax) {
-      const message = `parts are nested more than ${limits.partDepthMax} deep`;
+    if (depth > limits.childDepthMax) {
+      const message = `children are nested more than ${limits.childDepthMax} deep`;
       throw new SignalboxError('invalid_input', message);
     }
     if (after.includes(ancestor.id)) {
-      throw new SignalboxError('invalid_input', `a part of ${ancestor.id} cannot come after it`, {
-        hint: `${ancestor.id} may wait for its parts to end, and then neither would go on.`,
+      throw new SignalboxError('invalid_input', `a child of ${ancestor.id} cannot come after it`, {
+        hint: `${ancestor.id} may wait for its children to end, and then neither would go on.`,
       });
     }
     const above: string | null = ancestor.parent_id;

@@ -86,7 +86,7 @@ async function stall(context: CommandContext, row: TaskRow): Promise<void> {
   if (row.agent_key !== null) await matchFreed(context, row.agent_key);
 }
 
-/** What was left over when its whole, or what it needs, ended with too much at once. */
+/** What was left over when its parent, or what it needs, ended with too much at once. */
 async function forsake(context: CommandContext, row: TaskRow): Promise<boolean> {
   if (row.parent_id === null && row.state !== 'blocked') return false;
   const verdict = decide(factsOf(row), { type: 'cancel' });
