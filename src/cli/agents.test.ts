@@ -87,3 +87,30 @@ test('a program that is missing is missed once, however many agents were to run 
   ]);
   expect(asked).toEqual([]);
 });
+
+test.each([
+  ['recall', ['parser']],
+  ['channel list', []],
+  ['channel read', ['general']],
+  ['channel members', ['general']],
+  ['channel stats', []],
+  ['reach', ['bob']],
+  ['lock list', []],
+])('`%s` asks as the agent that --as names', async (words, more: string[]) => {
+  const { asked } = await startHub({ 'token.create': () => ({ token: {}, secret: 'sbx_of_ada' }) });
+  await home.run([...words.split(' '), ...more, '--as', 'ada']);
+  expect(asked.map(({ operation }) => operation)[0]).toBe('token.create');
+  expect(asked[0]).toMatchObject({ input: { agent: 'ada' } });
+  expect(asked.at(-1)).toMatchObject({ token: 'sbx_of_ada' });
+});
+
+test('an attempt is put off until its children have ended', async () => {
+  const { asked } = await startHub({
+    'token.create': () => ({ token: {}, secret: 'sbx_of_ada' }),
+    'task.snooze': () => ({ id: 'tsk_1', state: 'blocked' }),
+  });
+  const env = { SIGNALBOX_TASK_ID: 'tsk_1', SIGNALBOX_FENCE: '7' };
+  const done = await home.run(['task', 'snooze', '--until-children-end'], { env });
+  expect(done.code, done.stderr).toBe(0);
+  expect(asked.at(-1)).toMatchObject({ input: { fence: 7, untilChildrenEnd: true } });
+});

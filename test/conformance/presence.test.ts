@@ -56,6 +56,28 @@ eachEngine((engine) => {
     expect((await client.task.show({ id })).task.state).toBe('queued');
   });
 
+  test('why an agent does nothing is said as it is with that kind of agent', async () => {
+    const hub = await openTestHub(engine);
+    const person = await hub.as('pat', 'operator');
+    const firstFact = async (id: string): Promise<string> => {
+      const [fact] = (await person.why({ id })).facts;
+      return `${fact?.fact}. ${fact?.frees}`;
+    };
+    const ada = await worker(hub, 'ada');
+    expect(await firstFact('ada')).toMatch(/^no task waits that it could do\./);
+    await ada.client.agent.disconnect({ sessionId: ada.sessionId });
+    expect(await firstFact('ada')).toMatch(
+      /^not heard of since .* Its program runs again; .*get_work/,
+    );
+
+    const bob = await hub.as('bob');
+    await bob.task.pull({});
+    expect(await firstFact('bob')).toMatch(/^nothing is offered to it: .* It asks: `get_work`/);
+    const carol = await hub.as('carol');
+    await carol.message.send({ to: { agent: 'pat' }, text: 'hello', unknown: 'keep' });
+    expect(await firstFact('carol')).toMatch(/never taken work\. .*agent run --name carol/);
+  });
+
   test('a session that resumes in time with its task in hand keeps it', async () => {
     const hub = await openTestHub(engine);
     const ada = await worker(hub, 'ada');

@@ -10,7 +10,7 @@ import { counted, timeInWords } from '../words.ts';
 
 export async function listChannels(context: Context): Promise<void> {
   const { options, output, clock } = context;
-  const hub = await context.hub();
+  const hub = await context.hub(await speaker(context));
   const page = await hub.channel.list(pageOf(options));
   const nowMs = clock.nowMs();
   const columns = [
@@ -32,7 +32,7 @@ export async function listChannels(context: Context): Promise<void> {
 
 export async function readChannel(context: Context): Promise<void> {
   const { options, output, clock } = context;
-  const hub = await context.hub();
+  const hub = await context.hub(await speaker(context));
   const name = theOne(context);
   const page = await hub.channel.read({
     name,
@@ -66,7 +66,7 @@ export async function leaveChannel(context: Context): Promise<void> {
 
 export async function listMembers(context: Context): Promise<void> {
   const { options, output, clock } = context;
-  const hub = await context.hub();
+  const hub = await context.hub(await speaker(context));
   const page = await hub.channel.members({ name: theOne(context), ...pageOf(options) });
   const nowMs = clock.nowMs();
   const columns = [
@@ -83,7 +83,7 @@ export async function listMembers(context: Context): Promise<void> {
 
 export async function showStats(context: Context): Promise<void> {
   const { output, clock, args } = context;
-  const hub = await context.hub();
+  const hub = await context.hub(await speaker(context));
   const stats = await hub.channel.stats({ name: args[0] });
   type Line = (typeof stats.items)[number];
   const nowMs = clock.nowMs();

@@ -111,7 +111,7 @@ export async function checkLock(context: Context): Promise<number> {
 
 export async function listLocks(context: Context): Promise<void> {
   const { options, output, clock } = context;
-  const hub = await context.hub();
+  const hub = await context.hub(await speaker(context));
   const page = await hub.lock.list({
     ...pageOf(options),
     agent: options.text('agent'),
@@ -143,7 +143,7 @@ export async function listLocks(context: Context): Promise<void> {
 }
 
 export async function showLock(context: Context): Promise<void> {
-  const hub = await context.hub();
+  const hub = await context.hub(await speaker(context));
   const lock = await hub.lock.show({ id: theOne(context) });
   context.output.give(lock, () => lockLines(context, lock));
 }

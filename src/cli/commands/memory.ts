@@ -35,7 +35,7 @@ export async function recall(context: Context): Promise<void> {
   const query = args.join(' ').trim();
   const layers = options.list('layer').map(layerOf);
   const places = placesOf(context);
-  const hub = await context.hub();
+  const hub = await context.hub(await speaker(context));
   const found = await hub.memory.recall({
     query: query === '' ? undefined : query,
     tags: options.list('tag'),

@@ -64,6 +64,7 @@ export const locks: readonly CommandEntry[] = [
       { flags: '--task <id>', summary: 'only those of this task' },
       { flags: '--state <state>', summary: 'those that ended so: released, expired, stolen …' },
       ...PAGE,
+      AS,
     ],
     load: async () => (await import('../commands/lock.ts')).listLocks,
   },
@@ -72,6 +73,7 @@ export const locks: readonly CommandEntry[] = [
     args: '<id>',
     summary: 'One lock.',
     group: 'Work',
+    options: [AS],
     load: async () => (await import('../commands/lock.ts')).showLock,
   },
   {

@@ -32,6 +32,7 @@ export const memory: readonly CommandEntry[] = [
       { flags: PATH, summary: 'also what is about this path, above or below it', isMany: true },
       { flags: LAYER, summary: 'only this layer', isMany: true },
       { flags: '--limit <count>', summary: 'how many at most (10)' },
+      AS,
     ],
     load: async () => (await import('../commands/memory.ts')).recall,
   },

@@ -87,7 +87,7 @@ export const talk: readonly CommandEntry[] = [
     name: 'channel list',
     summary: 'The channels there are.',
     group: 'Talk',
-    options: PAGE,
+    options: [...PAGE, AS],
     load: async () => (await import('../commands/channel.ts')).listChannels,
   },
   {
@@ -98,6 +98,7 @@ export const talk: readonly CommandEntry[] = [
     options: [
       { flags: '--after <cursor>', summary: 'only what came after this place' },
       { flags: '--limit <count>', summary: 'how many at most' },
+      AS,
     ],
     load: async () => (await import('../commands/channel.ts')).readChannel,
   },
@@ -122,7 +123,7 @@ export const talk: readonly CommandEntry[] = [
     args: '<name>',
     summary: 'Who belongs to a channel, and how far each has read.',
     group: 'Talk',
-    options: PAGE,
+    options: [...PAGE, AS],
     load: async () => (await import('../commands/channel.ts')).listMembers,
   },
   {
@@ -130,6 +131,7 @@ export const talk: readonly CommandEntry[] = [
     args: '[name]',
     summary: 'Who posted how much, in one channel or in all.',
     group: 'Talk',
+    options: [AS],
     load: async () => (await import('../commands/channel.ts')).showStats,
   },
   {
@@ -196,6 +198,7 @@ export const talk: readonly CommandEntry[] = [
     args: '<agent>',
     summary: 'Before you send: how and when a message would reach an agent.',
     group: 'Talk',
+    options: [AS],
     load: async () => (await import('../commands/reach.ts')).reach,
   },
 ];

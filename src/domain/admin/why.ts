@@ -17,7 +17,7 @@ import { whyLock } from '../lock/index.ts';
 import { whySchedule } from '../schedule/index.ts';
 import { listRecordsOfAgent } from '../task/index.ts';
 import { whyDelivery } from '../webhook/index.ts';
-import { factsOfHold, unknown } from './fact.ts';
+import { factsOfHold, missing, unknown } from './fact.ts';
 import { whyChange } from './why-change.ts';
 import { whyMessage } from './why-message.ts';
 import { whyTask } from './why-task.ts';
@@ -61,19 +61,29 @@ function isWaiting({ presence, task_id: taskId }: AgentWithTask): boolean {
 }
 
 function factsOfAgent(row: AgentWithTask): Fact[] {
-  if (row.presence === 'offline') {
-    const fact = 'not heard of since its lease ended';
-    const untilMs = row.lease_until_ms;
-    return [{ fact, holder: null, untilMs, frees: 'Its sidecar connects again.' }];
+  if (row.presence === 'offline') return [factOfAway(row)];
+  if (row.task_id === null && row.is_pushed === 0) {
+    return [missing('nothing is offered to it: it asks for work itself', `It asks: ${ASKS}.`)];
   }
   if (row.task_id === null) {
-    const fact = 'no task waits that it could do';
-    return [{ fact, holder: null, untilMs: null, frees: 'A task is submitted that it can do.' }];
+    return [missing('no task waits that it could do', 'A task is submitted that it can do.')];
   }
   const stuck = row.blocked_by === null ? '' : `; it cannot go on: ${row.blocked_by}`;
   const fact = `has ${row.task_id} in hand, which is ${row.task_state ?? 'gone'}${stuck}`;
   const frees = 'It hands the task in.';
   return [{ fact, holder: row.task_id, untilMs: row.lease_until_ms, frees }];
+}
+
+const ASKS = '`get_work` over MCP, `task.pull` elsewhere';
+
+/** Whether it had a sidecar is not known any more: what is said is true of each kind of agent. */
+function factOfAway({ name, session_id: sessionId, lease_until_ms: untilMs }: AgentWithTask): Fact {
+  if (sessionId === null) {
+    const frees = `It connects: \`signalbox agent run --name ${name}\`; or it asks: ${ASKS}.`;
+    return missing('has a mailbox here, and has never taken work', frees);
+  }
+  const frees = `Its program runs again; without one beside it, it asks: ${ASKS}.`;
+  return { fact: 'not heard of since its lease ended', holder: null, untilMs, frees };
 }
 
 /** What it has proved good at, which is asked only where agents are equal otherwise. */
