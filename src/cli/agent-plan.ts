@@ -70,7 +70,7 @@ function misfit(message: string): SignalboxError {
 /** The protocol is spoken by many agents: which one is for the person to say. */
 function withoutAcp(): SignalboxError {
   return new SignalboxError('invalid_input', 'It is not said which ACP agent to run.', {
-    hint: 'Its command stands behind `--`: signalbox agent run --name ada --cli acp -- gemini --acp',
+    hint: 'Its command stands behind `--`: … --name ada --cli acp -- gemini --acp',
   });
 }
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { ChangeState, LockState, MissedRule, Overlap, Role, TaskState } from '../contract/index.ts';
 import { createProgram, usageHint } from './program.ts';
 import { commands, nouns } from './table.ts';
 import type { CommandEntry } from './table/entry.ts';
@@ -99,4 +100,37 @@ test('whoever does not quote a cron expression is told to', () => {
   );
   expect(usageHint(program, ['schedule', 'next', ...stars])).toContain('schedule next "*/5');
   expect(usageHint(program, ['schedule', 'add', '--nope', 'nightly'])).toContain('--help');
+});
+
+test.each([
+  ['task list', TaskState.options],
+  ['change list', ChangeState.options],
+  ['lock list', LockState.options],
+  ['schedule add', [...Overlap.options, ...MissedRule.options]],
+  ['token create', Role.options],
+  ['invite', Role.options.filter((role) => role !== 'admin')],
+])('the help of `%s` has the words that its options take', (name, words: readonly string[]) => {
+  const { options = [] } = commands.find((entry) => entry.name === name) ?? {};
+  const told = options.map(({ summary }) => summary).join(' ');
+  for (const word of words) expect(told).toMatch(new RegExp(`\\b${word}\\b`));
+});
+
+test('help takes the whole name of a command', async () => {
+  const help = async (...words: string[]): Promise<string> => {
+    const program = createProgram({ version: '1', chosen: () => Promise.resolve() });
+    let said = '';
+    const output = { writeOut: (text: string) => (said += text) };
+    program.configureOutput(output);
+    for (const command of program.commands) {
+      for (const one of [command, ...command.commands]) one.configureOutput(output);
+    }
+    await program.parseAsync(['help', ...words], { from: 'user' }).catch((error: unknown) => {
+      said += String(error);
+    });
+    return said;
+  };
+  expect(await help('task', 'submit')).toContain('signalbox task submit [options] [title]');
+  expect(await help('task')).toContain('snooze');
+  expect(await help()).toContain('Usage: signalbox [options] [command]');
+  expect(await help('task', 'nope')).toMatch(/no command 'nope'\n.*`signalbox task --help`/);
 });

@@ -24,18 +24,30 @@ export function createProgram({ version, chosen }: ProgramOptions): Command {
     .option('--token <token>', 'who you are (SIGNALBOX_TOKEN is safer: others cannot see it)')
     .option('--json', 'print the output of the operation as JSON')
     .helpOption('-h, --help', 'print this help')
-    .addHelpCommand(helpCommand())
+    .helpCommand(false)
     .configureHelp({ showGlobalOptions: true })
     // Errors are worded by whoever runs the program, in one way for all.
     .configureOutput({ outputError: () => {} })
     .exitOverride();
   for (const entry of commands) add(program, entry, chosen);
+  addHelp(program);
   return program;
 }
 
-function helpCommand(): Command {
-  const help = new Command('help').argument('[command]').helpGroup('Look:');
-  return help.description('Print the help of a command.');
+function addHelp(program: Command): void {
+  const help = program.command('help').argument('[command...]').helpGroup('Look:');
+  help.description('Print the help of a command.').action((words: string[]) => {
+    let command = program;
+    const names = [program.name()];
+    for (const word of words) {
+      const next = command.commands.find((one) => one.name() === word);
+      const see = `(\`${names.join(' ')} --help\` shows what there is.)`;
+      if (next === undefined) program.error(`error: there is no command '${word}'\n${see}`);
+      command = next;
+      names.push(word);
+    }
+    command.help();
+  });
 }
 
 function add(program: Command, entry: CommandEntry, chosen: Chosen): void {

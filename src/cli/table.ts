@@ -20,12 +20,12 @@ import { work } from './table/work.ts';
 
 /** What a group of commands is about, for the help of the noun alone. */
 export const nouns: Readonly<Record<string, string>> = {
-  agent: 'Run an agent, and say how far it is trusted.',
+  agent: 'Run agents, hold them back, trust them, and remove them.',
   share: 'Say how those who submit tasks take turns.',
   verifier: 'Run a verifier.',
   task: 'Submit tasks and see what becomes of them.',
   schedule: 'Submit tasks again and again, at the times of a cron expression.',
-  import: 'Make tasks of what is to be done elsewhere.',
+  import: 'Make tasks of issues that lie elsewhere.',
   git: 'Work on tasks in a clone of your own.',
   hooks: 'Let agents and git ask the hub by themselves.',
   budget: 'Bound what agents may spend.',

@@ -1,4 +1,4 @@
-/** What a task waits for, said to whoever stays with it: each thing once, for as long as it lasts. */
+/** What a task waits for, said to whoever stays with it: each thing once while it lasts. */
 import type { Fact } from '../contract/index.ts';
 import { harmlessLine } from './harmless.ts';
 

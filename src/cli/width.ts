@@ -60,8 +60,9 @@ export function clipped(line: string, columns: number): string {
  * one. A word that is wider than a line is broken where it must be.
  */
 export function wrapped(line: string, columns: number): string[] {
-  if (textWidth(line.replaceAll(COLOURS, '')) <= columns) return [line];
-  const start = /^ */.exec(line)?.[0].length ?? 0;
+  const plain = line.replaceAll(COLOURS, '');
+  if (textWidth(plain) <= columns) return [line];
+  const start = plain.length - plain.trimStart().length;
   const indent = ' '.repeat(Math.min(start + 2, Math.floor(columns / 2)));
   const lines: string[] = [];
   let colours: string[] = [];

@@ -89,8 +89,8 @@ export const workOperations = {
   'task.snooze': command('task.snooze', {
     scope: 'work',
     summary:
-      'Gives a task back for a while, or until its children have ended; this burns nothing, and the ' +
-      'same agent goes first when it is due.',
+      'Gives a task back for a while, or until its children have ended; this burns nothing, and ' +
+      'the same agent goes first when it is due.',
     input: z.strictObject({
       ...Held,
       forMs: z.int().min(0).max(limits.snoozeMsMax).optional(),

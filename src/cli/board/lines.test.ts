@@ -215,6 +215,10 @@ test.each([20, 40, 60])(
 
 test('a line that is too wide goes on below, by words and in its colour', () => {
   expect(wrapped('  one two three four', 11)).toEqual(['  one two', '    three', '    four']);
+  expect(wrapped('\u001b[2m    dim two\u001b[22m', 9)).toEqual([
+    '\u001b[2m    dim\u001b[0m',
+    '    \u001b[2mtwo\u001b[22m',
+  ]);
   expect(wrapped('short', 11)).toEqual(['short']);
   expect(wrapped(`  ${'x'.repeat(12)} y`, 10)).toEqual(['  xxxxxxxx', '    xxxx y']);
   const red = (text: string): string => `\u001b[31m${text}`;

@@ -34,7 +34,10 @@ export const join: readonly CommandEntry[] = [
     group: 'Manage',
     options: [
       { flags: '--agent <name>', summary: 'whose it is; else the machine chooses a free name' },
-      { flags: '--role <role>', summary: 'operator, agent, gatekeeper, verifier or observer' },
+      {
+        flags: '--role <role>',
+        summary: 'operator, agent, gatekeeper, verifier or observer (agent)',
+      },
       { flags: '--slots <count>', summary: 'tokens for NAME-1, NAME-2, … too' },
       {
         flags: '--expires <duration>',

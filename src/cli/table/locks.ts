@@ -62,7 +62,10 @@ export const locks: readonly CommandEntry[] = [
     options: [
       { flags: '--agent <name>', summary: 'only those of this agent' },
       { flags: '--task <id>', summary: 'only those of this task' },
-      { flags: '--state <state>', summary: 'those that ended so: released, expired, stolen …' },
+      {
+        flags: '--state <state>',
+        summary: 'waiting, granted, released, expired, stolen or withdrawn; else what is open',
+      },
       ...PAGE,
       AS,
     ],

@@ -5,7 +5,8 @@ export const look: readonly CommandEntry[] = [
   {
     name: 'why',
     args: '<id>',
-    summary: 'What a task, a change, a lock, a schedule or an agent waits for; what would free it.',
+    summary:
+      'What a task, change, lock, message, schedule or agent waits for, and what would free it.',
     group: 'Look',
     load: async () => (await import('../commands/why.ts')).why,
   },

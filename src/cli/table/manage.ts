@@ -39,8 +39,14 @@ export const manage: readonly CommandEntry[] = [
     group: 'Manage',
     options: [
       { flags: '--agent <name>', summary: 'whose it is', isRequired: true },
-      { flags: '--role <role>', summary: 'admin, operator, agent, gatekeeper, verifier, observer' },
-      { flags: '--expires <duration>', summary: 'how long it works (12h, 7d)' },
+      {
+        flags: '--role <role>',
+        summary: 'admin, operator, agent, gatekeeper, verifier or observer (agent)',
+      },
+      {
+        flags: '--expires <duration>',
+        summary: 'how long it works (12h, 7d); for ever unless told',
+      },
     ],
     load: async () => (await import('../commands/token.ts')).createToken,
   },

@@ -9,7 +9,7 @@ export const memory: readonly CommandEntry[] = [
   {
     name: 'remember',
     args: '<text>',
-    summary: 'Keep what you have learned, for yourself and the others; - reads it from stdin.',
+    summary: 'Keep what you have learned, for yourself and the others (`-` reads stdin).',
     group: 'Talk',
     options: [
       { flags: LAYER, summary: 'episodic (what happened), working or procedural (how we do it)' },

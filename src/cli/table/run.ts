@@ -72,7 +72,8 @@ export const run: readonly CommandEntry[] = [
   {
     name: 'agent install',
     args: '[command...]',
-    summary: 'Run it as a service of systemd or launchd: from now on, and after each start.',
+    summary:
+      'Run an agent as a service of systemd or launchd: now, and whenever the machine starts.',
     group: 'Run',
     options: [...AGENT, SYSTEM, { flags: '--print', summary: 'only show the file of the service' }],
     example: `signalbox agent install --name ada --slots 2 -- my-agent`,
@@ -112,8 +113,14 @@ export const run: readonly CommandEntry[] = [
     group: 'Run',
     options: [
       { flags: '--dir <folder>', summary: 'holds NAME_inbox folders', isRequired: true },
-      { flags: '--agents <names>', summary: 'live on files: a,b; unless told, all with a folder' },
-      { flags: '--hub-agents <names>', summary: 'live on the hub: what lies in theirs is sent' },
+      {
+        flags: '--agents <names>',
+        summary: 'those who live on files (a,b); else all that have a folder',
+      },
+      {
+        flags: '--hub-agents <names>',
+        summary: 'those who live on the hub: what lies in their folders is sent',
+      },
       { flags: '--interval <duration>', summary: 'how often it looks at the folders (1s)' },
       { flags: '--name <name>', summary: 'its own name, for what no agent here sends (bridge)' },
       { flags: '--tokens <file>', summary: 'lines of `name: token`, for a hub elsewhere' },

@@ -12,8 +12,11 @@ export const schedules: readonly CommandEntry[] = [
     group: 'Work',
     options: [
       ZONE,
-      { flags: '--overlap <rule>', summary: 'while the last task is open: skip or allow' },
-      { flags: '--missed <rule>', summary: 'after a time without a hub: one run, or none' },
+      { flags: '--overlap <rule>', summary: 'while the last task is open: skip or allow (skip)' },
+      {
+        flags: '--missed <rule>',
+        summary: 'for times at which no hub ran: one run, or none (one)',
+      },
       ...OF_TASK,
     ],
     example:

@@ -61,7 +61,12 @@ export const work: readonly CommandEntry[] = [
     summary: 'Tasks, newest first.',
     group: 'Work',
     options: [
-      { flags: '--state <state>', summary: 'only those in this state' },
+      {
+        flags: '--state <state>',
+        summary:
+          'one state: blocked, queued, offered, accepted, running, verifying, done, cancelled, ' +
+          'failed or dead',
+      },
       { flags: '--agent <name>', summary: 'only those that this agent holds' },
       ...PAGE,
     ],
@@ -141,7 +146,12 @@ export const work: readonly CommandEntry[] = [
     summary: 'Changes, newest first.',
     group: 'Work',
     options: [
-      { flags: '--state <state>', summary: 'only those in this state' },
+      {
+        flags: '--state <state>',
+        summary:
+          'one state: submitted, verifying, awaiting, landing, landed, rejected, conflicted or ' +
+          'dropped',
+      },
       { flags: '--task <id>', summary: 'only those of this task' },
       ...PAGE,
     ],

@@ -51,8 +51,8 @@ export async function unblock(context: CommandContext, row: TaskRow): Promise<bo
 
 /**
  * Moves a task that may end by it, and what that means for others: those that come after it go on,
- * or end with it where they are not to run without it; its children end with it where it did not end
- * well; and the parent that waits for its children looks whether this was the last.
+ * or end with it where they are not to run without it; its children end with it where it did not
+ * end well; and the parent that waits for its children looks whether this was the last.
  */
 export async function settle(
   context: CommandContext,

@@ -43,7 +43,7 @@ export async function removeAgent(
   return { agent: row.name, tokens };
 }
 
-/** Who removes itself could not say afterwards that it was not meant; and no operator ends an admin. */
+/** Who removes itself could not take that back; and no operator ends an admin. */
 async function refuseOwnOrAdmin(
   { tx, actor, nowMs }: CommandContext,
   { project, key, name }: AgentRow,
@@ -65,7 +65,7 @@ async function refuseInUse({ tx }: CommandContext, row: AgentRow): Promise<void>
   const { project, key, name, task_id: taskId } = row;
   if (taskId !== null) {
     throw new SignalboxError('conflict', `${name} has ${taskId} in hand`, {
-      hint: `\`signalbox task show ${taskId}\` says how far it is; or take it back with \`task cancel\`.`,
+      hint: `Let it end, or take it back: \`signalbox task cancel ${taskId}\`.`,
       details: { taskId },
     });
   }
@@ -78,7 +78,7 @@ async function refuseInUse({ tx }: CommandContext, row: AgentRow): Promise<void>
   const locks = await countOpenOfAgent(tx, project, key);
   if (locks === 0) return;
   throw new SignalboxError('conflict', `${name} holds locks, or waits for some`, {
-    hint: `\`signalbox lock list --agent ${name}\` shows them; they are free when their lease ends.`,
+    hint: `They go when their lease ends: \`signalbox lock list --agent ${name}\`.`,
     details: { locks },
   });
 }
