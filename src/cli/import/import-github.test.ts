@@ -102,7 +102,8 @@ test('a dry run shows what there is and asks nothing of the hub', async () => {
   const flags = ['--label', 'go', '--state', 'all', '--lane-label', 'Bug=urgent'];
   const dry = await run(...flags, '--needs-label', 'go=golang', '--dry-run');
   expect(dry.stdout).toBe(
-    '1 task\n└─ issue-1  One  urgent · needs golang · https://github.com/Octocat/Hello.git\n',
+    '1 task\n└─ issue-1  One  urgent · unique for ever github:Octocat/Hello#1 · needs golang · ' +
+      'https://github.com/Octocat/Hello.git\n',
   );
   expect((await run('--dry-run')).stdout).toBe(
     'No open issue of Octocat/Hello has the label signalbox.\n',

@@ -42,17 +42,23 @@ export async function runAgentHook(run: HookRun): Promise<Answer> {
 async function answer(run: HookRun, told: Fields): Promise<Said> {
   const { event, env, cwd, client } = run;
   const session = sessionKey(env, run.parentPid);
+  let note = '';
   const speaker = (): ReturnType<typeof speakerOf> => {
     const naming = { env, session, chosen: run.agent, otherwise: ownName[client] };
     const agent = agentName(naming) ?? ownName[client];
-    if (event === 'session-start') beginSession(naming, agent);
+    if (event === 'session-start') note = beginSession(naming, agent);
     else if (event !== 'session-end') noteSession(naming, agent);
     return speakerOf(env, agent);
   };
   const holder = holderOf(env, session);
   switch (event) {
-    case 'session-start':
-      return atStart(env, speaker());
+    case 'session-start': {
+      const said = await atStart(env, speaker());
+      // Loaded only here: each turn and each edit would pay for it too.
+      const { sweepBeside } = await import('./sweep.ts');
+      sweepBeside(note);
+      return said;
+    }
     case 'user-prompt-submit':
       return sinceLastLook(env, speaker());
     case 'stop':

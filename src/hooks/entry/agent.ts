@@ -10,7 +10,6 @@ import { dirname, join } from 'node:path';
 import { ask, findHub, outputOf, type Credential, type HubPlace, type Reply } from './hub.ts';
 import { textOf, type Fields } from './json.ts';
 import { dataFolder, nonEmpty, readIfThere, stateFolder, type Env } from './places.ts';
-import { sweepBeside } from './sweep.ts';
 import { Trouble } from './trouble.ts';
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
@@ -54,11 +53,11 @@ export function noteSession({ env, session }: Naming, agent: string): void {
   if (noted(env, session) !== agent) writeWhole(sessionFile(env, session), `${agent}\n`);
 }
 
-/** The same for a session that begins; what others have noted that are over goes. */
-export function beginSession({ env, session }: Naming, agent: string): void {
+/** The same for a session that begins: its note is new then. Answers where it lies. */
+export function beginSession({ env, session }: Naming, agent: string): string {
   const file = sessionFile(env, session);
   writeWhole(file, `${agent}\n`);
-  sweepBeside(file);
+  return file;
 }
 
 function chosenName(env: Env, chosen: string | undefined): string | undefined {
