@@ -26,6 +26,7 @@ import { checkTask } from '../domain/task/sweep.ts';
 import { forgetDeliveries } from '../domain/webhook/sweep.ts';
 import type { Random } from '../core/random.ts';
 import type { Store } from '../store/db.ts';
+import { commandContext } from './context.ts';
 import { actorOf } from './tokens.ts';
 
 export const TICK_MS = 500;
@@ -123,7 +124,7 @@ export class Duties {
   ): Promise<T> {
     const { store, random } = this.#parts;
     const actor = hubActor(project);
-    return store.transaction((tx) => work({ tx, actor, nowMs, random }));
+    return store.transaction((tx) => work(commandContext({ tx, actor, nowMs, random })));
   }
 }
 

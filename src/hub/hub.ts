@@ -29,6 +29,7 @@ import { tableBlobs } from '../store/blob-table.ts';
 import type { Blobs } from '../store/blobs.ts';
 import type { Store } from '../store/db.ts';
 import { latestSeq, type StoredEvent } from '../store/events.ts';
+import { commandContext } from './context.ts';
 import { Connections } from './connections.ts';
 import { Duties, hubActor, TICK_MS } from './duties.ts';
 import { EventFeed } from './feed.ts';
@@ -237,7 +238,7 @@ async function rearm({ store, random, ownVerifier }: HubOptions, nowMs: number):
     await rearmLockSessions(tx, nowMs);
     await rearmDeliveries(tx, nowMs + limits.messageLeaseMs);
     await rearmChanges(tx, nowMs + limits.verifierLeaseMs);
-    await replanSchedules({ tx, actor: hubActor('default'), nowMs, random });
+    await replanSchedules(commandContext({ tx, actor: hubActor('default'), nowMs, random }));
     const isAlone = store.engine === 'sqlite';
     if (isAlone && ownVerifier !== undefined) {
       await lapseChanges(tx, { verifier: ownVerifier, nowMs });
@@ -248,7 +249,7 @@ async function rearm({ store, random, ownVerifier }: HubOptions, nowMs: number):
 function guessTeller({ store, random }: Pick<Parts, 'store' | 'random'>): Guessed {
   return (reason, nowMs) =>
     store.transaction((tx) => {
-      const context = { tx, actor: hubActor('default'), nowMs, random };
+      const context = commandContext({ tx, actor: hubActor('default'), nowMs, random });
       return record(context, { type: 'invite.guessed', subject: 'hub', data: { reason } });
     });
 }
@@ -262,7 +263,7 @@ async function ensureAdmin(parts: Parts, keep?: KeepSecret): Promise<string | un
   await keep?.(secret);
   return store.transaction(async (tx) => {
     if ((await findAdminToken(tx, nowMs)) !== undefined) return undefined;
-    const context = { tx, actor: hubActor('default'), nowMs, random };
+    const context = commandContext({ tx, actor: hubActor('default'), nowMs, random });
     const wanted = { agent: 'admin', role: 'admin' as const, expiresAtMs: null, rotatedFrom: null };
     return (await makeToken(context, { ...wanted, secret })).secret;
   });

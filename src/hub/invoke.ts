@@ -6,12 +6,13 @@
  */
 import { type Call, limits, type Reply, SignalboxError } from '../contract/index.ts';
 import { keep, KeyUsed, recall } from '../domain/admin/index.ts';
-import type { Actor, CommandContext } from '../domain/event/index.ts';
+import type { Actor } from '../domain/event/index.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Random } from '../core/random.ts';
 import type { Blobs } from '../store/blobs.ts';
 import type { Store, Tx } from '../store/db.ts';
 import { StoreFullError, StoreUnavailableError } from '../store/errors.ts';
+import { commandContext } from './context.ts';
 import type { Bound, CommandRequest } from './bound.ts';
 import type { Rate } from './rate.ts';
 import type { Tokens } from './tokens.ts';
@@ -101,7 +102,7 @@ export async function runCommand(
   const command = { operation: operation.name, key, inputHash: request.hash() };
   try {
     const output = await parts.store.transaction(async (tx: Tx): Promise<unknown> => {
-      const context: CommandContext = { tx, actor, nowMs, random: parts.random };
+      const context = commandContext({ tx, actor, nowMs, random: parts.random });
       const done = await request.run(context);
       if (!operation.isJournaled) return done;
       if (done instanceof SignalboxError) {

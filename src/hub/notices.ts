@@ -19,6 +19,7 @@ import { type Content, requestOf } from '../outbound/notice.ts';
 import type { Answer, Send } from '../outbound/sender.ts';
 import type { Store } from '../store/db.ts';
 import { latestSeq } from '../store/events.ts';
+import { commandContext } from './context.ts';
 import { hubActor } from './duties.ts';
 
 export interface NoticeParts {
@@ -158,6 +159,6 @@ export class Notices {
     const { store, clock, random } = this.#parts;
     const actor: Actor = hubActor(project);
     const nowMs = clock.nowMs();
-    return store.transaction((tx) => work({ tx, actor, nowMs, random }));
+    return store.transaction((tx) => work(commandContext({ tx, actor, nowMs, random })));
   }
 }

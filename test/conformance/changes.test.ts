@@ -38,9 +38,16 @@ interface HandedIn {
   changeId: string;
 }
 
+interface Order {
+  checks?: string[];
+  parent?: string;
+  repository?: string;
+}
+
 /** A task of the repository, worked on and handed in. */
-async function handedIn({ ada, person }: Stage, checks = ['make test']): Promise<HandedIn> {
-  const { id } = await person.task.submit({ title: 'mend', repository: REPOSITORY, checks });
+async function handedIn({ ada, person }: Stage, more: Order = {}): Promise<HandedIn> {
+  const order = { title: 'mend', repository: REPOSITORY, checks: ['make test'], ...more };
+  const { id } = await person.task.submit(order);
   const held = await begin(ada);
   await ada.client.task.complete({ ...held, ...handIn(held), log: 'worked' });
   const { task } = await person.task.show({ id });
@@ -289,5 +296,46 @@ eachEngine((engine) => {
     await assessAndPass(verifier, await claim(verifier));
     expect((await refusal(person.task.cancel({ id: taskId }))).code).toBe('conflict');
     expect((await person.task.show({ id: taskId })).task.state).toBe('verifying');
+  });
+
+  test('parts in verification end with their whole, and what is landing already lands', async () => {
+    const at = await stage(engine);
+    const { hub, verifier, person } = at;
+    const stateOf = async (id: string): Promise<string> =>
+      (await person.task.show({ id })).task.state;
+    const whole = await person.task.submit({ title: 'whole', needs: ['nothing'] });
+    const above = { title: 'above', needs: ['nothing'], parent: whole.id };
+    const parent = (await person.task.submit(above)).id;
+    const landing = await handedIn(at, { parent: whole.id, repository: '/srv/other.git' });
+    await assessAndPass(verifier, await claim(verifier));
+    const tried = await handedIn(at, { parent });
+    const held = await claim(verifier);
+    const waiting = await handedIn(at, { parent: whole.id });
+    await person.task.cancel({ id: whole.id });
+    for (const { taskId, changeId } of [tried, waiting]) {
+      expect(await stateOf(taskId)).toBe('cancelled');
+      const { state, reason } = (await person.change.show({ id: changeId })).change;
+      expect([state, reason]).toEqual(['dropped', 'its task was cancelled']);
+    }
+    expect((await refusal(assessAndPass(verifier, held))).code).toBe('stale_fence');
+    expect((await verifier.change.claim()).verification).toBeNull();
+    await hub.pass(limits.recheckMs);
+    expect(await stateOf(landing.taskId)).toBe('verifying');
+    await verifier.change.land({ ...(await claim(verifier)), landedCommit: commit('c') });
+    expect(await stateOf(landing.taskId)).toBe('done');
+  });
+
+  test('a part whose landing came to nothing ends with its whole after all', async () => {
+    const at = await stage(engine);
+    const { hub, verifier, person } = at;
+    const whole = await person.task.submit({ title: 'whole', needs: ['nothing'] });
+    const { taskId, changeId } = await handedIn(at, { parent: whole.id });
+    const lease = await claim(verifier);
+    await assessAndPass(verifier, lease);
+    await person.task.cancel({ id: whole.id });
+    await verifier.change.release({ ...lease, reason: 'the remote does not answer' });
+    await hub.pass(limits.recheckMs);
+    expect((await person.change.show({ id: changeId })).change.state).toBe('dropped');
+    expect((await person.task.show({ id: taskId })).task.state).toBe('cancelled');
   });
 });

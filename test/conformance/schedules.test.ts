@@ -5,6 +5,7 @@ import { type Input, limits, SignalboxError } from '../../src/contract/index.ts'
 import { manualClock } from '../../src/core/clock.ts';
 import { seededRandom } from '../../src/core/random.ts';
 import { leaveOut } from '../../src/domain/schedule/sweep.ts';
+import { commandContext } from '../../src/hub/context.ts';
 import { hubActor } from '../../src/hub/duties.ts';
 import { sql } from '../../src/store/sql.ts';
 import { eachEngine, onPostgres, openTestStore, type TestEngine } from '../support/engines.ts';
@@ -199,7 +200,7 @@ eachEngine((engine) => {
     const nowMs = startMs + HOUR;
     const error = new SignalboxError('conflict', 'the queue is full');
     const context = { actor: hubActor('default'), nowMs, random: seededRandom(3) };
-    await hub.store.transaction((tx) => leaveOut({ ...context, tx }, id, error));
+    await hub.store.transaction((tx) => leaveOut(commandContext({ ...context, tx }), id, error));
     const reason = 'its run was refused: the queue is full';
     expect(await pat.schedule.show({ schedule })).toMatchObject({
       state: 'active',
@@ -207,7 +208,7 @@ eachEngine((engine) => {
       lastSkip: { atMs: nowMs, reason },
       nextRunMs: startMs + 2 * HOUR,
     });
-    await hub.store.transaction((tx) => leaveOut({ ...context, tx }, id, error));
+    await hub.store.transaction((tx) => leaveOut(commandContext({ ...context, tx }), id, error));
     expect(await pat.schedule.show({ schedule })).toMatchObject({ skipped: 1 });
   });
 

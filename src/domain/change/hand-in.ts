@@ -104,6 +104,14 @@ async function drop(context: CommandContext, changeId: string): Promise<void> {
   await moveChange(context, change, { state: move.to, reason: 'its task was cancelled' });
 }
 
+/** For a task that ends with its whole: a landing that has begun is let go on. */
+export async function dropChange(context: CommandContext, changeId: string): Promise<boolean> {
+  const { state } = await requireChange(context, changeId);
+  if (state === 'landing') return false;
+  await drop(context, changeId);
+  return true;
+}
+
 /** An agent may take back what it submitted itself; everything else is for people. */
 function refuseForeignAgent(context: CommandContext, row: TaskRow): void {
   const { actor } = context;

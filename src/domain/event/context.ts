@@ -29,6 +29,11 @@ export interface CommandContext {
   actor: Actor;
   nowMs: number;
   random: Random;
+  /**
+   * Tasks know nothing of changes but their ids, and may end with a change under way. False where
+   * its landing has begun, which nothing stops.
+   */
+  dropChange: (context: CommandContext, changeId: string) => Promise<boolean>;
 }
 
 /** The role of somebody who belongs here; what a guest may do asks for none. */

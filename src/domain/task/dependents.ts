@@ -84,14 +84,19 @@ async function forsake(context: CommandContext, row: TaskRow, room: number): Pro
   for (const id of ids.slice(0, room)) {
     const other = await requireTask(context, id);
     const verdict = decide(factsOf(other), { type: 'cancel' });
-    // What is being verified has its change, which is dropped where that is known.
-    if (verdict.is !== 'move' || other.state === 'verifying') continue;
+    if (verdict.is !== 'move' || !(await isStopped(context, other))) continue;
     const reason = `${row.id} is ${row.state}`;
     cancelled.push(await moveTask(context, other, { ...verdict, reason }));
     const { agent_key: freed } = other;
     if (freed !== null && inHand.includes(other.state)) await matchFreed(context, freed);
   }
   return cancelled;
+}
+
+/** Whether nothing of it can land any more: what is being verified loses its change. */
+export async function isStopped(context: CommandContext, row: TaskRow): Promise<boolean> {
+  if (row.state !== 'verifying' || row.change_id === null) return true;
+  return context.dropChange(context, row.change_id);
 }
 
 async function lookAtWhole(context: CommandContext, parentId: string): Promise<void> {

@@ -5,7 +5,7 @@
 import { findAgent, lockProject } from '../agent/index.ts';
 import type { CommandContext } from '../event/index.ts';
 import { nextLookMs, silentUntilMs } from './deadline.ts';
-import { settle, unblock, whyForsaken } from './dependents.ts';
+import { isStopped, settle, unblock, whyForsaken } from './dependents.ts';
 import { factsOf } from './facts.ts';
 import { decide } from './lifecycle.ts';
 import { inItsPlace } from './line.ts';
@@ -90,9 +90,9 @@ async function stall(context: CommandContext, row: TaskRow): Promise<void> {
 async function forsake(context: CommandContext, row: TaskRow): Promise<boolean> {
   if (row.parent_id === null && row.state !== 'blocked') return false;
   const verdict = decide(factsOf(row), { type: 'cancel' });
-  if (verdict.is !== 'move' || row.state === 'verifying') return false;
+  if (verdict.is !== 'move') return false;
   const reason = await whyForsaken(context, row);
-  if (reason === null) return false;
+  if (reason === null || !(await isStopped(context, row))) return false;
   await settle(context, row, { ...verdict, reason });
   if (row.agent_key !== null) await matchFreed(context, row.agent_key);
   return true;
