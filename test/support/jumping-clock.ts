@@ -1,6 +1,6 @@
 /**
- * Loaded into a process with `--import`: each SIGUSR2 sets its wall clock, an hour on at first, then
- * back to where it was. As where somebody sets the clock of a machine, time that is counted and
+ * Loaded into a process with `--import`: each SIGUSR2 sets its wall clock, an hour on at first,
+ * then back to where it was. As where somebody sets the clock of a machine, time that is counted and
  * timers know nothing of it.
  */
 const HOUR_MS = 3_600_000;
