@@ -154,7 +154,7 @@ async function freePort(chance: Random): Promise<number> {
 }
 
 /** Told by what they were started with, or by where they work. */
-function processesOf(folder: string): string[] {
+export function processesOf(folder: string): string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && isOf(folder, Number(name)))
     .map((pid) => `${pid} ${readText(`/proc/${pid}/cmdline`).replaceAll('\0', ' ')}`);
