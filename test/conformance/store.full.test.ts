@@ -1,29 +1,18 @@
-/** A really full disk: a tiny file system in memory, which only root can mount. */
-import { execFileSync } from 'node:child_process';
+/** The store on a disk that is really full. */
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { StoreFullError } from '../../src/store/errors.ts';
 import { sql } from '../../src/store/sql.ts';
 import { openSqlite } from '../../src/store/sqlite.ts';
-import { testFolder } from '../support/engines.ts';
-
-function tinyDisk(): string | undefined {
-  const folder = testFolder();
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder], { stdio: 'ignore' });
-  } catch {
-    return undefined;
-  }
-  onTestFinished(() => void execFileSync('umount', ['-l', folder]));
-  return folder;
-}
+import { tinyDisk } from '../support/tiny-disk.ts';
 
 test('a full disk refuses writes, leaves none by half, and takes them again with space', async ({
   skip,
 }) => {
-  const folder = tinyDisk();
-  if (folder === undefined) return skip('a small file system can be mounted only by root');
+  const disk = tinyDisk('1m');
+  if (disk === undefined) return skip('a small file system can be mounted only by root');
+  const { folder } = disk;
   const store = openSqlite({ file: join(folder, 'hub.db') });
   onTestFinished(() => store.close());
   await store.transaction((tx) => tx.script('create table t (id integer, half integer, b text)'));
