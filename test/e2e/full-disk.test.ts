@@ -13,6 +13,7 @@ import { tinyDisk } from '../support/tiny-disk.ts';
 import { startHub } from './hub-process.ts';
 
 const NO_DISK = 'a small file system can be mounted only by root';
+const BODY_CHARS = 100_000;
 const WAIT = { timeout: 30_000, interval: 50 };
 
 let home: Home;
@@ -73,19 +74,19 @@ test('a hub whose disk is full keeps what it answered, refuses, and goes on with
   disk.fill();
   const full = await refusal(
     (async () => {
-      for (;;) await submit('x'.repeat(20_000));
+      for (;;) await submit('x'.repeat(BODY_CHARS));
     })(),
   );
   expect(full).toMatchObject({ code: 'storage_full', hint: expect.stringMatching(/disk|room/) });
   expect(await titles(admin)).toEqual(answered.toSorted());
   await writeFile(go, '');
   await sidecar.until('"ended"');
-  expect((await refusal(submit('x'.repeat(20_000)))).code).toBe('storage_full');
+  expect((await refusal(submit('x'.repeat(BODY_CHARS)))).code).toBe('storage_full');
   expect((await fetch(`${url}/live`)).status).toBe(200);
   expect(await stateOf()).toBe('running');
 
   disk.clear();
-  await submit('x'.repeat(20_000));
+  await submit('x'.repeat(BODY_CHARS));
   await vi.waitFor(async () => expect(await stateOf()).toBe('done'), WAIT);
   expect((await admin.task.show({ id: inHand })).attempts).toMatchObject([{ outcome: 'done' }]);
   hub.child.kill('SIGKILL');

@@ -1,7 +1,7 @@
 /**
  * Loaded into a process with `--import`: each SIGUSR2 sets its wall clock, an hour on at first,
- * then back to where it was. As where somebody sets the clock of a machine, time that is counted and
- * timers know nothing of it.
+ * then back to where it was. Time that is counted and timers know nothing of it, as where somebody
+ * sets the clock of a machine.
  */
 const HOUR_MS = 3_600_000;
 
