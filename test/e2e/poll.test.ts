@@ -6,12 +6,16 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { makeHome, type Home } from '../../src/cli/fixture.ts';
 import type { Client } from '../../src/client/index.ts';
+import { systemClock } from '../../src/core/clock.ts';
 import { type HubProcess, startHub } from './hub-process.ts';
 
 const AGENTS = ['ada', 'ben', 'cleo', 'dora'];
 const TASKS = 120;
 const OPEN_MAX = 12;
+/** So that several messages wait for a poll. */
+const POLL_MS = 100;
 const WAIT = { timeout: 30_000, interval: 20 };
+const clock = systemClock();
 
 let home: Home;
 let hub: HubProcess;
@@ -73,6 +77,7 @@ async function submitAll(client: Client): Promise<void> {
 async function pollByCursor(client: Client, heard: Heard[], isOver: () => boolean): Promise<void> {
   let after = 0;
   for (;;) {
+    await clock.sleep(POLL_MS);
     const isLast = isOver();
     const { items, nextCursor } = await client.message.read({ after, limit: 7, isPending: false });
     for (const { message, cursor } of items) {
@@ -91,6 +96,7 @@ const Inbox = z.array(z.object({ id: z.string(), from: z.string(), text: z.strin
 async function pollInbox(token: string, heard: Heard[], isOver: () => boolean): Promise<void> {
   const headers = { 'x-api-key': token };
   for (;;) {
+    await clock.sleep(POLL_MS);
     const isLast = isOver();
     const answer = await fetch(`${hub.url}/api/signals/carol/inbox`, { headers });
     const signals = Inbox.parse(await answer.json());
