@@ -16,13 +16,8 @@ import {
 import type { Clock } from '../core/clock.ts';
 import { newSecret } from '../core/ids.ts';
 import type { Random } from '../core/random.ts';
-import { findAdminToken, makeToken, rearmLeases } from '../domain/agent/index.ts';
+import { findAdminToken, makeToken } from '../domain/agent/index.ts';
 import { record } from '../domain/event/index.ts';
-import { lapseChanges, rearmChanges } from '../domain/change/queries.ts';
-import { rearmLockSessions } from '../domain/lock/session-queries.ts';
-import { rearmDeliveries } from '../domain/message/delivery-write-queries.ts';
-import { replanSchedules } from '../domain/schedule/sweep.ts';
-import { rearmOffers } from '../domain/task/queries.ts';
 import { createGuard, type Resolve } from '../outbound/guard.ts';
 import { createSender } from '../outbound/sender.ts';
 import { tableBlobs } from '../store/blob-table.ts';
@@ -40,6 +35,7 @@ import type { IsListening } from './message-handlers.ts';
 import { Mirror } from './mirror.ts';
 import { Notices } from './notices.ts';
 import { Rate, type RateLimit } from './rate.ts';
+import { forgetOwnVerifier, rearm } from './rearm.ts';
 import { Rounds } from './rounds.ts';
 import { download, upload } from './streams.ts';
 import { type HubClock, hubClock } from './time.ts';
@@ -118,7 +114,8 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     await duties.tick(clock.nowMs());
   };
 
-  await rearm(options, clock.nowMs());
+  await rearm(parts, clock.nowMs());
+  await forgetOwnVerifier(options, clock.nowMs());
   const mirror = await openMirror(parts, options.mirror);
   await feed.open();
 
@@ -224,26 +221,6 @@ async function assemble(options: HubOptions, isListening: IsListening): Promise<
     notices,
     onDefect,
   };
-}
-
-/**
- * Time in which no hub ran counts against nobody: leases and offers begin anew. But a verifier in
- * the hub's own process has ended with it, and nobody waits for that one. (On PostgreSQL it may be
- * that of another hub, which lives.)
- */
-async function rearm({ store, random, ownVerifier }: HubOptions, nowMs: number): Promise<void> {
-  await store.transaction(async (tx) => {
-    await rearmLeases(tx, nowMs + limits.agentLeaseMs);
-    await rearmOffers(tx, nowMs + limits.offerMs);
-    await rearmLockSessions(tx, nowMs);
-    await rearmDeliveries(tx, nowMs + limits.messageLeaseMs);
-    await rearmChanges(tx, nowMs + limits.verifierLeaseMs);
-    await replanSchedules(commandContext({ tx, actor: hubActor('default'), nowMs, random }));
-    const isAlone = store.engine === 'sqlite';
-    if (isAlone && ownVerifier !== undefined) {
-      await lapseChanges(tx, { verifier: ownVerifier, nowMs });
-    }
-  });
 }
 
 function guessTeller({ store, random }: Pick<Parts, 'store' | 'random'>): Guessed {

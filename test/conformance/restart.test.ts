@@ -15,6 +15,8 @@ import {
 import type { Worker } from '../support/hub.ts';
 
 const TASKS = 100;
+/** Shorter than the lease of an agent, which is not what this is about. */
+const SILENCE_MS = 10_000;
 
 eachEngine((engine) => {
   test('a hub that starts again amid 100 running tasks loses, doubles and burns none', async () => {
@@ -50,6 +52,30 @@ eachEngine((engine) => {
       expect(attempts.map(({ agent, outcome }) => [agent, outcome])).toEqual([[name, 'done']]);
     }
     await expectNoMissedMatch(asked);
+  });
+
+  test('an agent could say nothing of its task while no hub ran, and has not failed by it', async () => {
+    const before = await openTestHub(engine);
+    const pat = await before.as('pat', 'operator');
+    const silence = { progressTimeoutMs: SILENCE_MS };
+    const { id } = await pat.task.submit({ title: 'quiet', ...silence });
+    const held = await begin(await worker(before, 'ada'));
+    await before.pass(SILENCE_MS - 1);
+
+    const clock = manualClock(before.clock.nowMs() + 10 * SILENCE_MS);
+    const after = await hubOn(before.store, { clock, seed: 2 });
+    await after.hub.tick();
+    const asked = await after.as('pat', 'operator');
+    expect((await asked.task.show({ id })).task).toMatchObject({ state: 'running', failures: 0 });
+    const ada = await after.as('ada');
+    const { sessionId } = await ada.agent.connect({ holding: [held.taskId] });
+    const untilMs = clock.nowMs() + SILENCE_MS;
+    while (clock.nowMs() < untilMs) {
+      await ada.agent.heartbeat({ sessionId });
+      await after.pass(Math.min(limits.agentBeatMs, untilMs - clock.nowMs()));
+    }
+    await after.pass(0);
+    expect((await asked.task.show({ id })).attempts[0]).toMatchObject({ outcome: 'stalled' });
   });
 });
 

@@ -188,6 +188,14 @@ export async function rearmOffers(tx: Tx, nextCheckMs: number): Promise<void> {
     where state = 'offered' and ended_at_ms is null and next_check_ms < ${nextCheckMs}`);
 }
 
+/** Nor against the silence of an agent, which had nobody to speak to. */
+export async function rearmSilence(tx: Tx, nowMs: number): Promise<void> {
+  await tx.run(sql`
+    update tasks set progressed_at_ms = ${nowMs}
+    where state in ('accepted', 'running') and ended_at_ms is null
+      and progress_timeout_ms is not null`);
+}
+
 /** Of what has ended and of what is open: each has an index of its own. */
 export function countByState(
   db: Db,
