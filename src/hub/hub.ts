@@ -35,7 +35,7 @@ import type { IsListening } from './message-handlers.ts';
 import { Mirror } from './mirror.ts';
 import { Notices } from './notices.ts';
 import { Rate, type RateLimit } from './rate.ts';
-import { forgetOwnVerifier, rearm } from './rearm.ts';
+import { beginDuties, forgetOwnVerifier, rearm } from './rearm.ts';
 import { Rounds } from './rounds.ts';
 import { download, upload } from './streams.ts';
 import { type HubClock, hubClock } from './time.ts';
@@ -49,6 +49,8 @@ export interface HubOptions {
   /** A folder that shows the cases to agents on the same disk. */
   mirror?: string | undefined;
   clock: Clock;
+  /** How long the machine has slept so far, where its clock does not count that. */
+  asleepMs?: () => number;
   random: Random;
   version: string;
   auth?: Auth;
@@ -92,7 +94,6 @@ export interface Hub {
   close: () => Promise<void>;
 }
 
-const SYNC_EVERY_MS = 10_000;
 const FEED_POLL_MS = 500;
 const BLOBS_EVERY_MS = 10 * 60_000;
 
@@ -109,9 +110,9 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   const rounds = new Rounds(clock, (error) => onDefect('duties', error));
   const duties = new Duties({ store, random });
 
-  const due = async (): Promise<void> => {
-    await connections.endExpired(clock.nowMs());
-    await duties.tick(clock.nowMs());
+  const due = async (nowMs: number): Promise<void> => {
+    await connections.endExpired(nowMs);
+    await duties.tick(nowMs);
   };
 
   await rearm(parts, clock.nowMs());
@@ -125,17 +126,16 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     credentialOf: (name, role) => tokens.trust(name, role, newSecret('local', random)),
     ensureAdmin: (keep) => ensureAdmin(parts, keep),
     async tick() {
-      await due();
+      await due(clock.nowMs());
       await mirror?.catchUp();
       await notices.tick();
     },
     start() {
-      rounds.begin(TICK_MS, due);
+      beginDuties(rounds, parts, due);
       rounds.begin(TICK_MS, () => notices.tick());
       rounds.begin(FEED_POLL_MS, async () => feed.wake());
       rounds.begin(BLOBS_EVERY_MS, async () => void (await blobs.sweep(clock.nowMs())));
       if (mirror !== undefined) rounds.begin(TICK_MS, () => mirror.catchUp());
-      rounds.begin(SYNC_EVERY_MS, () => clock.sync());
     },
     check: async () => void (await latestSeq(store)),
     async close() {
@@ -201,7 +201,7 @@ async function assemble(options: HubOptions, isListening: IsListening): Promise<
   const { store, random, version, auth = 'token', onDefect = () => {} } = options;
   const { webhookAllow: allowed, resolve } = options;
   const guard = createGuard({ ...(allowed && { allowed }), ...(resolve && { resolve }) });
-  const clock = hubClock(store, options.clock);
+  const clock = hubClock(store, options.clock, options.asleepMs ?? (() => 0));
   await clock.sync();
   const about = { version, engine: store.engine, startedAtMs: clock.nowMs() };
   const limit = { perSecond: limits.requestsPerSecond, burst: limits.requestsBurst };

@@ -12,10 +12,18 @@ import { replanSchedules } from '../domain/schedule/sweep.ts';
 import { rearmOffers, rearmSilence } from '../domain/task/queries.ts';
 import type { Store } from '../store/db.ts';
 import { commandContext } from './context.ts';
-import { hubActor } from './duties.ts';
+import { hubActor, TICK_MS } from './duties.ts';
+import type { Rounds } from './rounds.ts';
+import type { HubClock } from './time.ts';
+
+interface Parts {
+  store: Store;
+  random: Random;
+  clock: HubClock;
+}
 
 export async function rearm(
-  { store, random }: { store: Store; random: Random },
+  { store, random }: Pick<Parts, 'store' | 'random'>,
   nowMs: number,
 ): Promise<void> {
   await store.transaction(async (tx) => {
@@ -26,6 +34,39 @@ export async function rearm(
     await rearmDeliveries(tx, nowMs + limits.messageLeaseMs);
     await rearmChanges(tx, nowMs + limits.verifierLeaseMs);
     await replanSchedules(commandContext({ tx, actor: hubActor('default'), nowMs, random }));
+  });
+}
+
+/** Who looks at the clock twice a second was away when there is more than this between two looks. */
+const ABSENT_MS = 3_000;
+
+/**
+ * Rounds of duties that know when there were none, because the process was stopped or its machine
+ * slept: whoever was not heard of in that time had nobody to be heard by. The looks are rounds of
+ * their own, because duties may be long, and beats are heard beside them.
+ */
+export function beginDuties(
+  rounds: Rounds,
+  parts: Parts,
+  duties: (nowMs: number) => Promise<void>,
+): void {
+  const { clock } = parts;
+  let lookedMs = clock.nowMs();
+  let wasAway = false;
+  const look = (): number => {
+    const nowMs = clock.nowMs();
+    wasAway ||= nowMs - lookedMs > ABSENT_MS;
+    lookedMs = nowMs;
+    return nowMs;
+  };
+  rounds.begin(TICK_MS, async () => void look());
+  rounds.begin(TICK_MS, async () => {
+    await clock.sync();
+    // One moment for all of it: who is away in the middle ends nothing by what it finds then.
+    const nowMs = look();
+    if (wasAway) await rearm(parts, nowMs);
+    wasAway = false;
+    await duties(nowMs);
   });
 }
 

@@ -10,6 +10,7 @@ import { localTransport } from '../../client/local.ts';
 import { SignalboxError } from '../../contract/errors.ts';
 import { systemClock, type Clock } from '../../core/clock.ts';
 import { systemRandom } from '../../core/random.ts';
+import { slumber } from '../../core/slumber.ts';
 import { serve, type Server } from '../../doors/serve.ts';
 import { packageVersion } from '../../hub/config.ts';
 import { createHub, type Hub } from '../../hub/hub.ts';
@@ -45,6 +46,7 @@ export async function start(options: StartOptions): Promise<void> {
     store,
     blobs,
     clock,
+    asleepMs: slumber(),
     random: systemRandom(),
     version,
     ownVerifier: options.hasVerifier ? VERIFIER : undefined,
