@@ -37,7 +37,7 @@ export async function rearm(
   });
 }
 
-/** Who looks at the clock twice a second was away when there is more than this between two looks. */
+/** Who looks twice a second was away when there is more than this between two looks. */
 const ABSENT_MS = 3_000;
 
 /**
