@@ -3,7 +3,7 @@
  * goes by time stands: work in hand, an offer, leases, deadlines, a schedule, a budget. The hub is
  * on SQLite, alone with its machine's clock.
  */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { z } from 'zod';
@@ -21,7 +21,8 @@ const SOON_MS = 30 * MINUTE_MS;
 const ROUNDS_MS = 2_000;
 const WAIT = { timeout: 20_000, interval: 50 };
 const AGENTS = ['ada', 'ben'];
-const COMMAND = 'until [ -e "$GO" ]; do sleep 0.05; done; echo made > "$SIGNALBOX_TASK_ID.txt"';
+/** It ends with the home in any case. */
+const COMMAND = 'while [ -e "$WAIT" ]; do sleep 0.05; done; echo made > "$SIGNALBOX_TASK_ID.txt"';
 
 let home: Home;
 let place: Place;
@@ -48,7 +49,8 @@ interface Scene {
 }
 
 async function open(): Promise<Scene> {
-  const env = { NODE_OPTIONS: LOADED, GO: join(home.root, 'go') };
+  const env = { NODE_OPTIONS: LOADED, WAIT: join(home.root, 'wait') };
+  await writeFile(env.WAIT, '');
   const hub = home.start(['start', '--json', '--port', '0', '--data', 'hub'], { env });
   await hub.until('"url"');
   const { url } = z.object({ url: z.string() }).parse(JSON.parse(hub.stdout()));
@@ -126,7 +128,7 @@ const inHand: Stand = async ({ admin }) => {
   return {
     check: () => all('running'),
     async end() {
-      await writeFile(join(home.root, 'go'), '');
+      await rm(join(home.root, 'wait'));
       await vi.waitFor(() => all('done'), WAIT);
     },
   };

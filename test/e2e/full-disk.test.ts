@@ -2,7 +2,7 @@
  * A disk that is really full under a hub, or under a sidecar whose command has filled it: what was
  * answered or made stays, what is new is refused, and all goes on when there is room again.
  */
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { makeHome, type Home } from '../../src/cli/fixture.ts';
@@ -56,8 +56,10 @@ test('a hub whose disk is full keeps what it answered, refuses, and goes on with
   if (disk === undefined) return skip(NO_DISK);
   const data = join(disk.folder, 'hub');
   const { hub, admin, url } = await openHub(data);
-  const go = join(home.root, 'go');
-  const command = ['sh', '-c', `until [ -e ${go} ]; do sleep 0.05; done; echo done`];
+  // It ends with the home in any case.
+  const wait = join(home.root, 'wait');
+  await writeFile(wait, '');
+  const command = ['sh', '-c', `while [ -e ${wait} ]; do sleep 0.05; done; echo done`];
   const sidecar = home.start(['agent', 'run', '--json', '--name', 'ada', '--', ...command]);
   await sidecar.until('"connected"');
   const answered: string[] = [];
@@ -79,7 +81,7 @@ test('a hub whose disk is full keeps what it answered, refuses, and goes on with
   );
   expect(full).toMatchObject({ code: 'storage_full', hint: expect.stringMatching(/disk|room/) });
   expect(await titles(admin)).toEqual(answered.toSorted());
-  await writeFile(go, '');
+  await rm(wait);
   await sidecar.until('"ended"');
   expect((await refusal(submit('x'.repeat(BODY_CHARS)))).code).toBe('storage_full');
   expect((await fetch(`${url}/live`)).status).toBe(200);
