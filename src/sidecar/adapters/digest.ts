@@ -49,13 +49,27 @@ export function createDigest(folder: string): Digest {
       return {
         use: account.total(),
         hasAnswer: verdict !== null && verdict.failure === null,
-        result: result === null ? null : cutToTail(result, { charsMax: limits.reasonCharsMax }),
-        failure:
-          failure === null ? null : cutToTail(failure, { charsMax: limits.reasonCharsMax / 4 }),
-        limit: found === null ? null : { untilMs: found.untilMs ?? limit?.untilMs ?? null },
+        result: kept(result, limits.reasonCharsMax),
+        failure: kept(failure, limits.reasonCharsMax / 4),
+        limit: found === null ? null : { untilMs: timeOf(found.untilMs ?? limit?.untilMs) },
       };
     },
   };
+}
+
+/** What no hub takes, NUL and halves of characters, would cost the whole report. */
+function kept(text: string | null, charsMax: number): string | null {
+  return text === null ? null : cutToTail(whole(text), { charsMax });
+}
+
+function whole(text: string): string {
+  return text.replaceAll('\0', '\ufffd').toWellFormed();
+}
+
+/** Null where it is no time. */
+function timeOf(untilMs: number | null | undefined): number | null {
+  const isTime = typeof untilMs === 'number' && untilMs >= 0 && untilMs <= limits.timeMsMax;
+  return isTime ? Math.round(untilMs) : null;
 }
 
 /** The first line that says something, with paths as they are called in the place of work. */
@@ -103,33 +117,45 @@ function createAccount(): Account {
     total() {
       if (!hasAny) return null;
       const all = [...growing.values()].reduce(sum, past);
+      const { model, contextTokens, contextTokensMax } = latest;
       return {
-        model: latest.model?.slice(0, limits.modelCharsMax) ?? null,
-        inputTokens: count(all.inputTokens),
-        cachedInputTokens: Math.min(count(all.cachedInputTokens), count(all.inputTokens)),
-        outputTokens: count(all.outputTokens),
-        costMicros: all.costMicros === undefined ? null : count(all.costMicros),
-        contextTokens: latest.contextTokens === undefined ? null : count(latest.contextTokens),
-        contextTokensMax:
-          (latest.contextTokensMax ?? 0) >= 1 ? count(latest.contextTokensMax) : null,
+        model: model === undefined ? null : whole(model.slice(0, limits.modelCharsMax)),
+        inputTokens: tokens(all.inputTokens),
+        cachedInputTokens: Math.min(tokens(all.cachedInputTokens), tokens(all.inputTokens)),
+        outputTokens: tokens(all.outputTokens),
+        costMicros: all.costMicros === undefined ? null : cost(all.costMicros),
+        contextTokens: contextTokens === undefined ? null : tokens(contextTokens),
+        contextTokensMax: (contextTokensMax ?? 0) >= 1 ? tokens(contextTokensMax) : null,
       };
     },
   };
 }
 
 function sum(one: Spent, other: Spent): Spent {
-  const { inputTokens, cachedInputTokens, outputTokens, costMicros } = one;
-  const cost = other.costMicros === undefined ? costMicros : (costMicros ?? 0) + other.costMicros;
+  const isPriced = one.costMicros !== undefined || other.costMicros !== undefined;
   return {
-    inputTokens: (inputTokens ?? 0) + (other.inputTokens ?? 0),
-    cachedInputTokens: (cachedInputTokens ?? 0) + (other.cachedInputTokens ?? 0),
-    outputTokens: (outputTokens ?? 0) + (other.outputTokens ?? 0),
-    ...(cost === undefined ? {} : { costMicros: cost }),
+    inputTokens: plus(one.inputTokens, other.inputTokens),
+    cachedInputTokens: plus(one.cachedInputTokens, other.cachedInputTokens),
+    outputTokens: plus(one.outputTokens, other.outputTokens),
+    ...(isPriced ? { costMicros: plus(one.costMicros, other.costMicros) } : {}),
   };
 }
 
-/** A number that somebody else's program gave, as a count. */
-function count(value: number | undefined): number {
+/** What is less than nothing takes nothing back. */
+function plus(one = 0, other = 0): number {
+  return Math.max(0, one) + Math.max(0, other);
+}
+
+function tokens(value: number | undefined): number {
+  return count(value, limits.useTokensMax);
+}
+
+function cost(value: number): number {
+  return count(value, limits.useCostMicrosMax);
+}
+
+/** A number that somebody else's program gave, as a count that the hub takes. */
+function count(value: number | undefined, most: number): number {
   if (value === undefined || !(value > 0)) return 0;
-  return Math.min(Math.round(value), Number.MAX_SAFE_INTEGER);
+  return Math.min(Math.round(value), most);
 }
