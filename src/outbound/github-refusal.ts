@@ -23,6 +23,8 @@ type Refused = z.infer<typeof Refused>;
 const CHARS_MAX = 300;
 /** Where GitHub asks for a pause and does not say how long. */
 const PAUSE_MS = 60_000;
+/** Its limits are by the hour: who says more is mistaken, or lies. */
+const PAUSE_MS_MAX = 24 * 60 * 60_000;
 
 export function githubRefusal(error: unknown, asked: Asked): SignalboxError {
   if (error instanceof SignalboxError) return error;
@@ -30,7 +32,7 @@ export function githubRefusal(error: unknown, asked: Asked): SignalboxError {
   if (refused === undefined) return notGitHub(error);
   if (refused.response === undefined) return unreachable(refused.message, error);
   const waitMs = pauseMs(refused, asked.nowMs);
-  if (waitMs !== undefined) return limited(waitMs, asked, error);
+  if (waitMs !== undefined) return limited(Math.min(waitMs, PAUSE_MS_MAX), asked, error);
   return refusalOf(refused, asked, error);
 }
 
@@ -98,6 +100,12 @@ function unreachable(message: string, cause: unknown): SignalboxError {
   return new SignalboxError('unavailable', words, {
     hint: 'Look at the network, and at GITHUB_API_URL where you have your own GitHub.',
     cause,
+  });
+}
+
+export function endless(pages: number): SignalboxError {
+  return new SignalboxError('unavailable', `GitHub has given ${pages} pages and has more.`, {
+    hint: 'Narrow it with a label that fewer issues have.',
   });
 }
 

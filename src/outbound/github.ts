@@ -11,13 +11,15 @@ import { SignalboxError } from '../contract/errors.ts';
 import { backoffMs } from '../core/backoff.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Random } from '../core/random.ts';
-import { githubRefusal, notGitHub } from './github-refusal.ts';
+import { boundedFetch } from './github-fetch.ts';
+import { endless, githubRefusal, notGitHub } from './github-refusal.ts';
 
 const HOME = 'https://api.github.com';
 const TIMEOUT_MS = 30_000;
 const TRIES = 4;
 const AGAIN = { firstMs: 500, mostMs: 8_000 };
 const PAGE = 100;
+const PAGES_MAX = 1_000;
 
 export interface GitHubOptions {
   clock: Clock;
@@ -109,7 +111,9 @@ export function createGitHub(options: GitHubOptions): GitHub {
           ...query,
           ...order,
         });
+        let pageCount = 0;
         for await (const { data } of pages) {
+          if (++pageCount > PAGES_MAX) throw endless(PAGES_MAX);
           for (const issue of known(z.array(WireIssue), data).map(issueOf)) {
             if (labels.every((label) => hasLabel(issue, label))) yield issue;
           }
@@ -162,24 +166,19 @@ function known<Shape extends z.ZodType>(shape: Shape, data: unknown): z.output<S
   throw notGitHub(error);
 }
 
-/**
- * Each request has a time limit, is tried again where that may help, and goes to the origin that
- * was named: the next page is an address that the answer tells.
- */
+/** Each request has a time limit, and is tried again where that may help. */
 function patientFetch(origin: string, options: GitHubOptions): typeof fetch {
   const { clock, random, signal } = options;
   return async (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input);
-    if (url.origin !== origin) throw new Error(`the answer leads elsewhere, to ${url.host}`);
     for (let retry = 1; ; retry++) {
       const limit = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
       const isLast = retry >= TRIES;
       try {
-        const answer = await fetch(url, { ...init, signal: limit });
+        const answer = await boundedFetch(url, { origin, init: { ...init, signal: limit } });
         if (answer.status < 500 || isLast) return answer;
-        await answer.body?.cancel();
       } catch (error) {
-        if (isLast || signal.aborted) throw error;
+        if (isLast || signal.aborted || error instanceof SignalboxError) throw error;
       }
       await clock.sleep(backoffMs(AGAIN, retry, random.fraction()), signal);
     }
