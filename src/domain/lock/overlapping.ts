@@ -98,7 +98,7 @@ async function readGround(db: Db, { project, scope, items }: Place): Promise<Ite
 }
 
 /** `a/b/c` → '', `a`, `a/b`, `a/b/c`. */
-function wayUp(base: string): string[] {
+export function wayUp(base: string): string[] {
   if (base === '') return [''];
   const parts = base.split('/');
   return ['', ...parts.map((_, index) => parts.slice(0, index + 1).join('/'))];

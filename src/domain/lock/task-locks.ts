@@ -8,12 +8,13 @@ import type { Db } from '../../store/db.ts';
 import type { CommandContext } from '../event/index.ts';
 import { insertGranted } from './acquire.ts';
 import { taskHolder, taskHolderKey } from './holder.ts';
-import { listAllItems } from './item-queries.ts';
-import { type Item, pathItem, patternOf } from './items.ts';
+import { listAllItems, listItemsOn } from './item-queries.ts';
+import { type Item, pathItem, patternOf, type ShownItem } from './items.ts';
 import { endLock } from './line.ts';
 import { newBudget, overlaps } from './overlap.ts';
 import { findHits, groundOf, type Hit } from './overlapping.ts';
 import { holdLine, listOpenOf, takePlace } from './queries.ts';
+import { shownItems } from './view.ts';
 
 export interface Intents {
   project: string;
@@ -92,6 +93,42 @@ export async function listTakenPaths(db: Db, project: string): Promise<Map<strin
 export function groundOfPaths(paths: readonly string[]): Ground {
   const patterns = paths.map(patternOf);
   return { own: [...new Set(patterns.map(({ base }) => base))], ...groundOf(patterns) };
+}
+
+/** The paths that a holder has or waits for, by their repository. */
+export async function pathsOfHolder(
+  db: Db,
+  project: string,
+  holder: string,
+): Promise<RepositoryPath[]> {
+  return (await listOpenOf(db, project, holder)).flatMap((row) => pathsIn(shownItems(row)));
+}
+
+/** What of this is no name of a thing. */
+export function pathsIn(items: readonly ShownItem[]): RepositoryPath[] {
+  return items.flatMap((item) => ('path' in item ? [item] : []));
+}
+
+export interface RepositoryPath {
+  repositoryId: string;
+  path: string;
+}
+
+export type Area = Omit<Ground, 'own'>;
+
+/**
+ * Tells of lists of paths whether somebody has what they lie on here. Where that is too much to
+ * compare it says no: who is then asked by itself is answered exactly.
+ */
+export async function takenOn(
+  db: Db,
+  area: Area & { project: string; scope: string },
+): Promise<(paths: readonly string[]) => boolean> {
+  const budget = newBudget();
+  const taken = (await listItemsOn(db, area)).map(({ pattern }) => patternOf(pattern));
+  return (paths) =>
+    paths.map(patternOf).some((own) => taken.some((other) => overlaps(own, other, budget))) &&
+    budget.left >= 0;
 }
 
 export interface Ground {

@@ -7,9 +7,9 @@ import { lockProject } from '../agent/index.ts';
 import type { CommandContext } from '../event/index.ts';
 import * as locks from '../lock/index.ts';
 import { requireTask } from './facts.ts';
+import { matchPaths } from './freed.ts';
 import { inHand } from './lifecycle.ts';
 import { setHasLocks } from './path-queries.ts';
-import { matchIntents } from './schedule.ts';
 
 type Named = Parsed<'lock.acquire'>['holder'];
 
@@ -30,8 +30,9 @@ export async function release(
 ): Promise<Output<'lock.release'>> {
   await lockProject(context.tx, context.actor.project);
   const holder = await holderOf(context, input.holder, limits.lockLeaseMsMin);
+  const held = await locks.pathsOfHolder(context.tx, context.actor.project, holder.key);
   const answer = await locks.release(context, input, holder);
-  if (answer.released.length > 0) await matchIntents(context);
+  if (answer.released.length > 0) await matchPaths(context, { freed: held });
   return answer;
 }
 
@@ -41,14 +42,15 @@ export async function steal(
 ): Promise<Output<'lock.steal'>> {
   await lockProject(context.tx, context.actor.project);
   const answer = await locks.steal(context, input);
-  await matchIntents(context);
+  await matchPaths(context, { freed: locks.pathsIn(answer.items) });
   return answer;
 }
 
 /** The lease of a session ran out: what it held is free for others, and for tasks. */
 export async function expireSession(context: CommandContext, holder: string): Promise<void> {
   await lockProject(context.tx, context.actor.project);
-  if (await locks.expireSession(context, holder)) await matchIntents(context);
+  const held = await locks.pathsOfHolder(context.tx, context.actor.project, holder);
+  if (await locks.expireSession(context, holder)) await matchPaths(context, { freed: held });
 }
 
 /** A task's locks are taken for the attempt that has it in hand, and for nobody else. */

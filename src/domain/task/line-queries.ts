@@ -54,15 +54,16 @@ export function findKeyHolder(
     limit 1`);
 }
 
-/** The first of those that wait for the key. */
+/** Those that wait for the key, in the order in which they go. */
 export function listWaitingForKey(
   db: Db,
-  page: { project: string; key: string; nowMs: number; limit: number },
-): Promise<TaskRow[]> {
+  page: Omit<QueuePage, 'after'> & { key: string; afterRankMs: number; afterId: string },
+): Promise<Pick<TaskRow, 'id' | 'rank_ms' | 'needs' | 'trust' | 'repository_id'>[]> {
   return db.all(sql`
-    select * from tasks
+    select id, rank_ms, needs, trust, repository_id from tasks
     where project = ${page.project} and concurrency_key = ${page.key} and ended_at_ms is null
       and state = 'queued' and available_at_ms <= ${page.nowMs}
+      and (rank_ms, id) > (${page.afterRankMs}, ${page.afterId})
     order by rank_ms, id ${limitTo(page.limit)}`);
 }
 

@@ -16,7 +16,10 @@ import {
   type Intents,
   newBudget,
   obstaclesOf,
+  pathsOfHolder,
+  type RepositoryPath,
   takeIntents,
+  taskHolderKey,
 } from '../lock/index.ts';
 import { findRepository } from '../repository/index.ts';
 import { inHand } from './lifecycle.ts';
@@ -89,9 +92,20 @@ export async function resumeIntents(context: CommandContext, task: TaskRow): Pro
   if (task.has_locks === 0) await takeOwnIntents(context, task);
 }
 
-export async function endHolding(context: CommandContext, task: TaskRow): Promise<void> {
+/** Gives back what it holds; answers which paths others may have waited for on its account. */
+export async function endHolding(
+  context: CommandContext,
+  task: TaskRow,
+): Promise<RepositoryPath[]> {
+  const { tx } = context;
+  const { repository_id: repositoryId } = task;
+  const own = repositoryId === null ? [] : parseList(task.paths);
+  const meant = own.map((path) => ({ repositoryId: repositoryId ?? '', path }));
+  if (task.has_locks === 0) return meant;
+  const held = await pathsOfHolder(tx, task.project, taskHolderKey(task.id));
   await endLocksOfTask(context, task.id, `its task is ${task.state}`);
-  await setHasLocks(context.tx, task.id, 0);
+  await setHasLocks(tx, task.id, 0);
+  return [...meant, ...held];
 }
 
 /** What a queued task waits for on account of its paths. */

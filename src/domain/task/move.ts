@@ -8,12 +8,12 @@ import { freeAgent } from '../agent/index.ts';
 import { type CommandContext, record } from '../event/index.ts';
 import { endAttempt } from './attempt-queries.ts';
 import { nextCheckMs } from './deadline.ts';
+import { matchKey, matchPaths } from './freed.ts';
 import { inHand, isEnded, type Verdict } from './lifecycle.ts';
 import { withPlace } from './line.ts';
 import { endHolding, isHolding, resumeIntents, withdrawIntents } from './locks.ts';
 import type { TaskRow } from './queries.ts';
 import { learn } from './records.ts';
-import { matchIntents, matchKey } from './schedule.ts';
 import { advanceTask, updateTask } from './write-queries.ts';
 
 export type Move = Extract<Verdict, { is: 'move' }>;
@@ -54,7 +54,7 @@ export async function moveTask(
 
 /**
  * What it held beside its agent's hand, its key and its paths, is for others now, and for itself if
- * it is its turn. So a task that has either may have moved on when this is over. Its agent waits
+ * it is its turn; and so are paths for which it waited before others. So a task that has either may have moved on when this is over. Its agent waits
  * for nothing in particular: whoever has moved the task gives it the next one in line.
  */
 async function letGo(context: CommandContext, row: TaskRow, moved: TaskRow): Promise<void> {
@@ -62,9 +62,8 @@ async function letGo(context: CommandContext, row: TaskRow, moved: TaskRow): Pro
   if (isEnded(moved.state)) await withdrawIntents(context, moved);
   const { concurrency_key: key, agent_key: but } = row;
   if (key !== null && isHolding(row.state)) await matchKey(context, { key, but });
-  if (row.has_locks === 0) return;
-  await endHolding(context, moved);
-  await matchIntents(context, but);
+  if (row.state === 'blocked') return;
+  await matchPaths(context, { freed: await endHolding(context, moved), but });
 }
 
 async function write(context: CommandContext, row: TaskRow, goesOn: boolean): Promise<void> {

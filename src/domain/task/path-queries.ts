@@ -1,7 +1,7 @@
 /** Where tasks are that mean to change paths: one statement a function. */
 import type { Db, Tx } from '../../store/db.ts';
 import { join, limitTo, type Sql, sql } from '../../store/sql.ts';
-import type { Ground } from '../lock/index.ts';
+import type { Area } from '../lock/index.ts';
 import { type QueuePage, runnableColumns, type RunnableRow } from './line-queries.ts';
 import type { TaskRow } from './queries.ts';
 
@@ -44,18 +44,42 @@ export async function deleteTaskPaths(tx: Tx, taskId: string): Promise<void> {
 export function listBeforeOn(
   db: Db,
   row: RunnableRow,
-  { bases, folders, nowMs }: Omit<Ground, 'own'> & { nowMs: number },
+  { bases, folders, nowMs }: Area & { nowMs: number },
 ): Promise<RunnableRow[]> {
-  const below = folders.map((folder) =>
-    folder === '' ? sql`true` : sql`(p.base >= ${`${folder}/`} and p.base < ${`${folder}0`})`,
-  );
-  const on: Sql = join([sql`p.base in (${join(bases)})`, ...below], ' or ');
   return db.all(sql`
     select ${runnableColumns} from tasks
     where id in (
       select p.task_id from task_paths p
-      where p.project = ${row.project} and p.repository_id = ${row.repository_id} and (${on}))
+      where p.project = ${row.project} and p.repository_id = ${row.repository_id}
+        and (${liesOn({ bases, folders })}))
       and state = 'queued' and available_at_ms <= ${nowMs} and lane = ${row.lane}
       and (rank_ms, id) < (${row.rank_ms}, ${row.id})
     order by rank_ms, id`);
+}
+
+export type WaitingOnRow = Pick<
+  RunnableRow,
+  'id' | 'rank_ms' | 'needs' | 'trust' | 'paths' | 'repository_id'
+>;
+
+/** The tasks of a repository that may be handed out now and lie there. */
+export function listWaitingOn(
+  db: Db,
+  where: Area & { project: string; repositoryId: string; nowMs: number },
+): Promise<WaitingOnRow[]> {
+  return db.all(sql`
+    select id, rank_ms, needs, trust, paths, repository_id from tasks
+    where id in (
+      select p.task_id from task_paths p
+      where p.project = ${where.project} and p.repository_id = ${where.repositoryId}
+        and (${liesOn(where)}))
+      and state = 'queued' and available_at_ms <= ${where.nowMs}`);
+}
+
+function liesOn({ bases, folders }: Area): Sql {
+  const on = bases.length === 0 ? [] : [sql`p.base in (${join(bases)})`];
+  const below = folders.map((folder) =>
+    folder === '' ? sql`true` : sql`(p.base >= ${`${folder}/`} and p.base < ${`${folder}0`})`,
+  );
+  return join([...on, ...below], ' or ');
 }

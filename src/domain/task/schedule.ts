@@ -22,10 +22,8 @@ import { isBarred } from './barriers.ts';
 import { beforeDeadline } from './deadline.ts';
 import { factsOf, requireTask } from './facts.ts';
 import { decide } from './lifecycle.ts';
-import { findKeyHolder, listWaitingForKey } from './line-queries.ts';
 import { inLine, reach } from './line.ts';
 import { takeOwnIntents } from './locks.ts';
-import { listWithPaths } from './path-queries.ts';
 import { findTask, nextFence, type TaskRow } from './queries.ts';
 import { type Records, recordsOf } from './records.ts';
 import { parseList } from './view.ts';
@@ -41,17 +39,18 @@ export async function matchTask(context: CommandContext, known: TaskRow): Promis
   await matchWith(context, task, null);
 }
 
-/** `but`: an agent that is served by whoever calls. */
-async function matchWith(
+/** Answers the agent that has it now. `but`: one that is served by whoever calls. */
+export async function matchWith(
   context: CommandContext,
   task: TaskRow,
   but: string | null,
-): Promise<void> {
-  if (task.state !== 'queued' || task.available_at_ms > context.nowMs) return;
+): Promise<string | undefined> {
+  if (task.state !== 'queued' || task.available_at_ms > context.nowMs) return undefined;
   const choice = await choose(context, task, but);
-  if (choice === undefined || (await isHeldBack(context))) return;
-  if (await isBarred(context, task)) return;
+  if (choice === undefined || (await isHeldBack(context))) return undefined;
+  if (await isBarred(context, task)) return undefined;
   await offer(context, task, choice);
+  return choice.agent.key;
 }
 
 async function choose(
@@ -107,42 +106,6 @@ export async function matchAgent(
     return offer(context, row, { agent, because: null });
   }
   return undefined;
-}
-
-/** Tasks looked at when locks were given back; nearly always a few wait for paths, or none. */
-const INTENTS_MAX = 1_000;
-const IDLE_MAX = 10_000;
-
-/**
- * Hands out what waited for paths that are free now. Called wherever locks end. An agent that was
- * idle before had nothing else to do, so what it can do now it does.
- */
-export async function matchIntents(
-  context: CommandContext,
-  but: string | null = null,
-): Promise<void> {
-  const { tx, actor, nowMs } = context;
-  const rows = await listIdleAgents(tx, actor.project, IDLE_MAX);
-  const idle = rows.filter(({ key }) => key !== but).map((row) => toIdle(row));
-  if (idle.length === 0) return;
-  const page = { project: actor.project, nowMs, limit: INTENTS_MAX };
-  for (const task of await listWithPaths(tx, page)) {
-    const asked = toAsked(task);
-    if (idle.some((agent) => canDo(agent, asked))) await matchWith(context, task, but);
-  }
-}
-
-/** Tasks that waited for the same key: the first that an idle agent can do gets it. */
-export async function matchKey(
-  context: CommandContext,
-  { key, but }: { key: string; but: string | null },
-): Promise<void> {
-  const { tx, actor, nowMs } = context;
-  const page = { project: actor.project, key, nowMs, limit: INTENTS_MAX };
-  for (const task of await listWaitingForKey(tx, page)) {
-    await matchWith(context, task, but);
-    if ((await findKeyHolder(tx, actor.project, key)) !== undefined) return;
-  }
 }
 
 /** Offers the next task to an agent whose hand has become free, if it can be told. */

@@ -1,12 +1,12 @@
 /** Whatever a CLI prints, what is made of it is something that the hub takes. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Use, workOperations } from '../../contract/index.ts';
+import { workOperations } from '../../contract/index.ts';
 import type { Progress } from '../adapter.ts';
 import { AttemptRecord } from '../record.ts';
 import { aider } from './aider.ts';
 import { claude } from './claude.ts';
-import { cliKinds, type Cli } from './cli.ts';
+import type { Cli } from './cli.ts';
 import { codex } from './codex.ts';
 import { copilot } from './copilot.ts';
 import { gemini } from './gemini.ts';
@@ -25,7 +25,10 @@ const EVENTS: object[] = [
       id: '1',
       model: 'm',
       usage: { input_tokens: 1, cache_read_input_tokens: 1, output_tokens: 1 },
-      content: [{ type: 'text', text: 'words' }, { type: 'tool_use', name: 'Write', input: {} }],
+      content: [
+        { type: 'text', text: 'words' },
+        { type: 'tool_use', name: 'Write', input: {} },
+      ],
     },
   },
   { type: 'rate_limit_event', rate_limit_info: { status: 'rejected', resetsAt: 1 } },
@@ -75,18 +78,20 @@ function spoiled(value: unknown): fc.Arbitrary<unknown> {
   return fc.oneof({ weight: 12, arbitrary: kept }, { weight: 1, arbitrary: junk });
 }
 
-const event = fc.constantFrom(...EVENTS).chain((one) =>
-  fc
-    .record(
-      Object.fromEntries(
-        Object.entries(one).map(([key, value]) => [
-          key,
-          key === 'type' ? fc.constant(value) : spoiled(value),
-        ]),
-      ),
-    )
-    .map((spoilt) => JSON.stringify(spoilt)),
-);
+const event = fc
+  .constantFrom(...EVENTS)
+  .chain((one) =>
+    fc
+      .record(
+        Object.fromEntries(
+          Object.entries(one).map(([key, value]) => [
+            key,
+            key === 'type' ? fc.constant(value) : spoiled(value),
+          ]),
+        ),
+      )
+      .map((spoilt) => JSON.stringify(spoilt)),
+  );
 const line = fc.oneof(
   { weight: 8, arbitrary: event },
   { weight: 1, arbitrary: event.map((text) => text.slice(0, text.length / 2)) },
