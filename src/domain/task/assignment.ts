@@ -10,8 +10,9 @@ export async function assignmentOf(context: CommandContext, row: TaskRow): Promi
 }
 
 /** Small enough to go with its offer, so that its agent need not ask before it begins. */
-export function isSmall({ body, checks, last_failure: lastFailure }: TaskRow): boolean {
-  return body.length + checks.length + (lastFailure?.length ?? 0) <= limits.inlineCharsMax;
+export function isSmall({ body, checks, paths, last_failure: lastFailure }: TaskRow): boolean {
+  const texts = [body, checks, paths, lastFailure ?? ''];
+  return texts.reduce((sum, { length }) => sum + length, 0) <= limits.inlineCharsMax;
 }
 
 async function withRepository(context: CommandContext, row: TaskRow): Promise<TaskWithRepository> {

@@ -54,8 +54,9 @@ export async function moveTask(
 
 /**
  * What it held beside its agent's hand, its key and its paths, is for others now, and for itself if
- * it is its turn; and so are paths for which it waited before others. So a task that has either may have moved on when this is over. Its agent waits
- * for nothing in particular: whoever has moved the task gives it the next one in line.
+ * it is its turn; and so are paths for which it waited before others. So a task that has either may
+ * have moved on when this is over. Its agent waits for nothing in particular: whoever has moved the
+ * task gives it the next one in line.
  */
 async function letGo(context: CommandContext, row: TaskRow, moved: TaskRow): Promise<void> {
   if (isHolding(moved.state)) return;
@@ -98,7 +99,7 @@ async function rowAfter(
   const availableAtMs = move.fields?.available_at_ms ?? againMs;
   const isPresumed = move.outcome === 'lapsed' || move.outcome === 'lost';
   const isKept = inHand.includes(move.to) || move.to === 'verifying' || isPresumed;
-  const isTaken = move.to === 'accepted' || (move.to === 'running' && row.state === 'offered');
+  const isFirstWord = move.to === 'running' && row.accepted_at_ms === null;
   const next: TaskRow = {
     ...row,
     state: move.to,
@@ -110,7 +111,7 @@ async function rowAfter(
     last_failure: move.failure ?? row.last_failure,
     available_at_ms: availableAtMs,
     // Who begins takes the offer with it.
-    accepted_at_ms: isTaken ? nowMs : row.accepted_at_ms,
+    accepted_at_ms: move.to === 'accepted' || isFirstWord ? nowMs : row.accepted_at_ms,
     started_at_ms: move.to === 'running' ? nowMs : row.started_at_ms,
     ended_at_ms: isEnded(move.to) ? nowMs : null,
     next_check_ms: nextCheckMs(row, move.to, { nowMs, availableAtMs }),
