@@ -25,7 +25,10 @@ eachEngine((engine) => {
     expect((await ada.client.task.start(held)).state).toBe('running');
     const { attempts } = await pat.task.show({ id });
     expect(attempts).toHaveLength(1);
-    expect(attempts[0]?.acceptedAtMs).toBe(attempts[0]?.startedAtMs);
+    const { acceptedAtMs, startedAtMs, endedAtMs, outcome } = attempts[0] ?? {};
+    expect(startedAtMs).toBeGreaterThan(0);
+    expect(acceptedAtMs).toBe(startedAtMs);
+    expect({ endedAtMs, outcome }).toEqual({ endedAtMs: null, outcome: null });
     // Its word that it accepts, which comes after, changes nothing and says what it has.
     expect((await ada.client.task.accept(held)).task.state).toBe('running');
     await ada.client.task.complete(held);
@@ -97,8 +100,9 @@ eachEngine((engine) => {
     const paths = Array.from({ length: limits.taskPathsMax }, (_, n) => `${n}/${'é'.repeat(900)}`);
     const { id } = await pat.task.submit({ title: 'wide', repository: REPOSITORY, paths });
     await inHand(ada);
-    const { items } = await pat.event.list({ filter: { subject: id, types: ['task.offered'] } });
-    expect(items).toHaveLength(1);
-    expect(items[0]?.data.assignment).toBeUndefined();
+    const filter = { subject: id, types: ['task.offered' as const] };
+    const offers = async () => (await pat.event.list({ filter })).items;
+    await expect.poll(offers).toHaveLength(1);
+    expect((await offers())[0]?.data.assignment).toBeUndefined();
   });
 });

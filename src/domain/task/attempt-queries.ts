@@ -43,6 +43,13 @@ export async function endAttempt(tx: Tx, row: TaskRow, end: AttemptEnd): Promise
     where task_id = ${row.id} and number = ${row.attempt}`);
 }
 
+/** Whoever was presumed gone is not: its attempt goes on. */
+export async function reopenAttempt(tx: Tx, row: TaskRow): Promise<void> {
+  await tx.run(sql`
+    update attempts set ended_at_ms = null, outcome = null, failure = null
+    where task_id = ${row.id} and number = ${row.attempt}`);
+}
+
 /** What became of a change that was handed in is the outcome of its attempt. */
 export async function setOutcome(tx: Tx, row: TaskRow, end: OutcomeOfChange): Promise<void> {
   await tx.run(sql`

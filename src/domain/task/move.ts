@@ -6,7 +6,7 @@ import { type EventData, limits, SignalboxError } from '../../contract/index.ts'
 import { backoffMs } from '../../core/backoff.ts';
 import { freeAgent } from '../agent/index.ts';
 import { type CommandContext, record } from '../event/index.ts';
-import { endAttempt } from './attempt-queries.ts';
+import { endAttempt, reopenAttempt } from './attempt-queries.ts';
 import { nextCheckMs } from './deadline.ts';
 import { matchKey, matchPaths } from './freed.ts';
 import { inHand, isEnded, type Verdict } from './lifecycle.ts';
@@ -47,7 +47,10 @@ export async function moveTask(
   }
   await recordMove(context, next, { ...move, holderKey: row.agent_key });
   const moved = { ...next, version: row.version + 1 };
-  if (row.state === 'queued' && inHand.includes(next.state)) await resumeIntents(context, moved);
+  if (row.state === 'queued' && inHand.includes(next.state)) {
+    await reopenAttempt(context.tx, moved);
+    await resumeIntents(context, moved);
+  }
   await letGo(context, row, moved);
   return moved;
 }
