@@ -1,5 +1,5 @@
 /** Where budgets and what was spent are: one statement a function. */
-import type { BudgetWindow } from '../../contract/index.ts';
+import { type BudgetWindow, limits } from '../../contract/index.ts';
 import type { Db, Tx } from '../../store/db.ts';
 import { limitTo, sql } from '../../store/sql.ts';
 
@@ -77,13 +77,19 @@ export interface SpendingRow {
   cost_micros: number;
 }
 
+/** No counter goes over what can be read and shown exactly: one that is full stays full. */
+const MOST = limits.budgetMost;
+
 export async function addSpending(tx: Tx, row: SpendingRow): Promise<void> {
+  const { tokens, cost_micros: cost } = row;
   await tx.run(sql`
     insert into spendings (project, subject, hour_ms, tokens, cost_micros)
-    values (${row.project}, ${row.subject}, ${row.hour_ms}, ${row.tokens}, ${row.cost_micros})
+    values (${row.project}, ${row.subject}, ${row.hour_ms}, ${tokens}, ${cost})
     on conflict (project, subject, hour_ms) do update
-      set tokens = spendings.tokens + excluded.tokens,
-        cost_micros = spendings.cost_micros + excluded.cost_micros`);
+      set tokens = case when spendings.tokens > ${MOST - tokens} then ${MOST}
+          else spendings.tokens + excluded.tokens end,
+        cost_micros = case when spendings.cost_micros > ${MOST - cost} then ${MOST}
+          else spendings.cost_micros + excluded.cost_micros end`);
 }
 
 export interface SpendingSpan {
@@ -99,10 +105,13 @@ export function sumSpending(
   span: SpendingSpan,
 ): Promise<{ tokens: number; cost_micros: number } | undefined> {
   return db.get(sql`
-    select coalesce(sum(tokens), 0) as tokens, coalesce(sum(cost_micros), 0) as cost_micros
-    from spendings
-    where project = ${span.project} and subject = ${span.subject}
-      and hour_ms >= ${span.fromMs} and hour_ms <= ${span.upToMs}`);
+    select case when tokens > ${MOST} then ${MOST} else tokens end as tokens,
+      case when cost_micros > ${MOST} then ${MOST} else cost_micros end as cost_micros
+    from (
+      select coalesce(sum(tokens), 0) as tokens, coalesce(sum(cost_micros), 0) as cost_micros
+      from spendings
+      where project = ${span.project} and subject = ${span.subject}
+        and hour_ms >= ${span.fromMs} and hour_ms <= ${span.upToMs}) as spent`);
 }
 
 /** Hours that no window reaches back to any more. */

@@ -1,4 +1,5 @@
 /** Where it is written what attempts and tasks have used: one statement a function. */
+import { limits } from '../../contract/index.ts';
 import type { Db, Tx } from '../../store/db.ts';
 import { limitTo, sql } from '../../store/sql.ts';
 import type { AttemptRow } from './attempt-queries.ts';
@@ -25,15 +26,20 @@ export async function saveUse(
     where task_id = ${row.task_id} and number = ${row.number}`);
 }
 
-/** Beside the version: it moves nothing. */
+const MOST = limits.budgetMost;
+
+/** Beside the version: it moves nothing. As all counters of use, one that is full stays full. */
 export async function addUse(
   tx: Tx,
   taskId: string,
   { tokens, costMicros }: { tokens: number; costMicros: number },
 ): Promise<void> {
   await tx.run(sql`
-    update tasks set tokens_used = tokens_used + ${tokens},
-      cost_micros_used = cost_micros_used + ${costMicros}
+    update tasks set
+      tokens_used = case when tokens_used > ${MOST - tokens} then ${MOST}
+        else tokens_used + ${tokens} end,
+      cost_micros_used = case when cost_micros_used > ${MOST - costMicros} then ${MOST}
+        else cost_micros_used + ${costMicros} end
     where id = ${taskId}`);
 }
 
