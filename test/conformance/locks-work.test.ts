@@ -1,10 +1,13 @@
 /** What patterns that are made to be dear cost the hub, on every engine: little, and a refusal. */
 import { expect, test } from 'vitest';
 import { limits } from '../../src/contract/index.ts';
+import { sql } from '../../src/store/sql.ts';
 import { eachEngine } from '../support/engines.ts';
 import {
   begin,
+  commit,
   expectNoMissedMatch,
+  handIn,
   inHand,
   openTestHub,
   refusal,
@@ -59,6 +62,29 @@ eachEngine((engine) => {
     await holder.client.task.fail({ ...(await begin(holder)), reason: 'no', isRetryable: false });
     expect((await pat.task.show({ id: second.id })).task.state).toBe('offered');
     await expectNoMissedMatch(pat);
+  });
+
+  test('landing on deep paths under dear patterns costs little, and is remembered', async () => {
+    const hub = await openTestHub(engine);
+    const pat = await hub.as('pat', 'operator');
+    const vera = await hub.as('vera', 'verifier');
+    const ada = await worker(hub, 'ada');
+    await pat.task.submit({ title: 'x', repository: REPOSITORY });
+    const held = await begin(ada);
+    await ada.client.lock.acquire({ holder: held, items: dear('y', 200) });
+    await ada.client.task.complete({ ...held, ...handIn(held) });
+    const { change, lease } = (await vera.change.claim()).verification ?? {};
+    const leased = { id: change?.id ?? '', lease: lease ?? 0 };
+    const paths = Array.from({ length: 30 }, (_, n) => `${'x/'.repeat(1_500)}y${n}`);
+    const about = { baseBranch: 'main', policy: null, additions: 1, deletions: 0 };
+    await vera.change.assess({ ...leased, ...about, paths });
+    const beganMs = performance.now();
+    const tested = { testedCommit: commit('c'), testedBase: commit('a'), log: '' };
+    expect((await vera.change.pass({ ...leased, ...tested })).state).toBe('landing');
+    await vera.change.land({ ...leased, landedCommit: commit('c') });
+    expect(performance.now() - beganMs).toBeLessThan(WALKED_MS);
+    const rows = await hub.store.read.all(sql`select path from landed_paths`);
+    expect(rows).toHaveLength(paths.length);
   });
 
   test('a session holds only so many locks, and may go on when it gives some back', async () => {

@@ -8,7 +8,7 @@
 import type { CommandContext } from '../event/index.ts';
 import { taskHolderKey } from './holder.ts';
 import { type LandedRow, listLandedAfter, saveLanded } from './landed-queries.ts';
-import { matches } from './overlap.ts';
+import { matches, newBudget } from './overlap.ts';
 import { listOpenOf } from './queries.ts';
 import { itemsOfRow } from './view.ts';
 
@@ -34,7 +34,10 @@ export async function findOvertaken(
     const { repositoryId, fence } = touched;
     const paths = touched.paths.slice(from, from + PORTION).map(asLocked);
     const rows = await listLandedAfter(context.tx, { repositoryId, paths, fence, holder });
-    overtaken.push(...rows.filter((row) => row.fence > Math.max(fence, fenceOf(row.path))));
+    for (const row of rows) {
+      const own = fenceOf(row.path);
+      if (row.fence > Math.max(fence, own.isSure ? own.fence : 0)) overtaken.push(row);
+    }
   }
   return overtaken;
 }
@@ -46,7 +49,7 @@ export async function recordLanding(
 ): Promise<void> {
   const fenceOf = await fencesOf(context, touched);
   for (const path of touched.paths.map(asLocked)) {
-    const fence = fenceOf(path);
+    const { fence } = fenceOf(path);
     if (fence === 0) continue;
     await saveLanded(context.tx, {
       repository_id: touched.repositoryId,
@@ -60,11 +63,17 @@ export async function recordLanding(
   }
 }
 
+/** Not sure where comparing was too much: then it is the newest that may be meant. */
+interface Fence {
+  fence: number;
+  isSure: boolean;
+}
+
 /** Of each path the newest exclusive grant that the task has for it; 0 where it has none. */
 async function fencesOf(
   { tx, actor }: CommandContext,
   { taskId, repositoryId }: Touched,
-): Promise<(path: string) => number> {
+): Promise<(path: string) => Fence> {
   const open = await listOpenOf(tx, actor.project, taskHolderKey(taskId));
   const grants = open
     .filter((lock) => lock.state === 'granted' && lock.mode === 'exclusive')
@@ -72,9 +81,16 @@ async function fencesOf(
       itemsOfRow(lock)
         .filter(({ scope }) => scope === repositoryId)
         .map(({ pattern }) => ({ pattern, fence: lock.fence ?? 0 })),
-    );
-  return (path) =>
-    Math.max(0, ...grants.filter(({ pattern }) => matches(pattern, path)).map((one) => one.fence));
+    )
+    .toSorted((a, b) => b.fence - a.fence);
+  const budget = newBudget();
+  return (path) => {
+    const newest = grants.find(({ pattern }) => {
+      budget.left -= 1;
+      return budget.left < 0 || matches(pattern, path, budget);
+    });
+    return { fence: newest?.fence ?? 0, isSure: budget.left >= 0 };
+  };
 }
 
 /** Paths are compared as locks name them. */

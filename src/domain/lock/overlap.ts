@@ -33,10 +33,13 @@ export function overlaps(a: Pattern, b: Pattern, budget: Budget = newBudget()): 
 }
 
 /** Does the pattern mean this path, which is in NFC? */
-export function matches(pattern: Pattern, path: string): boolean {
+export function matches(
+  pattern: Pattern,
+  path: string,
+  budget: Budget = { left: Number.POSITIVE_INFINITY },
+): boolean {
   if (pattern.isLiteral) return pattern.base === path;
   const names = wayOf(path);
-  const budget = { left: Number.POSITIVE_INFINITY };
   return pattern.ways.some((way) => doWaysMeet(way, names, budget));
 }
 
