@@ -1,11 +1,17 @@
 /** What a task waits for, what waits for it, and its parent: one statement a function. */
 import type { TaskState } from '../../contract/index.ts';
 import type { Db, Tx } from '../../store/db.ts';
-import { limitTo, sql } from '../../store/sql.ts';
+import { join, limitTo, sql } from '../../store/sql.ts';
 
-export async function insertDependency(tx: Tx, taskId: string, neededId: string): Promise<void> {
+export async function insertDependencies(
+  tx: Tx,
+  taskId: string,
+  needed: readonly Pick<NeededRow, 'id'>[],
+): Promise<void> {
+  if (needed.length === 0) return;
   await tx.run(sql`
-    insert into dependencies (task_id, needed_id) values (${taskId}, ${neededId})
+    insert into dependencies (task_id, needed_id)
+    values ${join(needed.map(({ id }) => sql`(${taskId}, ${id})`))}
     on conflict (task_id, needed_id) do nothing`);
 }
 
@@ -13,6 +19,18 @@ export interface NeededRow {
   id: string;
   title: string;
   state: TaskState;
+}
+
+/** Those of these tasks that there are, none of which moves meanwhile. */
+export async function findNeeded(
+  tx: Tx,
+  project: string,
+  ids: readonly string[],
+): Promise<NeededRow[]> {
+  if (ids.length === 0) return [];
+  return tx.all(sql`
+    select id, title, state from tasks
+    where project = ${project} and id in (${join(ids)}) order by id ${tx.dialect.forUpdate}`);
 }
 
 export function listNeeded(db: Db, taskId: string): Promise<NeededRow[]> {

@@ -19,8 +19,8 @@ import { canonicalPattern } from '../lock/index.ts';
 import { ensureRepository } from '../repository/index.ts';
 import { rankMs } from './assign.ts';
 import { nextCheckMs } from './deadline.ts';
-import { requireTask } from './facts.ts';
-import { countChildren, insertDependency, type NeededRow } from './family-queries.ts';
+import { requireTask, unknownTask } from './facts.ts';
+import { countChildren, findNeeded, insertDependencies, type NeededRow } from './family-queries.ts';
 import { isEnded } from './lifecycle.ts';
 import { withPlace } from './line.ts';
 import { declareIntents } from './locks.ts';
@@ -72,15 +72,14 @@ export async function submitOne(
   refuseLate(context, order);
   const twin = order.unique && (await findTwin(context, order.unique.key));
   if (twin !== undefined) return { ...toProgress(twin), isExisting: true };
-  const needed: TaskRow[] = [];
-  for (const id of new Set(order.after)) needed.push(await requireTask(context, id));
+  const needed = await requireNeeded(context, order.after);
   if (order.parent !== undefined) await checkParent(context, order.parent, order.after);
   const unmet = needed.filter((task) => task.state !== 'done');
   const made = await newTask(context, order, unmet);
   const row = await withPlace(context, { ...made, rank_ms: made.rank_ms - earlierMs });
   await insertTask(context.tx, row);
   await declareIntents(context, row);
-  for (const task of needed) await insertDependency(context.tx, row.id, task.id);
+  await insertDependencies(context.tx, row.id, needed);
   await record(context, {
     type: row.state === 'blocked' ? 'task.blocked' : 'task.queued',
     subject: row.id,
@@ -88,6 +87,20 @@ export async function submitOne(
   });
   await matchTask(context, row);
   return { ...toProgress(row), isExisting: false };
+}
+
+async function requireNeeded(
+  context: CommandContext,
+  after: readonly string[],
+): Promise<NeededRow[]> {
+  const ids = [...new Set(after)];
+  const found = await findNeeded(context.tx, context.actor.project, ids);
+  const known = new Map(found.map((row) => [row.id, row]));
+  return ids.map((id) => {
+    const row = known.get(id);
+    if (row === undefined) throw unknownTask(id);
+    return row;
+  });
 }
 
 /** The task that has the key: while it is open, or for ever where it asked for that. */

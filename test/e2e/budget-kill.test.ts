@@ -1,0 +1,124 @@
+/**
+ * `kill -9` of the hub while agents report what they use, and an operator sets budgets, lifts them
+ * and pauses agents, with real processes. In the end the sums are those of the reports, to the
+ * token.
+ */
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import { connect, type Client } from '../../src/client/index.ts';
+import { makeHome, type Home, type Running } from '../../src/cli/fixture.ts';
+
+const KILLS = 4;
+const NAMES = ['ada', 'bob', 'carol', 'dan'];
+const REPORTS = 6;
+const TASKS = 120;
+const WAIT = { timeout: 60_000, interval: 20 };
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+async function startHub(home: Home, port: number): Promise<Running> {
+  const hub = home.start(['start', '--port', String(port), '--no-verifier', '--data', 'hub']);
+  await hub.until('answers at');
+  return hub;
+}
+
+/** Does one task after the other, and says what each has used in ever greater totals. */
+async function work(
+  client: Client,
+  used: Map<string, number>,
+  isOver: () => boolean,
+): Promise<void> {
+  while (!isOver()) {
+    const { assignment } = await client.task.pull();
+    if (assignment === null) {
+      await vi.waitUntil(async () => isOver() || (await isWaiting(client)), WAIT);
+      continue;
+    }
+    const { id: taskId, fence } = assignment.task;
+    let total = 0;
+    for (let report = 0; report < REPORTS; report++) {
+      total += 1 + ((fence * 7 + report * 13) % 101);
+      const use = { inputTokens: total, outputTokens: total, costMicros: 3 * total };
+      await client.task.progress({ taskId, fence, use });
+    }
+    const use = { inputTokens: total, outputTokens: total + 1, costMicros: 3 * total };
+    await client.task.complete({ taskId, fence, report: 'done', use });
+    used.set(taskId, total);
+  }
+}
+
+async function isWaiting(client: Client): Promise<boolean> {
+  return (await client.hub.status()).tasks['queued'] !== undefined;
+}
+
+/** Budgets come and go, and agents are paused for moments. */
+async function meddle(root: Client, isOver: () => boolean): Promise<void> {
+  for (let round = 0; !isOver(); round++) {
+    const agent = NAMES[round % NAMES.length] ?? 'ada';
+    const window = round % 2 === 0 ? 'hour' : 'ever';
+    await root.budget.set({ scope: { agent }, window, tokensMax: round % 3 === 0 ? 0 : 1e9 });
+    const { nowMs } = await root.hub.status();
+    await root.agent.pause({ agent, untilMs: nowMs + 300, reason: 'for a moment' });
+    await root.budget.remove({ scope: { agent }, window });
+    await root.agent.resume({ agent });
+  }
+}
+
+test('what was used is counted to the token, however often the hub is killed', async () => {
+  const home = await makeHome();
+  const clients: Client[] = [];
+  try {
+    const port = await freePort();
+    let hub = await startHub(home, port);
+    const admin = (await readFile(join(home.root, 'hub/admin.token'), 'utf8')).trim();
+    const open = (token: string): Client => {
+      const client = connect({ url: `http://127.0.0.1:${port}`, token });
+      clients.push(client);
+      return client;
+    };
+    const root = open(admin);
+    const agents: Client[] = [];
+    for (const agent of NAMES) agents.push(open((await root.token.create({ agent })).secret));
+    for (const agent of agents) await agent.task.pull();
+    const tasks = Array.from({ length: TASKS }, (_, n) => ({ title: `task ${n}` }));
+    await root.batch.submit({ tasks });
+
+    const used = new Map<string, number>();
+    const isOver = (): boolean => used.size === TASKS;
+    const all = Promise.all([
+      ...agents.map((agent) => work(agent, used, isOver)),
+      meddle(root, isOver),
+    ]);
+    for (let kill = 1; kill <= KILLS; kill++) {
+      await vi.waitUntil(() => used.size >= (kill * TASKS) / (KILLS + 2), WAIT);
+      hub.child.kill('SIGKILL');
+      await hub.ended;
+      hub = await startHub(home, port);
+    }
+    await all;
+    let [tokens, costMicros] = [0, 0];
+    for (const [id, total] of used) {
+      const { task } = await root.task.show({ id });
+      expect(task).toMatchObject({ state: 'done', attempt: 1 });
+      expect(task.used).toEqual({ tokens: 2 * total + 1, costMicros: 3 * total });
+      tokens += 2 * total + 1;
+      costMicros += 3 * total;
+    }
+    const { spent, missedMatches } = await root.hub.status();
+    expect(spent.ever).toEqual({ tokens, costMicros });
+    expect(missedMatches).toBe(0);
+    expect((await root.budget.list()).items).toEqual([]);
+  } finally {
+    await Promise.all(clients.map((client) => client.close()));
+    await home.close();
+  }
+}, 240_000);
