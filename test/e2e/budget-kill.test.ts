@@ -67,7 +67,7 @@ async function meddle(root: Client, isOver: () => boolean): Promise<void> {
     const window = round % 2 === 0 ? 'hour' : 'ever';
     await root.budget.set({ scope: { agent }, window, tokensMax: round % 3 === 0 ? 0 : 1e9 });
     const { nowMs } = await root.hub.status();
-    await root.agent.pause({ agent, untilMs: nowMs + 300, reason: 'for a moment' });
+    await root.agent.pause({ agent, untilMs: nowMs + 60_000, reason: 'for a moment' });
     await root.budget.remove({ scope: { agent }, window });
     await root.agent.resume({ agent });
   }
