@@ -132,9 +132,9 @@ test('the local wire delivers events until either side ends the feed', async () 
   await Promise.resolve();
   const [feed, other] = connection.feeds;
   expect(feed).toMatchObject({ after: 3, filter: {}, credential: {} });
-  feed?.deliver({ ...frame, json: '{"seq":4,"type":"task.done"}' });
+  feed?.deliver({ ...frame, json: '{"seq":4,"type":"task.done","subject":"x","data":{}}' });
   first.close();
-  feed?.deliver({ ...frame, json: '{"seq":5,"type":"task.done"}' });
+  feed?.deliver({ ...frame, json: '{"seq":5,"type":"task.done","subject":"x","data":{}}' });
   other?.end(new Error('the disk is gone'));
   expect(heard).toMatchObject([{ seq: 4 }, undefined, { code: 'internal' }]);
   expect(connection.closed).toBe(1);

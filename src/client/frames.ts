@@ -68,15 +68,23 @@ export function errorFrom(body: unknown): SignalboxError {
   });
 }
 
+/** As far as those who hear it rely on it: what has no data would end their process. */
 export function isEvent(value: unknown): value is Event {
   return (
-    typeof value === 'object' &&
-    value !== null &&
+    isObject(value) &&
     'seq' in value &&
-    typeof value.seq === 'number' &&
+    Number.isSafeInteger(value.seq) &&
     'type' in value &&
-    typeof value.type === 'string'
+    typeof value.type === 'string' &&
+    'subject' in value &&
+    typeof value.subject === 'string' &&
+    'data' in value &&
+    isObject(value.data)
   );
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Whatever was thrown, as an error that has a code and a hint. */

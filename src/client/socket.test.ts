@@ -228,6 +228,35 @@ test('a feed whose cursor is gone ends with that error', async () => {
   expect(await ended).toMatchObject(end);
 });
 
+test.each([
+  { data: undefined },
+  { data: null },
+  { data: 'words' },
+  { data: [] },
+  { subject: 7 },
+  { seq: 1e300 },
+  { seq: '2' },
+])('an event that is none, with %j, ends its feed and is not heard', async (wrong) => {
+  const hub = await scriptedHub((send, { id, subscribe }) => {
+    send({ id, ok: {} });
+    if (subscribe === undefined) return;
+    send({ sub: id, event: event(1) });
+    send({ welcome: {} });
+    send({ sub: id, event: { ...event(2), ...wrong } });
+    send({ sub: id, event: event(3) });
+  });
+  const seqs: number[] = [];
+  const ended = new Promise((resolve) => {
+    const onEvent = ({ seq, data, subject }: Event): void => {
+      seqs.push(seq);
+      expect([typeof data, typeof subject]).toEqual(['object', 'string']);
+    };
+    clientOf(hub).subscribe({ after: 0, onEvent, onEnd: resolve });
+  });
+  expect(await ended).toMatchObject({ code: 'internal' });
+  expect(seqs).toEqual([1]);
+});
+
 test('a closed feed is given back to the hub and delivers nothing more', async () => {
   const hub = await scriptedHub((send, { id, subscribe, unsubscribe }) => {
     if (subscribe !== undefined) send({ sub: id, event: event(1) });
