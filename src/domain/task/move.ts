@@ -102,7 +102,6 @@ async function rowAfter(
   const availableAtMs = move.fields?.available_at_ms ?? againMs;
   const isPresumed = move.outcome === 'lapsed' || move.outcome === 'lost';
   const isKept = inHand.includes(move.to) || move.to === 'verifying' || isPresumed;
-  const isFirstWord = move.to === 'running' && row.accepted_at_ms === null;
   const next: TaskRow = {
     ...row,
     state: move.to,
@@ -113,8 +112,7 @@ async function rowAfter(
     agent_key: isKept ? row.agent_key : null,
     last_failure: move.failure ?? row.last_failure,
     available_at_ms: availableAtMs,
-    // Who begins takes the offer with it.
-    accepted_at_ms: move.to === 'accepted' || isFirstWord ? nowMs : row.accepted_at_ms,
+    accepted_at_ms: acceptedAtMs(row, move.to, nowMs),
     started_at_ms: move.to === 'running' ? nowMs : row.started_at_ms,
     ended_at_ms: isEnded(move.to) ? nowMs : null,
     next_check_ms: nextCheckMs(row, move.to, { nowMs, availableAtMs }),
@@ -122,6 +120,12 @@ async function rowAfter(
   };
   // What comes back from a hand keeps its place; what comes into line anew gets a new one.
   return move.fields?.rank_ms === undefined ? next : withPlace(context, next);
+}
+
+/** Who begins without another word has accepted it by that. */
+function acceptedAtMs(row: TaskRow, to: TaskRow['state'], nowMs: number): number | null {
+  const isFirstWord = to === 'running' && row.accepted_at_ms === null;
+  return to === 'accepted' || isFirstWord ? nowMs : row.accepted_at_ms;
 }
 
 /** What an agent did wrong waits longer each time; what was no fault of anybody goes on at once. */
