@@ -173,7 +173,7 @@ export class Sidecar {
     const { client } = this.#ports;
     try {
       const { nowMs } = await client.hub.status({}, { timeoutMs: limits.offerMs });
-      const why = reason.slice(0, limits.noteCharsMax);
+      const why = reason.slice(0, limits.noteCharsMax).toWellFormed();
       await client.agent.pause({ untilMs: nowMs + forMs, reason: why });
     } catch {
       // It is draining already, and gets nothing new: the pause only says more of it.
