@@ -72,11 +72,8 @@ eachEngine((engine) => {
     const pat = await hub.as('pat', 'operator');
     const quin = await hub.as('quin', 'operator');
     const ada = await worker(hub, 'ada');
-    for (let n = 0; n < 10; n++) {
-      await pat.task.submit({ title: 'alone' });
-      await ada.client.task.complete(await begin(ada));
-    }
-    await pat.task.submit({ title: 'in hand' });
+    for (let n = 0; n < 11; n++) await pat.task.submit({ title: 'alone' });
+    for (let n = 0; n < 10; n++) await ada.client.task.complete(await begin(ada));
     const held = await begin(ada);
     for (let n = 0; n < 6; n++) {
       await quin.task.submit({ title: 'quin' });

@@ -42,6 +42,7 @@ export async function unblock(context: CommandContext, row: TaskRow): Promise<bo
   const availableAtMs = Math.max(row.available_at_ms, context.nowMs);
   const fields = {
     rank_ms: rankMs(row.lane, availableAtMs),
+    turn: null,
     available_at_ms: availableAtMs,
     waits_for_children: 0,
   };

@@ -6,7 +6,7 @@
 import type { CommandContext } from '../event/index.ts';
 import { listRunnable, type RunnableRow } from './line-queries.ts';
 import type { TaskRow } from './queries.ts';
-import { findTurns, NOBODY, savePass } from './turn-queries.ts';
+import { findTurns, NOBODY, savePass, savePlace } from './turn-queries.ts';
 import { levelOf, turnOf } from './turns.ts';
 
 /** Nearly always the first one is taken. */
@@ -35,23 +35,22 @@ export async function* inLine({
 }
 
 /**
- * The task with a place in line, behind what its submitter has in the same level already; without
- * one while it may not be handed out yet.
+ * A task that has to wait takes its place in line, behind what its submitter has in the same level
+ * already. Who is served at once needs no turn: nobody was kept waiting by it.
  */
-export async function withPlace(context: CommandContext, row: TaskRow): Promise<TaskRow> {
-  const { tx, nowMs } = context;
+export async function queueUp({ tx, nowMs }: CommandContext, row: TaskRow): Promise<void> {
+  if (row.turn !== null) return;
+  const { id, project, submitter_key } = row;
   const level = levelOf(row.rank_ms, nowMs);
-  if (row.state !== 'queued' || row.available_at_ms > nowMs) return { ...row, level, turn: null };
-  const placed = { ...row, level };
-  const { turn, pass } = turnOf(await findTurns(tx, placed));
-  await savePass(tx, placed, pass);
-  return { ...placed, turn };
+  const { turn, pass } = turnOf(await findTurns(tx, { project, level, submitter_key }));
+  await savePass(tx, { project, level, submitter_key }, pass);
+  await savePlace(tx, { id, level, turn });
 }
 
-/** The same, where its time has come, or it has waited for so long that it stands higher now. */
-export async function inItsPlace(context: CommandContext, row: TaskRow): Promise<TaskRow> {
-  const hasPlace = row.turn !== null && row.level <= levelOf(row.rank_ms, context.nowMs);
-  return hasPlace ? row : withPlace(context, row);
+/** Out of its place, where it has waited its way into the next level: it takes one there. */
+export function risen(row: TaskRow, nowMs: number): TaskRow {
+  const level = levelOf(row.rank_ms, nowMs);
+  return level < row.level ? { ...row, level, turn: null } : row;
 }
 
 /** It is its turn: who comes into line now begins no earlier. */

@@ -10,7 +10,6 @@ import { endAttempt, reopenAttempt } from './attempt-queries.ts';
 import { nextCheckMs } from './deadline.ts';
 import { matchKey, matchPaths } from './freed.ts';
 import { inHand, isEnded, type Verdict } from './lifecycle.ts';
-import { withPlace } from './line.ts';
 import { endHolding, isHolding, resumeIntents, withdrawIntents } from './locks.ts';
 import type { TaskRow } from './queries.ts';
 import { learn } from './records.ts';
@@ -31,7 +30,7 @@ export async function moveTask(
   row: TaskRow,
   move: Move & MoveDetails,
 ): Promise<TaskRow> {
-  const next = await rowAfter(context, row, move);
+  const next = rowAfter(context, row, move);
   const goesOn = inHand.includes(row.state) && inHand.includes(next.state);
   // Its next look comes when the offer would have lapsed, and finds it in hand.
   if (goesOn) next.next_check_ms = row.next_check_ms;
@@ -89,11 +88,7 @@ async function closeAttempt(
   });
 }
 
-async function rowAfter(
-  context: CommandContext,
-  row: TaskRow,
-  move: Move & MoveDetails,
-): Promise<TaskRow> {
+function rowAfter(context: CommandContext, row: TaskRow, move: Move & MoveDetails): TaskRow {
   const { nowMs } = context;
   const failures = row.failures + (move.counts === 'failure' ? 1 : 0);
   const conflicts = row.conflicts + (move.counts === 'conflict' ? 1 : 0);
@@ -118,8 +113,7 @@ async function rowAfter(
     next_check_ms: nextCheckMs(row, move.to, { nowMs, availableAtMs }),
     ...move.fields,
   };
-  // What comes back from a hand keeps its place; what comes into line anew gets a new one.
-  return move.fields?.rank_ms === undefined ? next : withPlace(context, next);
+  return next;
 }
 
 /** Who begins without another word has accepted it by that. */

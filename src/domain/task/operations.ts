@@ -91,6 +91,7 @@ export async function retry(
       conflicts: 0,
       attempts_max: row.attempt + limits.attemptsMax,
       rank_ms: rankMs(row.lane, availableAtMs),
+      turn: null,
       available_at_ms: availableAtMs,
     },
   });

@@ -22,7 +22,7 @@ import { isBarred } from './barriers.ts';
 import { beforeDeadline } from './deadline.ts';
 import { factsOf, requireTask } from './facts.ts';
 import { decide } from './lifecycle.ts';
-import { inLine, reach } from './line.ts';
+import { inLine, queueUp, reach } from './line.ts';
 import { takeOwnIntents } from './locks.ts';
 import { findTask, nextFence, type TaskRow } from './queries.ts';
 import { type Records, recordsOf } from './records.ts';
@@ -32,11 +32,16 @@ import { updateTask } from './write-queries.ts';
 /** Pages grow: nearly always the first agent that is looked at fits. */
 const PAGE_SIZES = [1, 32, 1_000, 100_000];
 
-/** Offers a task that may be handed out now to an idle agent, if there is one that can do it. */
+/**
+ * Offers a task that may be handed out now to an idle agent, if there is one that can do it. Else
+ * it takes its place in line.
+ */
 export async function matchTask(context: CommandContext, known: TaskRow): Promise<void> {
   const mayHaveMoved = known.concurrency_key !== null || known.paths !== '[]';
   const task = mayHaveMoved ? await requireTask(context, known.id) : known;
-  await matchWith(context, task, null);
+  const isWaiting = task.state === 'queued' && task.available_at_ms <= context.nowMs;
+  if (!isWaiting || (await matchWith(context, task, null)) !== undefined) return;
+  await queueUp(context, task);
 }
 
 /** Answers the agent that has it now. `but`: one that is served by whoever calls. */

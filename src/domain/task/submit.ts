@@ -22,7 +22,6 @@ import { nextCheckMs } from './deadline.ts';
 import { requireTask, unknownTask } from './facts.ts';
 import { countChildren, findNeeded, insertDependencies, type NeededRow } from './family-queries.ts';
 import { isEnded } from './lifecycle.ts';
-import { withPlace } from './line.ts';
 import { declareIntents } from './locks.ts';
 import { inOrder } from './order.ts';
 import { findByUniqueKey, findTask, type TaskRow } from './queries.ts';
@@ -76,7 +75,7 @@ export async function submitOne(
   if (order.parent !== undefined) await checkParent(context, order.parent, order.after);
   const unmet = needed.filter((task) => task.state !== 'done');
   const made = await newTask(context, order, unmet);
-  const row = await withPlace(context, { ...made, rank_ms: made.rank_ms - earlierMs });
+  const row = { ...made, rank_ms: made.rank_ms - earlierMs };
   await insertTask(context.tx, row);
   await declareIntents(context, row);
   await insertDependencies(context.tx, row.id, needed);

@@ -8,7 +8,7 @@ import { nextLookMs, silentUntilMs } from './deadline.ts';
 import { isStopped, settle, unblock, whyForsaken } from './dependents.ts';
 import { factsOf } from './facts.ts';
 import { decide } from './lifecycle.ts';
-import { inItsPlace } from './line.ts';
+import { risen } from './line.ts';
 import { moveTask } from './move.ts';
 import { loseTask } from './presence.ts';
 import { findTask, type TaskRow } from './queries.ts';
@@ -49,7 +49,7 @@ async function lapse(context: CommandContext, row: TaskRow): Promise<void> {
 }
 
 async function wake(context: CommandContext, row: TaskRow): Promise<void> {
-  await matchTask(context, await lookAgain(context, await inItsPlace(context, row)));
+  await matchTask(context, await lookAgain(context, risen(row, context.nowMs)));
 }
 
 /** A backstop: the sweep of agents gives the work of lost ones back before this finds any. */
