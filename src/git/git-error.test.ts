@@ -5,6 +5,7 @@ test.each([
   ["fatal: Unable to create '/m/refs/heads/a.lock': File exists.", 'locked'],
   ["error: cannot lock ref 'refs/heads/a': is at 1 but expected 2", 'locked'],
   ['error: could not lock config file config: File exists', 'locked'],
+  ['fatal: failed to read /m/worktrees/same/commondir: Success', 'locked'],
   ['!\trefs/heads/x:refs/heads/main\t[rejected] (stale info)', 'rejected'],
   ['! [remote rejected] x -> main (pre-receive hook declined)', 'rejected'],
   ['! [remote rejected] x -> main (failed to update ref)', 'locked'],

@@ -74,6 +74,8 @@ const WORDS: readonly (readonly [GitErrorKind, readonly RegExp[]])[] = [
       /unable to create '[^']*\.lock'/i,
       /cannot lock ref|could not lock config file|failed to (update|lock) ref/i,
       /file exists\.\s+another git process/i,
+      // Another git is in the middle of making a worktree of the same repository.
+      /failed to read \S*\/worktrees\/[^/\s]+\/\w+:/i,
     ],
   ],
   ['rejected', [/\[(remote )?rejected\]/i]],
