@@ -38,13 +38,15 @@ export async function* inLine({
  * A task that has to wait takes its place in line, behind what its submitter has in the same level
  * already. Who is served at once needs no turn: nobody was kept waiting by it.
  */
-export async function queueUp({ tx, nowMs }: CommandContext, row: TaskRow): Promise<void> {
-  if (row.turn !== null) return;
-  const { id, project, submitter_key } = row;
-  const level = levelOf(row.rank_ms, nowMs);
-  const { turn, pass } = turnOf(await findTurns(tx, { project, level, submitter_key }));
-  await savePass(tx, { project, level, submitter_key }, pass);
-  await savePlace(tx, { id, level, turn });
+export async function queueUp(context: CommandContext, row: TaskRow): Promise<void> {
+  if (row.turn === null) await savePlace(context.tx, await withPlace(context, row));
+}
+
+export async function withPlace({ tx, nowMs }: CommandContext, row: TaskRow): Promise<TaskRow> {
+  const placed = { ...row, level: levelOf(row.rank_ms, nowMs) };
+  const { turn, pass } = turnOf(await findTurns(tx, placed));
+  await savePass(tx, placed, pass);
+  return { ...placed, turn };
 }
 
 /** Out of its place, where it has waited its way into the next level: it takes one there. */

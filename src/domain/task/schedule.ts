@@ -6,6 +6,7 @@
  * row, or two hubs could each see only half of such a pair.
  */
 import { limits, SignalboxError } from '../../contract/index.ts';
+import type { Tx } from '../../store/db.ts';
 import {
   type AgentRow,
   assignTask,
@@ -22,12 +23,12 @@ import { isBarred } from './barriers.ts';
 import { beforeDeadline } from './deadline.ts';
 import { factsOf, requireTask } from './facts.ts';
 import { decide } from './lifecycle.ts';
-import { inLine, queueUp, reach } from './line.ts';
+import { inLine, queueUp, reach, withPlace } from './line.ts';
 import { takeOwnIntents } from './locks.ts';
 import { findTask, nextFence, type TaskRow } from './queries.ts';
 import { type Records, recordsOf } from './records.ts';
 import { parseList } from './view.ts';
-import { updateTask } from './write-queries.ts';
+import { insertTask, updateTask } from './write-queries.ts';
 
 /** Pages grow: nearly always the first agent that is looked at fits. */
 const PAGE_SIZES = [1, 32, 1_000, 100_000];
@@ -39,9 +40,28 @@ const PAGE_SIZES = [1, 32, 1_000, 100_000];
 export async function matchTask(context: CommandContext, known: TaskRow): Promise<void> {
   const mayHaveMoved = known.concurrency_key !== null || known.paths !== '[]';
   const task = mayHaveMoved ? await requireTask(context, known.id) : known;
-  const isWaiting = task.state === 'queued' && task.available_at_ms <= context.nowMs;
-  if (!isWaiting || (await matchWith(context, task, null)) !== undefined) return;
-  await queueUp(context, task);
+  if (!isWaiting(context, task)) return;
+  if ((await matchWith(context, task, null)) === undefined) await queueUp(context, task);
+}
+
+/** The same for a task that has just been made: it is written once, as it stands then. */
+export async function bringIn(context: CommandContext, made: TaskRow): Promise<void> {
+  const choice = await choiceFor(context, made, null);
+  if (choice !== undefined) {
+    await offer(context, { ...made, version: 0 }, { ...choice, write: insertOffered });
+  } else {
+    const row = isWaiting(context, made) ? await withPlace(context, made) : made;
+    await insertTask(context.tx, row);
+  }
+}
+
+async function insertOffered(tx: Tx, row: TaskRow): Promise<boolean> {
+  await insertTask(tx, { ...row, version: row.version + 1 });
+  return true;
+}
+
+function isWaiting({ nowMs }: CommandContext, task: TaskRow): boolean {
+  return task.state === 'queued' && task.available_at_ms <= nowMs;
 }
 
 /** Answers the agent that has it now. `but`: one that is served by whoever calls. */
@@ -50,12 +70,20 @@ export async function matchWith(
   task: TaskRow,
   but: string | null,
 ): Promise<string | undefined> {
-  if (task.state !== 'queued' || task.available_at_ms > context.nowMs) return undefined;
+  const choice = await choiceFor(context, task, but);
+  if (choice !== undefined) await offer(context, task, choice);
+  return choice?.agent.key;
+}
+
+async function choiceFor(
+  context: CommandContext,
+  task: TaskRow,
+  but: string | null,
+): Promise<Choice | undefined> {
+  if (!isWaiting(context, task)) return undefined;
   const choice = await choose(context, task, but);
   if (choice === undefined || (await isHeldBack(context))) return undefined;
-  if (await isBarred(context, task)) return undefined;
-  await offer(context, task, choice);
-  return choice.agent.key;
+  return (await isBarred(context, task)) ? undefined : choice;
 }
 
 async function choose(
@@ -130,7 +158,7 @@ export async function matchAll(context: CommandContext): Promise<void> {
 
 /** The hand-out: here, and only here, the fence rises. */
 export async function offer(context: CommandContext, task: TaskRow, to: Choice): Promise<TaskRow> {
-  const { agent, because } = to;
+  const { agent, because, write = updateTask } = to;
   const { tx, nowMs } = context;
   const verdict = decide(factsOf(task), { type: 'offer' });
   const isFree = verdict.is === 'move' && (await assignTask(tx, agent, task.id));
@@ -151,7 +179,7 @@ export async function offer(context: CommandContext, task: TaskRow, to: Choice):
     progressed_at_ms: null,
     next_check_ms: beforeDeadline(task, nowMs + limits.offerMs),
   };
-  if (!(await updateTask(tx, next))) throw lostRace(task);
+  if (!(await write(tx, next))) throw lostRace(task);
   await insertAttempt(tx, next);
   await reach(context, next);
   await takeOwnIntents(context, next);
@@ -177,6 +205,8 @@ function lostRace(task: TaskRow): SignalboxError {
 interface Choice {
   agent: AgentRow;
   because: string | null;
+  /** Where it is not in the table yet. */
+  write?: typeof updateTask;
 }
 
 export function toAsked(

@@ -25,9 +25,8 @@ import { isEnded } from './lifecycle.ts';
 import { declareIntents } from './locks.ts';
 import { inOrder } from './order.ts';
 import { findByUniqueKey, findTask, type TaskRow } from './queries.ts';
-import { matchTask } from './schedule.ts';
+import { bringIn } from './schedule.ts';
 import { toProgress } from './view.ts';
-import { insertTask } from './write-queries.ts';
 
 type Submitted = Output<'task.submit'>;
 
@@ -76,15 +75,14 @@ export async function submitOne(
   const unmet = needed.filter((task) => task.state !== 'done');
   const made = await newTask(context, order, unmet);
   const row = { ...made, rank_ms: made.rank_ms - earlierMs };
-  await insertTask(context.tx, row);
-  await declareIntents(context, row);
-  await insertDependencies(context.tx, row.id, needed);
   await record(context, {
     type: row.state === 'blocked' ? 'task.blocked' : 'task.queued',
     subject: row.id,
     data: { title: row.title, lane: row.lane },
   });
-  await matchTask(context, row);
+  await bringIn(context, row);
+  await declareIntents(context, row);
+  await insertDependencies(context.tx, row.id, needed);
   return { ...toProgress(row), isExisting: false };
 }
 
