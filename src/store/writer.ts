@@ -137,15 +137,14 @@ export class Writer {
       outcomes = [];
       for (const job of group) outcomes.push(...((await this.#attempt([job])) ?? []));
     }
-    let isWaking = false;
+    // Before the answers: who is told of something waits for it, who is answered goes on anyway.
+    if (outcomes.some((outcome) => 'value' in outcome && outcome.isWaking)) this.#wake();
     for (const [index, outcome] of outcomes.entries()) {
       const job = group[index];
       if ('error' in outcome) job?.reject(outcome.error);
       else job?.resolve(outcome.value);
       if ('value' in outcome) this.counts.transactions++;
-      if ('value' in outcome && outcome.isWaking) isWaking = true;
     }
-    if (isWaking) this.#wake();
   }
 
   /** Undefined: the whole transaction was undone, and it is worth trying each work alone. */
