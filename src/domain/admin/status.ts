@@ -119,6 +119,7 @@ async function listUnobstructed(context: Omit<QueryContext, 'dialect'>): Promise
   const { db, actor, nowMs } = context;
   const page = { project: actor.project, nowMs, limit: WITH_PATHS_MAX };
   const all = await listWithPaths(db, page);
+  const order = new Map(all.map(({ id }, index) => [id, index]));
   const tasks = all.filter((task) => task.concurrency_key === null);
   if (tasks.length === 0) return [];
   const taken = await listTakenPaths(db, actor.project);
@@ -131,7 +132,7 @@ async function listUnobstructed(context: Omit<QueryContext, 'dialect'>): Promise
       other.lane === task.lane &&
       other.repository_id === task.repository_id &&
       other.id !== task.parent_id &&
-      (other.rank_ms < task.rank_ms || (other.rank_ms === task.rank_ms && other.id < task.id)) &&
+      (order.get(other.id) ?? 0) < (order.get(task.id) ?? 0) &&
       doMeet(parseList(other.paths), parseList(task.paths), budget);
     return !isTaken(task) && !waiting.some(isBehind);
   });

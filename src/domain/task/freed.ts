@@ -11,6 +11,7 @@ import { findKeyHolder, listWaitingForKey } from './line-queries.ts';
 import { listWaitingOn, type WaitingOnRow } from './path-queries.ts';
 import { matchWith, toAsked, toIdle } from './schedule.ts';
 import { requireTask } from './facts.ts';
+import { byPlace, FIRST, type Place } from './turns.ts';
 import { parseList } from './view.ts';
 
 const IDLE_MAX = 10_000;
@@ -44,9 +45,9 @@ export async function matchKey(
 ): Promise<void> {
   const { tx, actor, nowMs } = context;
   const crowd = await crowdBut(context, but);
-  let [afterRankMs, afterId] = [Number.MIN_SAFE_INTEGER, ''];
+  let after: Place = FIRST;
   while (!crowd.isEmpty()) {
-    const page = { project: actor.project, key, nowMs, limit: KEY_PAGE, afterRankMs, afterId };
+    const page = { project: actor.project, key, nowMs, limit: KEY_PAGE, after };
     const tasks = await listWaitingForKey(tx, page);
     for (const { id, ...task } of tasks) {
       if (!crowd.canDo(task)) continue;
@@ -55,7 +56,7 @@ export async function matchKey(
     }
     const last = tasks.at(-1);
     if (last === undefined || tasks.length < KEY_PAGE) return;
-    [afterRankMs, afterId] = [last.rank_ms, last.id];
+    after = last;
   }
 }
 
@@ -111,7 +112,7 @@ async function listFreed(
     const further = behind.filter(({ id }) => !seen.has(id));
     for (const task of [...first, ...further]) tasks.set(task.id, task);
   }
-  return [...tasks.values()].toSorted((a, b) => a.rank_ms - b.rank_ms || (a.id < b.id ? -1 : 1));
+  return [...tasks.values()].toSorted(byPlace);
 }
 
 /** A statement takes only so many values: where there are more, the whole repository is meant. */

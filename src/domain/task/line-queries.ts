@@ -1,7 +1,8 @@
 /** Who waits in what order: one statement a function. */
 import type { Db } from '../../store/db.ts';
-import { limitTo, sql } from '../../store/sql.ts';
+import { limitTo, type Sql, sql } from '../../store/sql.ts';
 import type { TaskRow } from './queries.ts';
+import type { Place } from './turns.ts';
 
 /** Of a waiting task, what its place and its fitness are told by. */
 export type RunnableRow = Pick<
@@ -11,6 +12,7 @@ export type RunnableRow = Pick<
   | 'level'
   | 'turn'
   | 'rank_ms'
+  | 'submitter_key'
   | 'needs'
   | 'trust'
   | 'preferred_key'
@@ -21,24 +23,31 @@ export type RunnableRow = Pick<
   | 'parent_id'
 >;
 
-export const runnableColumns = sql`id, project, level, turn, rank_ms, needs, trust, preferred_key,
-  paths, repository_id, lane, concurrency_key, parent_id`;
+export const runnableColumns = sql`id, project, level, turn, rank_ms, submitter_key, needs, trust,
+  preferred_key, paths, repository_id, lane, concurrency_key, parent_id`;
 
 export interface QueuePage {
   project: string;
   nowMs: number;
   limit: number;
-  after: Pick<RunnableRow, 'level' | 'turn' | 'rank_ms' | 'id'>;
+  after: Place;
 }
 
 /** What may be handed out now, in the order in which it goes. */
 export function listRunnable(db: Db, page: QueuePage): Promise<RunnableRow[]> {
-  const { level, turn, rank_ms: rankMs, id } = page.after;
   return db.all(sql`
     select ${runnableColumns} from tasks
     where project = ${page.project} and state = 'queued' and available_at_ms <= ${page.nowMs}
-      and turn is not null and (level, turn, rank_ms, id) > (${level}, ${turn}, ${rankMs}, ${id})
-    order by level, turn, rank_ms, id ${limitTo(page.limit)}`);
+      and turn is not null and ${place} > ${placeOf(page.after)}
+    order by ${lineOrder} ${limitTo(page.limit)}`);
+}
+
+/** The order of the line, for statements: see `byPlace`. */
+export const lineOrder = sql`level, turn, rank_ms, id`;
+export const place = sql`(level, turn, rank_ms, id)`;
+
+export function placeOf({ level, turn, rank_ms: rankMs, id }: Place): Sql {
+  return sql`(${level}, ${turn}, ${rankMs}, ${id})`;
 }
 
 /** A task that has the key now: in hand, or handed in and not landed yet. */
@@ -57,14 +66,14 @@ export function findKeyHolder(
 /** Those that wait for the key, in the order in which they go. */
 export function listWaitingForKey(
   db: Db,
-  page: Omit<QueuePage, 'after'> & { key: string; afterRankMs: number; afterId: string },
-): Promise<Pick<TaskRow, 'id' | 'rank_ms' | 'needs' | 'trust' | 'repository_id'>[]> {
+  page: QueuePage & { key: string },
+): Promise<RunnableRow[]> {
   return db.all(sql`
-    select id, rank_ms, needs, trust, repository_id from tasks
+    select ${runnableColumns} from tasks
     where project = ${page.project} and concurrency_key = ${page.key} and ended_at_ms is null
       and state = 'queued' and available_at_ms <= ${page.nowMs}
-      and (rank_ms, id) > (${page.afterRankMs}, ${page.afterId})
-    order by rank_ms, id ${limitTo(page.limit)}`);
+      and turn is not null and ${place} > ${placeOf(page.after)}
+    order by ${lineOrder} ${limitTo(page.limit)}`);
 }
 
 export interface RunnableKind {

@@ -3,11 +3,12 @@
  * line. Read as far as it is walked along, so the usual hand-out costs one look, and no task that
  * an agent could do is ever left out. All of it runs under the project's row.
  */
+import type { Db } from '../../store/db.ts';
 import type { CommandContext } from '../event/index.ts';
 import { listRunnable, type RunnableRow } from './line-queries.ts';
 import type { TaskRow } from './queries.ts';
 import { findTurns, NOBODY, savePass, savePlace } from './turn-queries.ts';
-import { levelOf, turnOf } from './turns.ts';
+import { FIRST, levelOf, type Place, turnOf } from './turns.ts';
 
 /** Nearly always the first one is taken. */
 const PAGE_SIZES = [1, 32];
@@ -18,12 +19,7 @@ export async function* inLine({
   actor,
   nowMs,
 }: CommandContext): AsyncGenerator<RunnableRow, void> {
-  let after: Pick<RunnableRow, 'level' | 'turn' | 'rank_ms' | 'id'> = {
-    level: -1,
-    turn: 0,
-    rank_ms: 0,
-    id: '',
-  };
+  let after: Place = FIRST;
   for (let pageIndex = 0; ; pageIndex++) {
     const limit = PAGE_SIZES[pageIndex] ?? PAGE_MAX;
     const rows = await listRunnable(tx, { project: actor.project, nowMs, limit, after });
@@ -43,10 +39,21 @@ export async function queueUp(context: CommandContext, row: TaskRow): Promise<vo
 }
 
 export async function withPlace({ tx, nowMs }: CommandContext, row: TaskRow): Promise<TaskRow> {
-  const placed = { ...row, level: levelOf(row.rank_ms, nowMs) };
-  const { turn, pass } = turnOf(await findTurns(tx, placed));
+  const { pass, ...placed } = await nextPlace(tx, row, nowMs);
   await savePass(tx, placed, pass);
-  return { ...placed, turn };
+  return placed;
+}
+
+type Unplaced = Pick<TaskRow, 'project' | 'level' | 'turn' | 'submitter_key' | 'rank_ms'>;
+
+/** The place that it would take now. */
+export async function nextPlace<Row extends Unplaced>(
+  db: Db,
+  row: Row,
+  nowMs: number,
+): Promise<Row & { pass: number }> {
+  const level = levelOf(row.rank_ms, nowMs);
+  return { ...row, level, ...turnOf(await findTurns(db, { ...row, level })) };
 }
 
 /** Out of its place, where it has waited its way into the next level: it takes one there. */

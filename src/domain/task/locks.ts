@@ -24,6 +24,7 @@ import {
 import { findRepository } from '../repository/index.ts';
 import { inHand } from './lifecycle.ts';
 import { deleteTaskPaths, insertTaskPath, listBeforeOn, setHasLocks } from './path-queries.ts';
+import { nextPlace } from './line.ts';
 import type { RunnableRow } from './line-queries.ts';
 import type { TaskRow } from './queries.ts';
 import { parseList } from './view.ts';
@@ -55,7 +56,8 @@ async function findAhead(
 ): Promise<RunnableRow | undefined> {
   const paths = parseList(task.paths);
   const budget = newBudget();
-  for (const other of await listBeforeOn(db, task, { ...groundOfPaths(paths), nowMs })) {
+  const placed = task.turn === null ? await nextPlace(db, task, nowMs) : task;
+  for (const other of await listBeforeOn(db, placed, { ...groundOfPaths(paths), nowMs })) {
     // The parent has put itself behind its children.
     if (other.id === task.parent_id) continue;
     if (doMeet(paths, parseList(other.paths), budget) && (await isObstructed(db, other)))

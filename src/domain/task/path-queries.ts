@@ -2,8 +2,16 @@
 import type { Db, Tx } from '../../store/db.ts';
 import { join, limitTo, type Sql, sql } from '../../store/sql.ts';
 import type { Area } from '../lock/index.ts';
-import { type QueuePage, runnableColumns, type RunnableRow } from './line-queries.ts';
+import {
+  lineOrder,
+  place,
+  placeOf,
+  type QueuePage,
+  runnableColumns,
+  type RunnableRow,
+} from './line-queries.ts';
 import type { TaskRow } from './queries.ts';
+import type { Place } from './turns.ts';
 
 /** Beside the version: it says only where to look, and whoever moves the task looks anyway. */
 export async function setHasLocks(tx: Tx, id: string, hasLocks: 0 | 1): Promise<void> {
@@ -19,7 +27,7 @@ export function listWithPaths(
     select * from tasks
     where project = ${project} and state = 'queued' and paths <> '[]'
       and available_at_ms <= ${nowMs}
-    order by rank_ms, id ${limitTo(limit)}`);
+    order by ${lineOrder} ${limitTo(limit)}`);
 }
 
 export async function insertTaskPath(
@@ -53,13 +61,13 @@ export function listBeforeOn(
       where p.project = ${row.project} and p.repository_id = ${row.repository_id}
         and (${liesOn({ bases, folders })}))
       and state = 'queued' and available_at_ms <= ${nowMs} and lane = ${row.lane}
-      and (rank_ms, id) < (${row.rank_ms}, ${row.id})
-    order by rank_ms, id`);
+      and ${place} < ${placeOf(row)}
+    order by ${lineOrder}`);
 }
 
 export type WaitingOnRow = Pick<
   RunnableRow,
-  'id' | 'rank_ms' | 'needs' | 'trust' | 'paths' | 'repository_id'
+  keyof Place | 'needs' | 'trust' | 'paths' | 'repository_id'
 >;
 
 /** The tasks of a repository that may be handed out now and lie there. */
@@ -68,7 +76,7 @@ export function listWaitingOn(
   where: Area & { project: string; repositoryId: string; nowMs: number },
 ): Promise<WaitingOnRow[]> {
   return db.all(sql`
-    select id, rank_ms, needs, trust, paths, repository_id from tasks
+    select id, level, turn, rank_ms, needs, trust, paths, repository_id from tasks
     where id in (
       select p.task_id from task_paths p
       where p.project = ${where.project} and p.repository_id = ${where.repositoryId}

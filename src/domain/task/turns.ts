@@ -5,6 +5,7 @@
  * begins first is next. Who has nothing in line begins where the others are: nobody saves turns up.
  */
 import { limits } from '../../contract/index.ts';
+import type { TaskRow } from './queries.ts';
 
 /** A multiple of all small weights, so that turns come out even. */
 const STRETCH = 720_720;
@@ -31,4 +32,20 @@ export interface Turns {
 export function turnOf({ pass, reached, weight }: Turns): { turn: number; pass: number } {
   const turn = Math.max(pass, reached);
   return { turn, pass: turn + Math.ceil(STRETCH / weight) };
+}
+
+/** What the order of the line is told by. */
+export type Place = Pick<TaskRow, 'level' | 'turn' | 'rank_ms' | 'id'>;
+
+/** Before all that are in line. */
+export const FIRST: Place = { level: -1, turn: 0, rank_ms: 0, id: '' };
+
+/** The order of the line. */
+export function byPlace(one: Place, other: Place): number {
+  return (
+    one.level - other.level ||
+    (one.turn ?? Infinity) - (other.turn ?? Infinity) ||
+    one.rank_ms - other.rank_ms ||
+    (one.id < other.id ? -1 : Number(one.id > other.id))
+  );
 }

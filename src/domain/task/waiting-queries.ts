@@ -2,6 +2,7 @@
 import type { Lane } from '../../contract/index.ts';
 import type { Db } from '../../store/db.ts';
 import { limitTo, sql } from '../../store/sql.ts';
+import { lineOrder } from './line-queries.ts';
 
 export interface LaneRow {
   lane: Lane;
@@ -39,5 +40,5 @@ export function listFirst(
   return db.all(sql`
     select id, title, lane, available_at_ms from tasks
     where project = ${page.project} and state = 'queued' and available_at_ms <= ${page.nowMs}
-    order by level, turn, rank_ms, id ${limitTo(page.limit)}`);
+    order by ${lineOrder} ${limitTo(page.limit)}`);
 }

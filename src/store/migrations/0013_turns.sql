@@ -4,8 +4,11 @@
 alter table tasks add column level bigint not null default 0;
 alter table tasks add column turn bigint;
 drop index tasks_in_line;
+drop index tasks_with_paths;
 create index tasks_in_line on tasks (project, level, turn, rank_ms, id, available_at_ms)
   where state = 'queued';
+create index tasks_with_paths on tasks (project, level, turn, rank_ms, id)
+  where state = 'queued' and paths <> '[]';
 update tasks set next_check_ms = created_at_ms
   where state = 'queued' and ended_at_ms is null and available_at_ms < next_check_ms;
 
