@@ -60,9 +60,10 @@ async function isWaiting(client: Client): Promise<boolean> {
   return (await client.hub.status()).tasks['queued'] !== undefined;
 }
 
-/** Budgets come and go, and agents are paused for moments. */
-async function meddle(root: Client, isOver: () => boolean): Promise<void> {
-  for (let round = 0; !isOver(); round++) {
+/** With every task that ends budgets come and go, and an agent is paused for a moment. */
+async function meddle(root: Client, used: ReadonlyMap<string, number>): Promise<void> {
+  for (let round = 0; used.size < TASKS; round++) {
+    const ended = used.size;
     const agent = NAMES[round % NAMES.length] ?? 'ada';
     const window = round % 2 === 0 ? 'hour' : 'ever';
     await root.budget.set({ scope: { agent }, window, tokensMax: round % 3 === 0 ? 0 : 1e9 });
@@ -70,6 +71,7 @@ async function meddle(root: Client, isOver: () => boolean): Promise<void> {
     await root.agent.pause({ agent, untilMs: nowMs + 60_000, reason: 'for a moment' });
     await root.budget.remove({ scope: { agent }, window });
     await root.agent.resume({ agent });
+    await vi.waitUntil(() => used.size > ended, { ...WAIT, interval: 5 });
   }
 }
 
@@ -96,7 +98,7 @@ test('what was used is counted to the token, however often the hub is killed', a
     const isOver = (): boolean => used.size === TASKS;
     const all = Promise.all([
       ...agents.map((agent) => work(agent, used, isOver)),
-      meddle(root, isOver),
+      meddle(root, used),
     ]);
     for (let kill = 1; kill <= KILLS; kill++) {
       await vi.waitUntil(() => used.size >= (kill * TASKS) / (KILLS + 2), WAIT);
