@@ -2,13 +2,14 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { startPostgres } from '../test/support/postgres.ts';
+import { freePort } from '../test/support/free-port.ts';
 
 export interface Server {
   url: string;
@@ -21,15 +22,6 @@ export interface Hub extends Server {
   startedMs: number;
   /** Processor time that the process has used; 0 where the system does not tell. */
   processorMs: () => number;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
 
 const Told = z.object({ url: z.string(), adminToken: z.string() });

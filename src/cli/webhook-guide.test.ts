@@ -3,11 +3,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { z } from 'zod';
 import { type Ended, type Home, makeHome } from './fixture.ts';
+import { freePort } from '../../test/support/free-port.ts';
 
 const guide = readFileSync(join(import.meta.dirname, '../../docs/guides/webhooks.md'), 'utf8');
 const WAIT = { timeout: 15_000, interval: 20 };
@@ -39,15 +38,6 @@ const commands = blocks('sh')
 function wordsOf(line: string, places: Record<string, string>): string[] {
   const words = line.match(/"[^"]*"|\S+/g) ?? [];
   return words.map((word) => places[word] ?? word.replaceAll('"', ''));
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = z.object({ port: z.number() }).parse(server.address());
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** The receiver of the guide, on a port that is free. */

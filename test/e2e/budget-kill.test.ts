@@ -3,33 +3,16 @@
  * and pauses agents, with real processes. In the end the sums are those of the reports, to the
  * token.
  */
-import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { connect, type Client } from '../../src/client/index.ts';
-import { makeHome, type Home, type Running } from '../../src/cli/fixture.ts';
+import type { Client } from '../../src/client/index.ts';
+import { makeHome } from '../../src/cli/fixture.ts';
+import { startHub } from './hub-process.ts';
 
 const KILLS = 4;
 const NAMES = ['ada', 'bob', 'carol', 'dan'];
 const REPORTS = 6;
 const TASKS = 120;
 const WAIT = { timeout: 60_000, interval: 20 };
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
-async function startHub(home: Home, port: number): Promise<Running> {
-  const hub = home.start(['start', '--port', String(port), '--no-verifier', '--data', 'hub']);
-  await hub.until('answers at');
-  return hub;
-}
 
 /** Does one task after the other, and says what each has used in ever greater totals. */
 async function work(
@@ -77,19 +60,11 @@ async function meddle(root: Client, used: ReadonlyMap<string, number>): Promise<
 
 test('what was used is counted to the token, however often the hub is killed', async () => {
   const home = await makeHome();
-  const clients: Client[] = [];
+  const hub = await startHub(home, { more: ['--no-verifier'], transport: 'socket' });
   try {
-    const port = await freePort();
-    let hub = await startHub(home, port);
-    const admin = (await readFile(join(home.root, 'hub/admin.token'), 'utf8')).trim();
-    const open = (token: string): Client => {
-      const client = connect({ url: `http://127.0.0.1:${port}`, token });
-      clients.push(client);
-      return client;
-    };
-    const root = open(admin);
+    const { admin: root } = hub;
     const agents: Client[] = [];
-    for (const agent of NAMES) agents.push(open((await root.token.create({ agent })).secret));
+    for (const agent of NAMES) agents.push(await hub.as(agent, 'socket'));
     for (const agent of agents) await agent.task.pull();
     const tasks = Array.from({ length: TASKS }, (_, n) => ({ title: `task ${n}` }));
     await root.batch.submit({ tasks });
@@ -102,9 +77,7 @@ test('what was used is counted to the token, however often the hub is killed', a
     ]);
     for (let kill = 1; kill <= KILLS; kill++) {
       await vi.waitUntil(() => used.size >= (kill * TASKS) / (KILLS + 2), WAIT);
-      hub.child.kill('SIGKILL');
-      await hub.ended;
-      hub = await startHub(home, port);
+      await hub.killAndRestart();
     }
     await all;
     let [tokens, costMicros] = [0, 0];
@@ -120,7 +93,7 @@ test('what was used is counted to the token, however often the hub is killed', a
     expect(missedMatches).toBe(0);
     expect((await root.budget.list()).items).toEqual([]);
   } finally {
-    for (const client of clients) client.close();
+    hub.close();
     await home.close();
   }
 }, 240_000);

@@ -3,14 +3,14 @@
  * goes by time stands: work in hand, an offer, leases, deadlines, a schedule, a budget. The hub is
  * on SQLite, alone with its machine's clock.
  */
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { z } from 'zod';
 import { makeHome, type Home, type Running } from '../../src/cli/fixture.ts';
 import { type Client, connect } from '../../src/client/index.ts';
 import type { Event } from '../../src/contract/index.ts';
 import { makePlace, type Place } from '../../src/git/fixture.ts';
+import { startHub } from './hub-process.ts';
 
 const CLOCK = join(import.meta.dirname, '../support/jumping-clock.ts');
 const LOADED = `--import ${CLOCK}`;
@@ -51,19 +51,17 @@ interface Scene {
 async function open(): Promise<Scene> {
   const env = { NODE_OPTIONS: LOADED, WAIT: join(home.root, 'wait') };
   await writeFile(env.WAIT, '');
-  const hub = home.start(['start', '--json', '--port', '0', '--data', 'hub'], { env });
-  await hub.until('"url"');
-  const { url } = z.object({ url: z.string() }).parse(JSON.parse(hub.stdout()));
-  const token = (await readFile(join(home.root, 'hub/admin.token'), 'utf8')).trim();
-  const keep = (client: Client): Client => (clients.push(client), client);
-  const admin = keep(connect({ url, token, transport: 'http' }));
+  const { url, hub, admin } = await startHub(home, { env });
+  clients.push(admin);
   const sidecars = AGENTS.map((name) =>
     home.start(['agent', 'run', '--json', '--name', name, '--', 'sh', '-c', COMMAND], { env }),
   );
   for (const sidecar of sidecars) await sidecar.until('"connected"');
   const as = async (agent: string): Promise<Client> => {
     const { secret } = await admin.token.create({ agent, expiresInMs: SOON_MS });
-    return keep(connect({ url, token: secret, transport: 'http' }));
+    const client = connect({ url, token: secret, transport: 'http' });
+    clients.push(client);
+    return client;
   };
   return { url, hub, sidecars, admin, as };
 }

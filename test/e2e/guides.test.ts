@@ -5,10 +5,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import { makeHome, type Home } from '../../src/cli/fixture.ts';
+import { freePort } from '../support/free-port.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const STAYS: Record<string, string> = {
@@ -43,14 +43,6 @@ afterEach(async () => {
   await home.close();
   await elsewhere.close();
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 function begin(script: string, at: Home): { child: ChildProcess; said: () => string } {
   const path = `${join(home.root, 'bin')}:${at.env['PATH']}`;

@@ -3,32 +3,15 @@
  * was answered is there once for each recipient, nothing is half there, and in the end nothing
  * waits.
  */
-import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { connect, consume, type Client } from '../../src/client/index.ts';
+import { consume, type Client } from '../../src/client/index.ts';
 import type { InboxItem } from '../../src/contract/index.ts';
-import { makeHome, type Home, type Running } from '../../src/cli/fixture.ts';
+import { makeHome } from '../../src/cli/fixture.ts';
+import { startHub } from './hub-process.ts';
 
 const KILLS = 6;
 const SENDERS = 8;
 const WAIT = { timeout: 30_000, interval: 20 };
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
-async function startHub(home: Home, port: number): Promise<Running> {
-  const hub = home.start(['start', '--port', String(port), '--no-verifier', '--data', 'hub']);
-  await hub.until('answers at');
-  return hub;
-}
 
 /** Everything that ever lay in the mailbox, page by page. */
 async function everything(client: Client): Promise<InboxItem[]> {
@@ -43,20 +26,10 @@ async function everything(client: Client): Promise<InboxItem[]> {
 
 test('what was sent before the hub was killed is there, once for each recipient', async () => {
   const home = await makeHome();
-  const clients: Client[] = [];
+  const hub = await startHub(home, { more: ['--no-verifier'], transport: 'socket' });
   try {
-    const port = await freePort();
-    const url = `http://127.0.0.1:${port}`;
-    let hub = await startHub(home, port);
-    const admin = (await readFile(join(home.root, 'hub/admin.token'), 'utf8')).trim();
-    const open = (token: string): Client => {
-      const client = connect({ url, token });
-      clients.push(client);
-      return client;
-    };
-    const root = open(admin);
-    const as = async (agent: string): Promise<Client> =>
-      open((await root.token.create({ agent })).secret);
+    const { admin: root } = hub;
+    const as = (agent: string): Promise<Client> => hub.as(agent, 'socket');
     const [bob, carol] = [await as('bob'), await as('carol')];
     const handled: string[] = [];
     consume(bob, { onItem: ({ message }) => void handled.push(message.id) });
@@ -76,9 +49,7 @@ test('what was sent before the hub was killed is there, once for each recipient'
     for (let kill = 0; kill < KILLS; kill++) {
       const before = answered.length;
       await vi.waitUntil(() => answered.length > before + 20 + 37 * kill, WAIT);
-      hub.child.kill('SIGKILL');
-      await hub.ended;
-      hub = await startHub(home, port);
+      await hub.killAndRestart();
     }
     over.abort();
     await senders;
@@ -99,7 +70,7 @@ test('what was sent before the hub was killed is there, once for each recipient'
     }
     expect(new Set(handled).size).toBe(handled.length);
   } finally {
-    for (const client of clients) client.close();
+    hub.close();
     await home.close();
   }
 }, 120_000);
