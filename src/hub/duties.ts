@@ -68,12 +68,7 @@ export class Duties {
     for (const { project, holder } of await listLapsedSessions(read, nowMs, DUE_AT_ONCE)) {
       await this.#inProject(project, nowMs, (context) => expireSession(context, holder));
     }
-    const tasks = await listDue(read, nowMs, DUE_AT_ONCE);
-    await Promise.all(
-      tasks.map(({ project, id }) =>
-        this.#inProject(project, nowMs, (context) => checkTask(context, id)),
-      ),
-    );
+    await this.#checkTasks(nowMs);
     for (const { project, id } of await listDueChanges(read, nowMs, DUE_AT_ONCE)) {
       await this.#inProject(project, nowMs, (context) => checkChange(context, id));
     }
@@ -115,6 +110,19 @@ export class Duties {
       let isMore = true;
       while (isMore) isMore = await this.#inProject('default', nowMs, forget);
     }
+  }
+
+  /**
+   * In their order, which is that in which they come into line. On SQLite they share commits; the
+   * row of a project lets one after the other in anyway.
+   */
+  async #checkTasks(nowMs: number): Promise<void> {
+    const { engine, read } = this.#parts.store;
+    const tasks = await listDue(read, nowMs, DUE_AT_ONCE);
+    const check = ({ project, id }: (typeof tasks)[number]): Promise<void> =>
+      this.#inProject(project, nowMs, (context) => checkTask(context, id));
+    if (engine === 'sqlite') await Promise.all(tasks.map(check));
+    else for (const task of tasks) await check(task);
   }
 
   #inProject<T>(

@@ -89,6 +89,23 @@ eachEngine((engine) => {
     expect(order.filter((title) => title === 'quin')).toHaveLength(3);
   });
 
+  test('a batch that may begin at one moment goes in its order', async () => {
+    const hub = await openTestHub(engine);
+    const pat = await hub.as('pat', 'operator');
+    const notBeforeMs = (await pat.hub.status()).nowMs + 5_000;
+    const titles = Array.from({ length: 12 }, (_, n) => `task ${n}`);
+    await pat.batch.submit({ tasks: titles.map((title) => ({ title, notBeforeMs })) });
+    await hub.pass(5_000);
+    const ada = await worker(hub, 'ada');
+    const order: string[] = [];
+    for (const _ of titles) {
+      const held = await begin(ada);
+      order.push((await pat.task.show({ id: held.taskId })).task.title);
+      await ada.client.task.complete(held);
+    }
+    expect(order).toEqual(titles);
+  });
+
   test('who comes later to a long line of another does not wait for all of it', async () => {
     const hub = await openTestHub(engine);
     const pat = await hub.as('pat', 'operator');

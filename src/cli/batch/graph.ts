@@ -25,7 +25,7 @@ export function checkGraph(nodes: readonly Node[]): void {
   for (const node of nodes) checkNames(node, byRef);
   const circle = findCircle(byRef);
   if (circle !== undefined) tellCircle(circle);
-  else for (const node of nodes) checkParts(node, byRef);
+  else for (const node of nodes) checkChildren(node, byRef);
 }
 
 function checkNames({ layer, after, parent }: Node, byRef: ReadonlyMap<string, Node>): void {
@@ -92,7 +92,7 @@ function tellCircle(circle: readonly Node[]): void {
 }
 
 /** A parent may wait for its children to end; a child that waits for it would hold both up. */
-function checkParts({ layer, after, parent }: Node, byRef: ReadonlyMap<string, Node>): void {
+function checkChildren({ layer, after, parent }: Node, byRef: ReadonlyMap<string, Node>): void {
   let above = parent;
   while (above !== undefined) {
     const at = after.indexOf(above);

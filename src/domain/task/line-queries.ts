@@ -44,7 +44,7 @@ export function listRunnable(db: Db, page: QueuePage): Promise<RunnableRow[]> {
 
 /** The order of the line, for statements: see `byPlace`. */
 export const lineOrder = sql`level, turn, rank_ms, id`;
-export const place = sql`(level, turn, rank_ms, id)`;
+export const place = sql`(${lineOrder})`;
 
 export function placeOf({ level, turn, rank_ms: rankMs, id }: Place): Sql {
   return sql`(${level}, ${turn}, ${rankMs}, ${id})`;

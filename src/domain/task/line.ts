@@ -63,7 +63,7 @@ export function risen(row: TaskRow, nowMs: number): TaskRow {
 }
 
 /** It is its turn: who comes into line now begins no earlier. */
-export async function reach({ tx }: CommandContext, row: TaskRow): Promise<void> {
+export async function saveReached({ tx }: CommandContext, row: TaskRow): Promise<void> {
   if (row.turn === null) return;
   await savePass(tx, { project: row.project, level: row.level, submitter_key: NOBODY }, row.turn);
 }

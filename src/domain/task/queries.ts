@@ -173,7 +173,7 @@ export function listDue(
 ): Promise<Pick<TaskRow, 'id' | 'project'>[]> {
   return db.all(sql`
     select id, project from tasks where ended_at_ms is null and next_check_ms <= ${nowMs}
-    order by next_check_ms ${limitTo(limit)}`);
+    order by next_check_ms, rank_ms, id ${limitTo(limit)}`);
 }
 
 export async function nextFence(tx: Tx): Promise<number> {

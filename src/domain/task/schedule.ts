@@ -23,7 +23,7 @@ import { isBarred } from './barriers.ts';
 import { beforeDeadline } from './deadline.ts';
 import { factsOf, requireTask } from './facts.ts';
 import { decide } from './lifecycle.ts';
-import { inLine, queueUp, reach, withPlace } from './line.ts';
+import { inLine, queueUp, saveReached, withPlace } from './line.ts';
 import { takeOwnIntents } from './locks.ts';
 import { findTask, nextFence, type TaskRow } from './queries.ts';
 import { type Records, recordsOf } from './records.ts';
@@ -181,7 +181,7 @@ export async function offer(context: CommandContext, task: TaskRow, to: Choice):
   };
   if (!(await write(tx, next))) throw lostRace(task);
   await insertAttempt(tx, next);
-  await reach(context, next);
+  await saveReached(context, next);
   await takeOwnIntents(context, next);
   await record(context, {
     type: 'task.offered',
