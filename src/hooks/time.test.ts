@@ -1,6 +1,7 @@
 /**
- * What a hook costs that has nothing to say: no words, and little time. Both processes are run in
- * turn, so that a busy machine is busy for both.
+ * What a hook costs that has nothing to say: no words, and little time. The processes are run in
+ * turn, and the quickest run of each counts: what else a machine does only ever adds, and it adds
+ * more to the hook, which waits for a hub too.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -29,10 +30,6 @@ async function timed(
   return { ms: performance.now() - begunMs, said };
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
-}
-
 test(`a hook with nothing to say takes at most ${FACTOR} times an empty node, and no word`, async () => {
   const house = await openHouse();
   const { main } = await installEntry(house.env);
@@ -43,7 +40,7 @@ test(`a hook with nothing to say takes at most ${FACTOR} times an empty node, an
     tool_name: 'Edit',
     tool_input: { file_path: 'src/a.ts' },
   });
-  const times = { empty: [0], edit: [0], prompt: [0] };
+  const times = { empty: Infinity, edit: Infinity, prompt: Infinity };
   for (let round = 0; round < ROUNDS; round++) {
     const none = await timed(house, [empty], told);
     const edit = await timed(house, [main, 'claude', 'pre-tool-use'], told);
@@ -51,11 +48,11 @@ test(`a hook with nothing to say takes at most ${FACTOR} times an empty node, an
     expect(edit.said + prompt.said).toBe('');
     // The first one makes the token of the agent.
     if (round === 0) continue;
-    times.empty.push(none.ms);
-    times.edit.push(edit.ms);
-    times.prompt.push(prompt.ms);
+    times.empty = Math.min(times.empty, none.ms);
+    times.edit = Math.min(times.edit, edit.ms);
+    times.prompt = Math.min(times.prompt, prompt.ms);
   }
-  const limit = FACTOR * median(times.empty.slice(1));
-  expect(median(times.edit.slice(1)), `an edit, of ${limit} ms`).toBeLessThanOrEqual(limit);
-  expect(median(times.prompt.slice(1)), `a prompt, of ${limit} ms`).toBeLessThanOrEqual(limit);
+  const limit = FACTOR * times.empty;
+  expect(times.edit, `an edit, of ${limit} ms`).toBeLessThanOrEqual(limit);
+  expect(times.prompt, `a prompt, of ${limit} ms`).toBeLessThanOrEqual(limit);
 });
