@@ -32,6 +32,8 @@ const o = operations;
 export interface Around {
   isListening: IsListening;
   outward: Outward;
+  /** After it, everything committed before is among the events that are read. */
+  settleEvents: () => Promise<void>;
 }
 
 export function handlers(about: About, around: Around): Record<OperationName, Bound> {
@@ -67,7 +69,11 @@ export function handlers(about: About, around: Around): Record<OperationName, Bo
     ...inviteHandlers,
     'repository.add': command(o['repository.add'], repositories.add),
     'repository.list': query(o['repository.list'], repositories.list),
-    'event.list': query(o['event.list'], events.list),
+    'event.list': query(o['event.list'], async (context, input) => {
+      // Who has written something finds it there.
+      await around.settleEvents();
+      return events.list(context, input);
+    }),
     ...webhookHandlers(around.outward),
     why: query(o.why, why),
     'hub.status': query(o['hub.status'], (context) => status(about, context)),

@@ -23,7 +23,7 @@ import { createSender } from '../outbound/sender.ts';
 import { tableBlobs } from '../store/blob-table.ts';
 import type { Blobs } from '../store/blobs.ts';
 import type { Store } from '../store/db.ts';
-import { latestSeq, type StoredEvent } from '../store/events.ts';
+import { latestSeq, numberEvents, type StoredEvent } from '../store/events.ts';
 import { commandContext } from './context.ts';
 import { Connections } from './connections.ts';
 import { Duties, hubActor, TICK_MS } from './duties.ts';
@@ -207,15 +207,15 @@ async function assemble(options: HubOptions, isListening: IsListening): Promise<
   const limit = { perSecond: limits.requestsPerSecond, burst: limits.requestsBurst };
   const send = createSender({ guard, clock });
   const notices = new Notices({ store, clock, random, send, onDefect });
+  const settleEvents = (): Promise<void> => numberEvents(store);
+  const around = { isListening, outward: { guard, notices }, settleEvents };
   return {
     store,
     clock,
     random,
     tokens: new Tokens(store, auth, new Guesses(guessTeller({ store, random }))),
     rate: new Rate(options.rate ?? limit),
-    handlers: new Map(
-      Object.entries(handlers(about, { isListening, outward: { guard, notices } })),
-    ),
+    handlers: new Map(Object.entries(handlers(about, around))),
     blobs: options.blobs ?? tableBlobs({ store, random, nowMs: () => clock.nowMs() }),
     uploads: new Uploads(),
     notices,

@@ -150,6 +150,16 @@ eachEngine((engine) => {
     expect(listed.nextCursor).toBe(listed.headCursor);
   });
 
+  test('whoever has written something finds its event at once', async () => {
+    const hub = await openTestHub(engine);
+    const person = await hub.as('pat', 'operator');
+    for (let index = 0; index < 30; index++) {
+      const { id } = await person.task.submit({ title: `${index}` });
+      const { items } = await person.event.list({ filter: { subject: id } });
+      expect(items.map(({ type }) => type)).toEqual(['task.queued']);
+    }
+  });
+
   test('events about tokens are for admins', async () => {
     const hub = await openTestHub(engine);
     const person = await hub.as('pat', 'operator');
