@@ -34,6 +34,8 @@ export class Template {
    * server.
    */
   readonly isFixed: boolean;
+  /** It changes nothing for certain. */
+  readonly isReading: boolean;
   /** The last composition with nested fragments: nearly always the next one too. */
   lastWoven: { parts: (Template | undefined)[]; template: Template } | undefined = undefined;
   #sqlite: string | undefined = undefined;
@@ -42,6 +44,7 @@ export class Template {
   constructor(strings: readonly string[], isFixed: boolean) {
     this.strings = strings;
     this.isFixed = isFixed;
+    this.isReading = /^\s*select\b/i.test(strings[0] ?? '');
   }
 
   get sqlite(): string {

@@ -24,6 +24,7 @@ export class SqliteTx implements GroupTx {
   readonly dialect = sqliteDialect;
   failure: Error | undefined = undefined;
   isWaking = false;
+  hasWritten = false;
   #connection: SyncConnection | undefined;
 
   constructor(connection: SyncConnection) {
@@ -32,7 +33,7 @@ export class SqliteTx implements GroupTx {
 
   async get<T>(query: Sql): Promise<T | undefined> {
     try {
-      return this.#open().get<T>(query);
+      return this.#open(query.template.isReading).get<T>(query);
     } catch (error) {
       throw this.#fail(error);
     }
@@ -40,7 +41,7 @@ export class SqliteTx implements GroupTx {
 
   async all<T>(query: Sql): Promise<T[]> {
     try {
-      return this.#open().all<T>(query);
+      return this.#open(query.template.isReading).all<T>(query);
     } catch (error) {
       throw this.#fail(error);
     }
@@ -48,7 +49,7 @@ export class SqliteTx implements GroupTx {
 
   async run(query: Sql): Promise<number> {
     try {
-      return this.#open().run(query);
+      return this.#open(false).run(query);
     } catch (error) {
       throw this.#fail(error);
     }
@@ -56,7 +57,7 @@ export class SqliteTx implements GroupTx {
 
   async script(text: string): Promise<void> {
     try {
-      this.#open().script(text);
+      this.#open(false).script(text);
     } catch (error) {
       throw this.#fail(error);
     }
@@ -70,9 +71,10 @@ export class SqliteTx implements GroupTx {
     this.#connection = undefined;
   }
 
-  #open(): SyncConnection {
+  #open(isReading: boolean): SyncConnection {
     if (this.#connection === undefined) throw new StoreError('this transaction is over');
     if (this.failure !== undefined) throw this.failure;
+    if (!isReading) this.hasWritten = true;
     return this.#connection;
   }
 

@@ -77,6 +77,29 @@ test('a refusal undoes its own writes and leaves its neighbours alone', async ()
   expect(await stored(store)).toEqual([0, 2, 3, 5, 6, 8]);
 });
 
+test('only who fails with something written makes the others run again', async () => {
+  const { store } = await setup();
+  const before = store.counts().commits;
+  let runs = 0;
+  const group = (fail: (tx: Tx) => Promise<unknown>): Promise<unknown> =>
+    Promise.allSettled([
+      store.transaction((tx) => ((runs += 1), add(tx, 1))),
+      store.transaction(async (tx) => {
+        await fail(tx);
+        throw new Error('no');
+      }),
+      store.transaction((tx) => add(tx, 2)),
+    ]);
+  await group((tx) => tx.all(sql`select a from t`));
+  expect(runs).toBe(1);
+  await group((tx) => add(tx, 3));
+  expect(runs).toBe(3);
+  await group((tx) => tx.get(sql`insert into t (a) values (4) returning a`));
+  expect(runs).toBe(5);
+  expect(await stored(store)).toEqual([1, 1, 1, 2, 2, 2]);
+  expect(store.counts().commits - before).toBe(3);
+});
+
 test('answers and refusals come in the order of asking, and after the commit', async () => {
   const { store } = await setup();
   const before = store.counts().commits;
@@ -179,8 +202,9 @@ test('on a full disk those that need room are refused, and it works again with s
   ];
   const settled = await Promise.allSettled(group);
   expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
-  // The error undid the whole group before its third was run; then each was run alone.
-  expect(runs).toEqual([2, 2, 1]);
+  // The error undid the whole group before its third was run, with savepoints again; then each was
+  // run alone.
+  expect(runs).toEqual([3, 3, 1]);
   await expect(group[1]).rejects.toThrow(StoreFullError);
   expect(await stored(store)).toEqual([0, 1, 3]);
   await limit(1_000_000);

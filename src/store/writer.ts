@@ -2,13 +2,16 @@
  * The one writer of an SQLite store: transactions that were asked for within one turn of the event
  * loop are committed together, so that one fsync serves them all.
  *
- *   BEGIN IMMEDIATE; (SAVEPOINT; work; RELEASE | ROLLBACK TO)…; COMMIT; then settle every promise
+ *   BEGIN IMMEDIATE; work…; COMMIT; then settle every promise
  *
  * Invariants
  * - No promise of a group settles before its COMMIT is on disk, refusals included: a refusal may
  *   speak of what a neighbour in its group wrote.
  * - Works run one after the other and only by microtasks, as the driver is synchronous. So a work
  *   that is pending when no microtask is left waits for something foreign, and is given up.
+ * - A work that fails leaves nothing. Most of those that fail have written nothing yet; where one
+ *   has, the group is undone and run again with a savepoint around each work. To have them at once
+ *   would cost each work a copy of every page that it changes, nearly half of its time.
  * - An error such as a full disk may end the whole transaction, savepoints included. Then the group
  *   is run again, each work in a transaction of its own, and only those that fail then are refused.
  */
@@ -28,6 +31,7 @@ const QUEUE_MAX = 20_000;
 export interface GroupTx extends ScriptTx {
   readonly failure: Error | undefined;
   readonly isWaking: boolean;
+  readonly hasWritten: boolean;
   /** No statement comes through any more. */
   end(): void;
 }
@@ -45,6 +49,8 @@ export interface GroupConnection {
 }
 
 type Work = (tx: ScriptTx) => Promise<unknown>;
+/** How a work can be undone: as one of a group, by a savepoint, with the transaction it has alone. */
+type Undo = 'group' | 'savepoint' | 'alone';
 type Outcome = { value: unknown; isWaking: boolean } | { error: unknown };
 interface Job {
   work: Work;
@@ -132,11 +138,10 @@ export class Writer {
 
   async #commitGroup(group: Job[]): Promise<void> {
     this.#watch();
-    let outcomes = await this.#attempt(group);
-    if (outcomes === undefined) {
-      outcomes = [];
-      for (const job of group) outcomes.push(...((await this.#attempt([job])) ?? []));
-    }
+    const outcomes =
+      (await this.#attempt(group, group.length === 1 ? 'alone' : 'group')) ??
+      (await this.#attempt(group, 'savepoint')) ??
+      (await this.#attemptEach(group));
     // Before the answers: who is told of something waits for it, who is answered goes on anyway.
     if (outcomes.some((outcome) => 'value' in outcome && outcome.isWaking)) this.#wake();
     for (const [index, outcome] of outcomes.entries()) {
@@ -147,9 +152,14 @@ export class Writer {
     }
   }
 
-  /** Undefined: the whole transaction was undone, and it is worth trying each work alone. */
-  async #attempt(group: Job[]): Promise<Outcome[] | undefined> {
-    const isAlone = group.length === 1;
+  async #attemptEach(group: readonly Job[]): Promise<Outcome[]> {
+    const outcomes: Outcome[] = [];
+    for (const job of group) outcomes.push(...((await this.#attempt([job], 'alone')) ?? []));
+    return outcomes;
+  }
+
+  /** Undefined: the whole transaction was undone, and it is worth trying with smaller ones. */
+  async #attempt(group: readonly Job[], undo: Undo): Promise<Outcome[] | undefined> {
     const outcomes: Outcome[] = [];
     try {
       this.#connection.begin();
@@ -158,31 +168,33 @@ export class Writer {
     }
     try {
       for (const job of group) {
-        const outcome = await this.#runOne(job, isAlone);
+        const outcome = await this.#runOne(job, undo);
         outcomes.push(outcome);
         if (this.#connection.isTransaction) continue;
-        return isAlone ? outcomes : undefined;
+        return undo === 'alone' ? outcomes : undefined;
       }
       this.#connection.commit();
       this.counts.commits++;
       return outcomes;
     } catch (error) {
       if (this.#connection.isTransaction) this.#connection.rollback();
-      return isAlone ? [{ error }] : undefined;
+      return undo === 'alone' ? [{ error }] : undefined;
     }
   }
 
-  async #runOne(job: Job, isAlone: boolean): Promise<Outcome> {
+  /** The transaction goes on after it, unless that had to be undone. */
+  async #runOne(job: Job, undo: Undo): Promise<Outcome> {
     const connection = this.#connection;
-    if (!isAlone) connection.savepoint();
+    if (undo === 'savepoint') connection.savepoint();
     const tx = connection.openTx();
     const outcome = await this.#settled(job.work, tx);
     tx.end();
     if (!connection.isTransaction) return 'error' in outcome ? outcome : { error: ENDED_INSIDE };
-    if ('value' in outcome) {
-      if (!isAlone) connection.release();
-    } else if (isAlone) connection.rollback();
-    else connection.rollbackTo();
+    const isDone = 'value' in outcome;
+    if (undo === 'savepoint') {
+      if (isDone) connection.release();
+      else connection.rollbackTo();
+    } else if (!isDone && tx.hasWritten) connection.rollback();
     return outcome;
   }
 
