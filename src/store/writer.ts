@@ -49,7 +49,7 @@ export interface GroupConnection {
 }
 
 type Work = (tx: ScriptTx) => Promise<unknown>;
-/** How a work can be undone: as one of a group, by a savepoint, with the transaction it has alone. */
+/** By what a work can be undone: with all of its group, its savepoint, its own transaction. */
 type Undo = 'group' | 'savepoint' | 'alone';
 type Outcome = { value: unknown; isWaking: boolean } | { error: unknown };
 interface Job {
