@@ -77,7 +77,9 @@ test('what only a human can do is said, with the line that does it', async () =>
     'task.show': () => ({ task, attempts: [attempt('exit code 1\n\nnot ok 1\nnot ok 2')] }),
   });
   there.tell(event('change.awaiting', CHANGE));
-  await wait.until(`signalbox change approve ${CHANGE}`);
+  for (const word of ['show', 'approve', 'decline']) {
+    await wait.until(`signalbox change ${word} ${CHANGE}`);
+  }
   there.tell({ ...event('change.rejected', CHANGE), seq: 20 });
   there.tell({ ...event('task.dead', ID), seq: 21 });
   const { code, stdout, stderr } = await wait.ended;

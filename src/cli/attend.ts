@@ -92,8 +92,11 @@ async function besides(
   attempts: () => Promise<Attempt[]>,
 ): Promise<string[]> {
   if (type === 'change.awaiting') {
-    const decline = `signalbox change decline ${subject} --reason TEXT`;
-    return [`  a human decides: signalbox change approve ${subject}`, `  or: ${decline}`];
+    return [
+      `  a human decides; look at it: signalbox change show ${subject}`,
+      `  then: signalbox change approve ${subject}`,
+      `  or: signalbox change decline ${subject} --reason TEXT`,
+    ];
   }
   if (type !== 'change.rejected') return [];
   return failureLines((await attempts()).find(({ number }) => number === data.attempt));

@@ -11,7 +11,7 @@ import { makeHome, type Home, type Running } from './fixture.ts';
 import { hubStateFile } from './places.ts';
 
 const State = z.object({ url: z.string(), dataDir: z.string(), pid: z.number() });
-const WAIT = { timeout: 15_000, interval: 20 };
+const WAIT = { timeout: 30_000, interval: 20 };
 
 let home: Home;
 let place: Place;
