@@ -112,7 +112,8 @@ class Consumer {
         this.#take(item);
       }
       this.#place = Math.max(after, page.nextCursor);
-      isMore = page.items.length === limits.pageMax;
+      // A page ends by its count or by its size: only an empty one says that there is no more.
+      isMore = page.items.length > 0;
     }
     this.#isReading = false;
     const held = this.#held.splice(0);

@@ -1,7 +1,7 @@
 /** Messages and signals: that what is sent arrives, and how its sender knows. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
-import type { Client } from '../../src/client/index.ts';
+import { consume, type Client } from '../../src/client/index.ts';
 import {
   type Event,
   type EventType,
@@ -87,6 +87,46 @@ eachEngine((engine) => {
     expect(output).toMatchObject({ items: [{ message: { id: two } }] });
     const shown = (await ask('message.show', { id: one }, 'ada')).output;
     expect(shown).toMatchObject({ deliveries: [{ recipient: 'bob', state: 'acked' }] });
+  });
+
+  describe('pages that end by their size', () => {
+    const count = 15;
+    const sendLong = async (at: Talk, more: More = {}): Promise<string[]> => {
+      const ids: string[] = [];
+      for (let n = 0; n < count; n++) {
+        ids.push(await signal(at, { text: 'x'.repeat(150_000), ...more }));
+      }
+      return ids;
+    };
+
+    test('whoever consumes gets all that waits, and what comes after it', async () => {
+      const at = await talk(engine);
+      const sent = await sendLong(at);
+      const got: string[] = [];
+      const mail = consume(at.bob, { onItem: ({ message }) => void got.push(message.id) });
+      onTestFinished(() => mail.close());
+      await expect.poll(() => got).toEqual(sent);
+      const last = await signal(at);
+      await expect.poll(() => got).toEqual([...sent, last]);
+      await expect.poll(() => inbox(at.bob)).toEqual([]);
+    });
+
+    test('dead letters come page by page, none left out', async () => {
+      const at = await talk(engine);
+      const sent = await sendLong(at, { isSignal: false });
+      for (const _ of sent) {
+        await at.bob.message.term({ ...held(await receive(at.bob)), reason: 'no' });
+      }
+      const seen: string[] = [];
+      let pages = 0;
+      for (let cursor: string | undefined | null = undefined; cursor !== null; pages++) {
+        const page = await at.pat.message.dead({ ...(cursor && { cursor }) });
+        seen.push(...page.items.map(({ message }) => message.id));
+        cursor = page.nextCursor;
+      }
+      expect(seen.toSorted()).toEqual(sent.toSorted());
+      expect(pages).toBeGreaterThan(2);
+    });
   });
 
   describe('the ladder', () => {

@@ -215,11 +215,21 @@ export function listDead(db: Db, page: DeadPage): Promise<ItemRow[]> {
     readerKey === undefined
       ? sql`1 = 1`
       : sql`(d.recipient_key = ${readerKey} or d.sender_key = ${readerKey})`;
+  const place = sql`d.message_id, d.recipient_key`;
   return db.all(sql`
-    select ${itemColumns} from deliveries d join messages m on m.id = d.message_id
-    where d.project = ${page.project} and d.state = 'dead'
-      and (d.message_id, d.recipient_key) > (${page.afterId}, ${page.afterKey}) and ${mine}
-    order by d.message_id, d.recipient_key ${limitTo(page.limit)}`);
+    select ${itemColumns} from (
+      select message_id, recipient_key,
+        sum(bytes) over (order by message_id, recipient_key) - bytes as bytes_before
+      from (
+        select ${place}, ${bytesOf} from deliveries d join messages m on m.id = d.message_id
+        where d.project = ${page.project} and d.state = 'dead'
+          and (${place}) > (${page.afterId}, ${page.afterKey}) and ${mine}
+        order by ${place} ${limitTo(page.limit)}
+      ) as found
+    ) as page
+    join deliveries d on d.message_id = page.message_id and d.recipient_key = page.recipient_key
+    join messages m on m.id = d.message_id
+    where page.bytes_before < ${PAGE_BYTES} order by ${place}`);
 }
 
 /** Filled up to a power of two, so that a few texts serve lists of every length. */

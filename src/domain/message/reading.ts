@@ -61,7 +61,7 @@ export async function dead(
     readerKey: seesAll(actor) ? undefined : actor.key,
   });
   const last = rows.at(-1);
-  const isMore = rows.length === input.limit && last !== undefined;
+  const isMore = isWholePage(rows, input.limit) && last !== undefined;
   return {
     items: rows.map((row) => ({
       message: toMessage({ ...row, recipient: row.addressed }),
