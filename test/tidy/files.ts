@@ -131,6 +131,14 @@ export const files: Rule[] = [
     sound: { 'src/hub/a.ts': 'const todo = 1;' },
   },
   {
+    says: 'agents are told apart by their keys',
+    because: 'FirstResponder and first_responder are one agent, whoever spelt its name',
+    breaches: (all) =>
+      lines(all, isOutside, (line) => /[!=]== (\w+\.)*(actor|reader)\.name\b/.test(line)),
+    broken: { 'src/domain/a.ts': 'const isIts = row.agent === context.actor.name;' },
+    sound: { 'src/domain/a.ts': 'const isIts = nameKey(row.agent) === actor.key;' },
+  },
+  {
     says: 'a lint rule is set aside only with a reason',
     because: 'the next reader must be able to judge whether it still holds',
     breaches: (all) =>

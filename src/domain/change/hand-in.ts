@@ -115,7 +115,7 @@ export async function dropChange(context: CommandContext, changeId: string): Pro
 /** An agent may take back what it submitted itself; everything else is for people. */
 function refuseForeignAgent(context: CommandContext, row: TaskRow): void {
   const { actor } = context;
-  if (actor.scopes.has('operate') || row.submitter === actor.name) return;
+  if (actor.scopes.has('operate') || row.submitter_key === actor.key) return;
   throw new SignalboxError('forbidden', `task ${row.id} was submitted by ${row.submitter}`, {
     hint: 'An agent can cancel only the tasks that it submitted; ask an operator.',
   });

@@ -3,6 +3,7 @@ import {
   Event,
   type EventFilter,
   EventType,
+  nameKey,
   type Output,
   type Parsed,
   SignalboxError,
@@ -66,7 +67,7 @@ type Told = Pick<StoredEvent, 'type' | 'subject' | 'actor' | 'audience'> & {
 export function isWanted(
   event: Told,
   filter: EventFilter,
-  reader: Pick<Actor, 'key' | 'name' | 'role' | 'scopes'>,
+  reader: Pick<Actor, 'key' | 'role' | 'scopes'>,
 ): boolean {
   const { mine, types, subject } = filter;
   if (mine === true && event.audience !== reader.key) return false;
@@ -85,11 +86,8 @@ function isAbout({ type, subject, data }: Told, wanted: string): boolean {
 }
 
 /** A letter is for whom it is addressed to, for whoever moved it, and for those who see all. */
-function isOfMessage(
-  { audience, actor }: Told,
-  reader: Pick<Actor, 'key' | 'name' | 'role'>,
-): boolean {
-  return audience === reader.key || actor === reader.name || seesAll(reader);
+function isOfMessage({ audience, actor }: Told, reader: Pick<Actor, 'key' | 'role'>): boolean {
+  return audience === reader.key || nameKey(actor) === reader.key || seesAll(reader);
 }
 
 export function toEvent(stored: StoredEvent): Event {

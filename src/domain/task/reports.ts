@@ -3,7 +3,13 @@
  * fence has moved on is refused, naming the present holder, and a result that it brought is kept.
  */
 import type { z } from 'zod';
-import { type operations, type Output, type Parsed, SignalboxError } from '../../contract/index.ts';
+import {
+  nameKey,
+  type operations,
+  type Output,
+  type Parsed,
+  SignalboxError,
+} from '../../contract/index.ts';
 import { newId } from '../../core/ids.ts';
 import { lockProject } from '../agent/index.ts';
 import { type CommandContext, record } from '../event/index.ts';
@@ -111,7 +117,7 @@ async function keepOrphan(context: CommandContext, late: Late): Promise<void> {
   const { operation, input } = late;
   const { tx, actor, nowMs, random } = context;
   const attempt = await findAttemptByFence(tx, input.taskId, input.fence);
-  if (attempt?.agent !== actor.name) return;
+  if (attempt === undefined || nameKey(attempt.agent) !== actor.key) return;
   await insertOrphan(tx, {
     id: newId('orp', nowMs, random),
     project: actor.project,

@@ -3,7 +3,7 @@
  * the counters in the same transaction: so what comes twice counts once, and what was lost on its
  * way comes with the next. It counts by its fence, also where that has moved on: it was spent.
  */
-import { limits, Use } from '../../contract/index.ts';
+import { limits, nameKey, Use } from '../../contract/index.ts';
 import { findAgent, lockProject, saveFullness } from '../agent/index.ts';
 import { fullPercent, mergeUse, review, spend, tokensOf } from '../budget/index.ts';
 import type { CommandContext } from '../event/index.ts';
@@ -22,7 +22,7 @@ export async function countUse(context: CommandContext, report: Reported): Promi
   const { tx, actor } = context;
   await lockProject(tx, actor.project);
   const attempt = await findAttemptIn(tx, actor.project, report);
-  if (attempt?.agent !== actor.name) return;
+  if (attempt === undefined || nameKey(attempt.agent) !== actor.key) return;
   await count(context, attempt, use);
   await weighContext(context, use);
 }
