@@ -180,6 +180,18 @@ test('a feed asks page by page and lives through a hub that is away', async () =
   expect(ends).toEqual([undefined]);
 });
 
+test('a feed goes on where a newer hub tells more than this client knows', async () => {
+  const hub = await scriptedHub((response, count) => {
+    if (count > 1) return;
+    const items = [{ ...event(2), type: 'task.dreamt', colour: 'red' }, 'no event', event(3)];
+    response.end(JSON.stringify({ items, nextCursor: 3, headCursor: 3, more: true }));
+  });
+  const seqs: number[] = [];
+  clientOf(hub.url).subscribe({ after: 1, onEvent: ({ seq }) => seqs.push(seq) });
+  await vi.waitUntil(() => seqs.length === 2);
+  expect(seqs).toEqual([2, 3]);
+});
+
 test('a feed whose cursor is gone ends with that error', async () => {
   const error = { code: 'cursor_expired', message: 'Gone.', hint: 'Start later.' };
   const hub = await scriptedHub((response) => {

@@ -12,7 +12,7 @@ import {
   SignalboxError,
   type Subscription,
 } from '../contract/index.ts';
-import { type Actor, checkCursor, isWanted } from '../domain/event/index.ts';
+import { type Actor, checkCursor, isKnown, isWanted } from '../domain/event/index.ts';
 import type { Store } from '../store/db.ts';
 import { latestSeq, numberEvents, readEvents, type StoredEvent } from '../store/events.ts';
 
@@ -200,7 +200,8 @@ export class EventFeed {
 }
 
 function isFor(event: StoredEvent, reader: Reader): boolean {
-  return event.project === reader.actor.project && isWanted(event, reader.filter, reader.actor);
+  const { actor, filter } = reader;
+  return event.project === actor.project && isWanted(event, filter, actor) && isKnown(event);
 }
 
 /** The data is JSON text already: it is put into the frame as it is. */

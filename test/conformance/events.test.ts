@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { Client } from '../../src/client/index.ts';
 import type { EventFrame, SignalboxError } from '../../src/contract/index.ts';
 import { manualClock } from '../../src/core/clock.ts';
+import { appendEvent } from '../../src/store/events.ts';
 import { sql } from '../../src/store/sql.ts';
 import { eachEngine, openTestStore, type TestEngine } from '../support/engines.ts';
 import { begin, hubOn, openTestHub, refusal, type TestHub, worker } from '../support/hub.ts';
@@ -158,6 +159,33 @@ eachEngine((engine) => {
       const { items } = await person.event.list({ filter: { subject: id } });
       expect(items.map(({ type }) => type)).toEqual(['task.queued']);
     }
+  });
+
+  test('what a hub of a later version writes beside this one stops nobody here', async () => {
+    const hub = await openTestHub(engine);
+    const person = await hub.as('pat', 'operator');
+    const live: string[] = [];
+    person.subscribe({ after: 0, onEvent: ({ type }) => live.push(type) });
+    const event = {
+      project: 'default',
+      atMs: hub.clock.nowMs(),
+      type: 'task.dreamt',
+      subject: 'tsk_1',
+      actor: 'pat',
+      audience: null,
+      data: '{}',
+    };
+    await hub.store.transaction((tx) => appendEvent(tx, event));
+    const data = '{"title":"x","colour":"red"}';
+    await hub.store.transaction((tx) => appendEvent(tx, { ...event, type: 'task.queued', data }));
+    const { items, nextCursor, headCursor } = await person.event.list();
+    expect(items.map(({ type }) => type)).toEqual(['task.queued']);
+    expect(items[0]?.data).toEqual({ title: 'x' });
+    expect(nextCursor).toBe(headCursor);
+    await expect.poll(() => live).toEqual(['task.queued']);
+    const behind: string[] = [];
+    person.subscribe({ after: 0, onEvent: ({ type }) => behind.push(type) });
+    await expect.poll(() => behind).toEqual(['task.queued']);
   });
 
   test('events about tokens are for admins', async () => {

@@ -2,7 +2,7 @@
 import type { Event, EventData, EventType } from '../../contract/index.ts';
 import { appendEvent, latestSeq, readEvents } from '../../store/events.ts';
 import type { CommandContext } from './context.ts';
-import { toEvent } from './operations.ts';
+import { isKnown, toEvent } from './operations.ts';
 
 export {
   type Actor,
@@ -31,7 +31,7 @@ export async function record(context: CommandContext, event: NewEvent): Promise<
     data: JSON.stringify(event.data ?? {}),
   });
 }
-export { checkCursor, isWanted, toEvent } from './operations.ts';
+export { checkCursor, isKnown, isWanted, toEvent } from './operations.ts';
 
 /** The newest event that readers can see. */
 export function latestCursor({ tx }: CommandContext): Promise<number> {
@@ -43,12 +43,12 @@ export async function readOn(
   { tx, actor }: CommandContext,
   afterSeq: number,
   limit: number,
-): Promise<{ events: Event[]; nextCursor: number }> {
+): Promise<{ events: Event[]; nextCursor: number; isMore: boolean }> {
   // Read before the page: what is committed in between is then read again, not passed over.
   const headSeq = await latestSeq({ read: tx, dialect: tx.dialect });
   const stored = await readEvents(tx, { afterSeq, project: actor.project, limit });
   const lastSeq = stored.at(-1)?.seq ?? afterSeq;
-  const isWholePage = stored.length === limit;
-  const nextCursor = isWholePage ? lastSeq : Math.max(lastSeq, headSeq);
-  return { events: stored.map(toEvent), nextCursor };
+  const isMore = stored.length === limit;
+  const nextCursor = isMore ? lastSeq : Math.max(lastSeq, headSeq);
+  return { events: stored.filter(isKnown).map(toEvent), nextCursor, isMore };
 }

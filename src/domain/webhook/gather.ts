@@ -24,13 +24,13 @@ export async function gather(context: CommandContext, id: string): Promise<boole
   const { count: pending = 0 } = (await countPending(tx, id)) ?? {};
   const room = Math.min(EVENTS_AT_ONCE, limits.webhookPendingMax - pending);
   if (room <= 0) return false;
-  const { events, nextCursor } = await readOn(context, webhook.cursor_seq, room);
+  const { events, nextCursor, isMore } = await readOn(context, webhook.cursor_seq, room);
   const carries = carrierOf(webhook);
   for (const event of events) {
     if (carries(event)) await deliver(context, webhook, event);
   }
   await updateWebhook(tx, { ...webhook, cursor_seq: nextCursor });
-  return events.length === room;
+  return isMore;
 }
 
 function carrierOf(webhook: WebhookRow): (event: Event) => boolean {

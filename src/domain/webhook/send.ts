@@ -28,9 +28,11 @@ export async function take(
   const leaseUntilMs = nowMs + limits.webhookLeaseMs;
   const taken: Taken[] = [];
   for (const row of await listDueOf(tx, webhookId, { nowMs, limit })) {
+    const { data: event } = Event.safeParse(JSON.parse(row.event));
+    // Made by a hub of a later version, on the same database: that one knows how to tell it.
+    if (event === undefined) continue;
     const delivery = { ...row, lease_until_ms: leaseUntilMs, next_check_ms: leaseUntilMs };
     await updateDelivery(tx, delivery);
-    const event = Event.parse(JSON.parse(row.event));
     taken.push({ delivery: { ...delivery, version: row.version + 1 }, event, webhook });
   }
   return taken;
