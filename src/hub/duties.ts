@@ -2,7 +2,7 @@
  * What falls due, looked for twice a second: offers that were not taken, leases that ended,
  * backoffs that are over. A tick reads first and writes only where there is something, so an idle
  * hub writes nothing. Each thing is one transaction that reads its row again, so two hubs may tick
- * at once.
+ * at once; and what goes wrong with one keeps no other from its turn.
  */
 import { SignalboxError } from '../contract/index.ts';
 import { forgetOldReplies } from '../domain/admin/index.ts';
@@ -25,7 +25,8 @@ import { listDue } from '../domain/task/queries.ts';
 import { checkTask } from '../domain/task/sweep.ts';
 import { forgetDeliveries } from '../domain/webhook/sweep.ts';
 import type { Random } from '../core/random.ts';
-import type { Store } from '../store/db.ts';
+import type { Db, Store } from '../store/db.ts';
+import { StoreFullError, StoreUnavailableError } from '../store/errors.ts';
 import { commandContext } from './context.ts';
 import { actorOf } from './tokens.ts';
 
@@ -40,9 +41,49 @@ const FORGETTING = [
   forgetSpending,
 ];
 
+/** One thing that is due. */
+interface Due {
+  project: string;
+  work: (context: CommandContext) => Promise<unknown>;
+  /** What is written instead where the work is refused; the work itself is undone whole. */
+  otherwise?: (context: CommandContext, refusal: SignalboxError) => Promise<unknown>;
+}
+
+type Duty = (db: Db, nowMs: number) => Promise<Due[]>;
+
+function duty<Row extends { project: string }>(
+  list: (db: Db, nowMs: number, limit: number) => Promise<Row[]>,
+  work: (context: CommandContext, row: Row) => Promise<unknown>,
+  otherwise?: (context: CommandContext, row: Row, refusal: SignalboxError) => Promise<unknown>,
+): Duty {
+  return async (db, nowMs) =>
+    (await list(db, nowMs, DUE_AT_ONCE)).map((row) => ({
+      project: row.project,
+      work: (context) => work(context, row),
+      ...(otherwise && { otherwise: (context, refusal) => otherwise(context, row, refusal) }),
+    }));
+}
+
+const DUTIES: Duty[] = [
+  duty(listLapsedAgents, (context, { key }) => expireAgent(context, key)),
+  duty(listDueHolds, (context, { key }) => reopen(context, key)),
+  duty(listLapsedSessions, (context, { holder }) => expireSession(context, holder)),
+  duty(listDue, (context, { id }) => checkTask(context, id)),
+  duty(listDueChanges, (context, { id }) => checkChange(context, id)),
+  duty(listDueDeliveries, (context, { project, recipient_key: key, message_id: id }) =>
+    checkDelivery(context, { project, key }, id),
+  ),
+  duty(
+    listDueSchedules,
+    (context, { id }) => checkSchedule(context, id),
+    (context, { id }, refusal) => leaveOut(context, id, refusal),
+  ),
+];
+
 export interface DutyParts {
   store: Store;
   random: Random;
+  onDefect: (where: string, error: unknown) => void;
 }
 
 export class Duties {
@@ -54,52 +95,33 @@ export class Duties {
   }
 
   /**
-   * Does what is due at `nowMs`. Throws when the store cannot be reached; the next tick tries
-   * again.
+   * Does what is due at `nowMs`, each kind in its order, which for tasks is that in which they come
+   * into line. On SQLite a kind shares commits; elsewhere the row of a project lets one after the
+   * other in anyway. Throws when the store cannot be reached; the next tick tries again.
    */
   async tick(nowMs: number): Promise<void> {
-    const { read } = this.#parts.store;
-    for (const { project, key } of await listLapsedAgents(read, nowMs, DUE_AT_ONCE)) {
-      await this.#inProject(project, nowMs, (context) => expireAgent(context, key));
+    const { engine, read } = this.#parts.store;
+    for (const dueOf of DUTIES) {
+      const all = await dueOf(read, nowMs);
+      if (engine === 'sqlite') await Promise.all(all.map((due) => this.#do(due, nowMs)));
+      else for (const due of all) await this.#do(due, nowMs);
     }
-    for (const { project, key } of await listDueHolds(read, nowMs, DUE_AT_ONCE)) {
-      await this.#inProject(project, nowMs, (context) => reopen(context, key));
-    }
-    for (const { project, holder } of await listLapsedSessions(read, nowMs, DUE_AT_ONCE)) {
-      await this.#inProject(project, nowMs, (context) => expireSession(context, holder));
-    }
-    await this.#checkTasks(nowMs);
-    for (const { project, id } of await listDueChanges(read, nowMs, DUE_AT_ONCE)) {
-      await this.#inProject(project, nowMs, (context) => checkChange(context, id));
-    }
-    const deliveries = await listDueDeliveries(read, nowMs, DUE_AT_ONCE);
-    await Promise.all(
-      deliveries.map(({ project, recipient_key: key, message_id: id }) =>
-        this.#inProject(project, nowMs, (context) => checkDelivery(context, { project, key }, id)),
-      ),
-    );
-    const schedules = await listDueSchedules(read, nowMs, DUE_AT_ONCE);
-    await Promise.all(schedules.map(({ project, id }) => this.#run({ project, id, nowMs })));
     await this.#forget(nowMs);
   }
 
-  /** A run that is refused is undone whole; what is left out is then written by itself. */
-  async #run({
-    project,
-    id,
-    nowMs,
-  }: {
-    project: string;
-    id: string;
-    nowMs: number;
-  }): Promise<void> {
+  async #do({ project, work, otherwise }: Due, nowMs: number): Promise<void> {
     try {
-      await this.#inProject(project, nowMs, (context) => checkSchedule(context, id));
+      await this.#inProject(project, nowMs, work);
     } catch (error) {
-      if (!(error instanceof SignalboxError)) throw error;
-      // Where it only lost a race, the next tick tries again.
-      if (error.retryAfterMs !== undefined) return;
-      await this.#inProject(project, nowMs, (context) => leaveOut(context, id, error));
+      if (error instanceof StoreUnavailableError || error instanceof StoreFullError) throw error;
+      if (error instanceof SignalboxError) {
+        // It only lost a race.
+        if (error.retryAfterMs !== undefined) return;
+        if (otherwise !== undefined) {
+          return this.#do({ project, work: (context) => otherwise(context, error) }, nowMs);
+        }
+      }
+      this.#parts.onDefect('duties', error);
     }
   }
 
@@ -110,19 +132,6 @@ export class Duties {
       let isMore = true;
       while (isMore) isMore = await this.#inProject('default', nowMs, forget);
     }
-  }
-
-  /**
-   * In their order, which is that in which they come into line. On SQLite they share commits; the
-   * row of a project lets one after the other in anyway.
-   */
-  async #checkTasks(nowMs: number): Promise<void> {
-    const { engine, read } = this.#parts.store;
-    const tasks = await listDue(read, nowMs, DUE_AT_ONCE);
-    const check = ({ project, id }: (typeof tasks)[number]): Promise<void> =>
-      this.#inProject(project, nowMs, (context) => checkTask(context, id));
-    if (engine === 'sqlite') await Promise.all(tasks.map(check));
-    else for (const task of tasks) await check(task);
   }
 
   #inProject<T>(

@@ -108,7 +108,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   };
   const feed: EventFeed = new EventFeed(store, hear, (error) => onDefect('feed', error));
   const rounds = new Rounds(clock, (error) => onDefect('duties', error));
-  const duties = new Duties({ store, random });
+  const duties = new Duties({ store, random, onDefect });
 
   const due = async (nowMs: number): Promise<void> => {
     await connections.endExpired(nowMs);
