@@ -5,7 +5,7 @@ import { createClient, localTransport } from '../../src/client/index.ts';
 import { type Event, EventData, limits, SignalboxError } from '../../src/contract/index.ts';
 import { type Random, seededRandom } from '../../src/core/random.ts';
 import { manualClock } from '../../src/core/clock.ts';
-import type { Store } from '../../src/store/db.ts';
+import type { Store, Tx } from '../../src/store/db.ts';
 import { sql } from '../../src/store/sql.ts';
 import { onPostgres, openTestStore } from '../support/engines.ts';
 import {
@@ -25,6 +25,30 @@ async function twoHubs(wrap = (store: Store): Store => store): Promise<[TestHub,
   const clock = manualClock();
   const first = await hubOn(wrap(store), { clock });
   return [first, await hubOn(wrap(await secondHub()), { clock, seed: 2 })];
+}
+
+/** A store that does something else first where an agent is made known. */
+function late(store: Store, before: () => Promise<unknown>): Store {
+  const { engine, dialect, wakeup, read } = store;
+  const through = (tx: Tx): Tx => ({
+    dialect: tx.dialect,
+    get: (query) => tx.get(query),
+    all: (query) => tx.all(query),
+    wakeAfterCommit: () => tx.wakeAfterCommit(),
+    async run(query) {
+      if (query.template.postgres.includes('insert into agents')) await before();
+      return tx.run(query);
+    },
+  });
+  return {
+    engine,
+    dialect,
+    wakeup,
+    read,
+    counts: () => store.counts(),
+    close: () => store.close(),
+    transaction: (work) => store.transaction((tx) => work(through(tx))),
+  };
 }
 
 /** A store whose database undoes one transaction in ten when its work is over. */
@@ -226,6 +250,20 @@ onPostgres(() => {
       const { task } = await person.task.show({ id: other.id });
       expect([late.status, task.state], `round ${round}`).not.toEqual(['fulfilled', 'offered']);
     }
+  });
+
+  test('an agent that connects while it is made known elsewhere stays connected', async () => {
+    const { store, secondHub } = await openTestStore('postgres');
+    const clock = manualClock();
+    const elsewhere = await hubOn(await secondHub(), { clock, seed: 2 });
+    const ada = await elsewhere.as('ada');
+    let connected: Promise<{ sessionId: string }> | undefined;
+    const connect = () => (connected ??= ada.agent.connect({}));
+    const here = await hubOn(late(store, connect), { clock });
+    await (await here.as('ada')).message.read();
+    const { sessionId } = (await connected) ?? { sessionId: '' };
+    expect(await ada.agent.heartbeat({ sessionId })).toBeDefined();
+    expect((await ada.agent.list()).items).toMatchObject([{ name: 'ada', state: 'idle' }]);
   });
 });
 

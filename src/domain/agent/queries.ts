@@ -1,7 +1,7 @@
 /** Where agents are: one statement a function. */
 import type { Outcome, Role, TaskState } from '../../contract/index.ts';
 import type { Db, Tx } from '../../store/db.ts';
-import { limitTo, sql } from '../../store/sql.ts';
+import { limitTo, type Sql, sql } from '../../store/sql.ts';
 
 export type Presence = 'offline' | 'online' | 'draining';
 
@@ -122,14 +122,23 @@ export async function touchAgent(
     where project = ${beat.project} and key = ${beat.key}`);
 }
 
-export async function saveAgent(tx: Tx, row: AgentRow): Promise<void> {
-  await tx.run(sql`
+function inserted(row: AgentRow): Sql {
+  return sql`
     insert into agents (project, key, name, role, presence, capabilities, session_id, is_pushed,
       task_id, trust, repositories, idle_since_ms, lease_until_ms, last_seen_ms, created_at_ms)
     values (${row.project}, ${row.key}, ${row.name}, ${row.role}, ${row.presence},
       ${row.capabilities}, ${row.session_id}, ${row.is_pushed}, ${row.task_id},
       ${row.trust}, ${row.repositories}, ${row.idle_since_ms}, ${row.lease_until_ms},
-      ${row.last_seen_ms}, ${row.created_at_ms})
+      ${row.last_seen_ms}, ${row.created_at_ms})`;
+}
+
+/** Leaves one that has come in the meantime as it is. */
+export async function addAgent(tx: Tx, row: AgentRow): Promise<void> {
+  await tx.run(sql`${inserted(row)} on conflict (project, key) do nothing`);
+}
+
+export async function saveAgent(tx: Tx, row: AgentRow): Promise<void> {
+  await tx.run(sql`${inserted(row)}
     on conflict (project, key) do update set
       role = excluded.role, presence = excluded.presence, capabilities = excluded.capabilities,
       session_id = excluded.session_id, is_pushed = excluded.is_pushed,

@@ -2,9 +2,9 @@
 import type { Db } from '../../store/db.ts';
 import type { CommandContext } from '../event/index.ts';
 import { newcomer } from './newcomer.ts';
-import { findAgent, listAgentsLike, saveAgent, touchAgent } from './queries.ts';
+import { addAgent, findAgent, listAgentsLike, touchAgent } from './queries.ts';
 
-/** Written at most so often: it is for people who look who is there. */
+/** `last_seen_ms` is only for display, so it is written at most this often. */
 const SEEN_EVERY_MS = 10_000;
 
 /** Makes the caller known where it is new; it need not be connected to have a mailbox. */
@@ -12,7 +12,7 @@ export async function registerActor(context: CommandContext): Promise<void> {
   const { tx, actor, nowMs } = context;
   const { project, key } = actor;
   const before = await findAgent(tx, project, key);
-  if (before === undefined) return saveAgent(tx, newcomer(context));
+  if (before === undefined) return addAgent(tx, newcomer(context));
   if (nowMs - before.last_seen_ms >= SEEN_EVERY_MS) await touchAgent(tx, { project, key, nowMs });
 }
 
