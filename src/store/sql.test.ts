@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { join, raw, sql } from './sql.ts';
+import { join, limitTo, raw, sql } from './sql.ts';
 
 test('values become parameters, written as each engine wants them', () => {
   const query = sql`select * from t where a = ${1} and b = ${'x'}`;
@@ -52,6 +52,12 @@ test('a text that depends on the length of a list is not fixed', () => {
   expect(sql`select ${1}`.template.isFixed).toBe(true);
   expect(sql`select 1 where a in (${join([1])})`.template.isFixed).toBe(false);
   expect(sql`select ${raw('1')} as a`.template.isFixed).toBe(true);
+});
+
+test('a limit is fixed where it is of our own pages, not where a caller chose it', () => {
+  const isFixed = (rows: number) => sql`select 1 ${limitTo(rows)}`.template.isFixed;
+  expect([1, 50, 200, 1_000].map(isFixed)).toEqual([true, true, true, true]);
+  expect([3, 51, 199, 999].map(isFixed)).toEqual([false, false, false, false]);
 });
 
 test.for([
