@@ -187,6 +187,29 @@ eachEngine((engine) => {
     expect(await at.person.change.approve({ id: changeId })).toEqual({ state: 'submitted' });
   });
 
+  test('a person approves what they asked for, also one who has mail', async () => {
+    const at = await stage(engine);
+    const { verifier, person } = at;
+    await person.message.read();
+    await person.message.send({ to: { channel: 'general' }, text: 'hi' });
+    const { changeId } = await handedIn(at);
+    await assessAndPass(verifier, await claim(verifier), guarded);
+    expect(await person.change.approve({ id: changeId })).toEqual({ state: 'submitted' });
+  });
+
+  test('an agent that has only submitted cannot approve that with a higher token', async () => {
+    const at = await stage(engine);
+    const { hub, verifier, ada } = at;
+    const bob = await hub.as('bob');
+    await bob.task.submit({ title: 'by bob', repository: REPOSITORY });
+    const held = await begin(ada);
+    await ada.client.task.complete({ ...held, ...handIn(held) });
+    const lease = await claim(verifier);
+    await assessAndPass(verifier, lease, guarded);
+    const raised = await hub.as('bob', 'operator');
+    expect((await refusal(raised.change.approve({ id: lease.id }))).code).toBe('forbidden');
+  });
+
   test('a failed check sends the task back with what was printed', async () => {
     const at = await stage(engine);
     const { hub, verifier, person, ada } = at;

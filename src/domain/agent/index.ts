@@ -38,5 +38,5 @@ export {
   setTaskSession,
   shortenLease,
 } from './queries.ts';
-export { listNear, registerActor } from './register.ts';
+export { listNear, registerActor, worksAsAgent } from './register.ts';
 export { endTokensOf, hashSecret, makeToken } from './tokens.ts';

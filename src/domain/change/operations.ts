@@ -1,7 +1,7 @@
 /** From the hand-in to the base branch: what verifiers and people say of changes. */
 import { limits, nameKey, type Output, type Parsed, SignalboxError } from '../../contract/index.ts';
 import { pageOf } from '../../core/page.ts';
-import { findAgent, lockProject } from '../agent/index.ts';
+import { lockProject, worksAsAgent } from '../agent/index.ts';
 import { type CommandContext, type QueryContext, record } from '../event/index.ts';
 import { parseList, requireTask } from '../task/index.ts';
 import { decideChange } from './lifecycle.ts';
@@ -183,16 +183,16 @@ export async function approve(
 
 /** Nobody approves what they wrote, and no agent, under whatever token, what it has asked for. */
 async function refuseInvolved(context: CommandContext, row: ChangeRow): Promise<void> {
-  const { tx, actor } = context;
+  const { actor } = context;
   const isAuthor = nameKey(row.author) === actor.key;
   if (!isAuthor) {
     const { submitter } = await requireTask(context, row.task_id);
     if (nameKey(submitter) !== actor.key) return;
-    if ((await findAgent(tx, actor.project, actor.key)) === undefined) return;
+    if (!(await worksAsAgent(context))) return;
   }
   const part = isAuthor ? 'wrote' : 'asked for';
   throw new SignalboxError('forbidden', `${actor.name} ${part} this change and cannot approve it`, {
-    hint: 'Ask another person to look at it.',
+    hint: 'Another person has to look at it: `signalbox token create --agent NAME --role operator`.',
   });
 }
 
