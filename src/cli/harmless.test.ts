@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { harmless, harmlessJson, harmlessLine } from './harmless.ts';
+import { harmless, harmlessJson, harmlessLine, printable } from './harmless.ts';
 
 const ESC = '\u001b';
 
@@ -24,6 +24,14 @@ test('signs that turn the direction or hide text are shown', () => {
 
 test('a line is one line', () => {
   expect(harmlessLine('  first\n\n second\u2028third\t!')).toBe('first ⏎ second\\u{2028}third !');
+});
+
+test('what is printed keeps its colours and lines, and nothing else that a terminal obeys', () => {
+  const ours = `${ESC}[1;31mred${ESC}[0m\n\tplain`;
+  expect(printable(ours)).toBe(ours);
+  expect(printable(`${ESC}]0;title\u0007${ESC}[2J\r\u009b2J\u202e`)).toBe(
+    '␛]0;title␇␛[2J␍\\u{9b}2J\\u{202e}',
+  );
 });
 
 test('JSON keeps its meaning and loses its control characters', () => {

@@ -5,15 +5,19 @@
  */
 const ESCAPE = String.fromCharCode(27);
 const COLOUR = new RegExp(`${ESCAPE}\\[[0-9;:]*m`, 'g');
+/** Splits into what lies between colours, and the colours. */
+const COLOURED = new RegExp(`(${ESCAPE}\\[[0-9;:]*m)`);
 const CONTROL = /\p{Cc}/gu;
 /** Turns writing around, ends a line, or hides text: seen by machines and not by people. */
 const HIDDEN = /[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\u{e0000}-\u{e007f}]/gu;
 
 /** Keeps lines and tabs. */
 export function harmless(text: string): string {
+  return harmlessIn(text.replaceAll(COLOUR, '').replaceAll(/\r\n?/g, '\n'));
+}
+
+function harmlessIn(text: string): string {
   return text
-    .replaceAll(COLOUR, '')
-    .replaceAll(/\r\n?/g, '\n')
     .replaceAll(CONTROL, (sign) => (sign === '\n' || sign === '\t' ? sign : picture(sign)))
     .replaceAll(HIDDEN, escaped);
 }
@@ -24,6 +28,17 @@ export function harmlessLine(text: string): string {
     .trim()
     .replaceAll(/\s*\n\s*/g, ' ⏎ ')
     .replaceAll('\t', ' ');
+}
+
+/**
+ * What is about to be written. Colours in it are our own by now; any other control sign would be of
+ * somebody who put it into an id or a name.
+ */
+export function printable(text: string): string {
+  return text
+    .split(COLOURED)
+    .map((part, index) => (index % 2 === 1 ? part : harmlessIn(part)))
+    .join('');
 }
 
 /** JSON means the same with these signs escaped, and only strings can hold them. */

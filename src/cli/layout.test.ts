@@ -11,6 +11,7 @@ function output(columns: number): Output {
     columns,
     rows: 50,
     paint: (colour, text) => `<${colour}>${text}</>`,
+    raw: () => {},
     line: nothing,
     jsonLine: nothing,
     give: nothing,

@@ -4,7 +4,7 @@
  * nothing else. Colours and glyphs are for terminals, and NO_COLOR is obeyed.
  */
 import { styleText } from 'node:util';
-import { harmlessJson } from './harmless.ts';
+import { harmlessJson, printable } from './harmless.ts';
 import type { Env } from './places.ts';
 
 export type Colour = 'red' | 'green' | 'yellow' | 'blue' | 'cyan' | 'magenta' | 'dim' | 'bold';
@@ -18,6 +18,8 @@ export interface Output {
   /** Colours a text for stdout, where that shows colours. */
   paint: (colour: Colour, text: string) => string;
   line: (text?: string) => void;
+  /** As it is, for what moves the cursor. */
+  raw: (text: string) => void;
   /** One JSON value on one line. */
   jsonLine: (value: unknown) => void;
   /**
@@ -56,7 +58,7 @@ export function createOutput(streams: Streams, env: Env, isJson: boolean): Outpu
     hasSpoken = true;
     stream.write(`${text}\n`);
   };
-  const line = (text = ''): void => write(stdout, text);
+  const line = (text = ''): void => write(stdout, printable(text));
   const jsonLine = (value: unknown): void => line(harmlessJson(JSON.stringify(value)));
   return {
     isJson,
@@ -70,6 +72,7 @@ export function createOutput(streams: Streams, env: Env, isJson: boolean): Outpu
     },
     paint,
     line,
+    raw: (text) => write(stdout, text),
     jsonLine,
     give(value, words) {
       if (!isJson) for (const text of words()) line(text);
@@ -78,7 +81,7 @@ export function createOutput(streams: Streams, env: Env, isJson: boolean): Outpu
     },
     note(text, kind) {
       const prefix = kind === undefined ? '' : `${paintNote(NOTE_COLOURS[kind], `${kind}:`)} `;
-      write(stderr, `${prefix}${text}`);
+      write(stderr, `${prefix}${printable(text)}`);
     },
     hasSpoken: () => hasSpoken,
   };

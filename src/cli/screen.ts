@@ -2,6 +2,7 @@
  * What the person sees: lines that stay, and below them a block that is drawn anew in place. Where
  * nobody looks (a pipe, a dumb terminal) there is no block, and lines are only appended.
  */
+import { printable } from './harmless.ts';
 import type { Output } from './output.ts';
 import type { Env } from './places.ts';
 
@@ -46,8 +47,8 @@ export function createScreen(output: Output, env: Env): Screen {
     const up = isMoved ? `${start}${ESCAPE}2J${ESCAPE}H` : anew;
     const end = next.length === 0 ? SHOW_CURSOR : '';
     block = next;
-    const text = all.map((line) => `${line}${CLEAR_LINE}`).join('\n');
-    output.line(`${up}${text}${CLEAR_BELOW}${end}`);
+    const text = all.map((line) => `${printable(line)}${CLEAR_LINE}`).join('\n');
+    output.raw(`${up}${text}${CLEAR_BELOW}${end}`);
   };
   const settle = (): void => {
     if (block.length > 0) write(block, []);

@@ -136,7 +136,7 @@ function terminal(): Terminal {
   const output: Output = {
     ...plain,
     isTty: true,
-    line: (text = '') => void written.push(text),
+    raw: (text) => void written.push(text),
     get columns() {
       return width;
     },
