@@ -1,7 +1,11 @@
 /** Names of files and folders: what they say, what settles it, and what comes back. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { AgentName, MessageType, nameKey, type Message } from '../contract/index.ts';
+import { Folder } from './folder.ts';
 import { agentOf, fileNames, folderOf, readFileName, type FileName } from './file-name.ts';
 
 const KNOWN = ['pulse', 'firstresponder', 'closer', 'responder'];
@@ -102,4 +106,16 @@ test('a folder is found by the agent and the agent by its folder', () => {
       expect(nameKey(agentOf(folderOf(agent)) ?? '')).toBe(nameKey(agent));
     }),
   );
+});
+
+test('no name leads out of its folder, whoever is said to have sent the message', async () => {
+  const path = await mkdtemp(join(tmpdir(), 'signalbox-folder-'));
+  const folder = await Folder.open(path);
+  onTestFinished(async () => {
+    await folder.close();
+    await rm(path, { recursive: true });
+  });
+  for (const outside of ['', '.', '..', '../x', 'x/../../y', '/etc/passwd', 'a\0b']) {
+    expect(() => folder.path(outside), outside).toThrow('no file can have the name');
+  }
 });

@@ -52,7 +52,11 @@ export class Folder {
     return Folder.open(path, shown);
   }
 
+  /** Throws where the name would lead out of it. */
   path(name: string): string {
+    if (name === '' || name === '.' || name === '..' || /[/\0]/.test(name)) {
+      throw new Error(`no file can have the name ${JSON.stringify(name)}`);
+    }
     return join(this.#base, name);
   }
 

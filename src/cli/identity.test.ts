@@ -21,7 +21,10 @@ beforeEach(async () => {
   hub = await startScriptedHub(home, {
     'token.create': () => {
       known.set(`sbx_${++made}`, 'ada');
-      return { secret: `sbx_${made}`, token: {} };
+      const ends = { expiresAtMs: null, revokedAtMs: null, rotatedFrom: null };
+      const id = `tok_${String(made).padStart(21, '0')}`;
+      const token = { id, agent: 'ada', role: 'agent', createdAtMs: 1, ...ends };
+      return { secret: `sbx_${made}`, token };
     },
     'hub.whoami': () => {
       const name = known.get(hub.asked.at(-1)?.token ?? '');

@@ -5,7 +5,7 @@ import { errorFrom } from './frames.ts';
 export const RETRY = { firstMs: 100, mostMs: 400 };
 
 export async function outputOf(address: string, response: Response): Promise<Reply> {
-  const text = await response.text().catch((cause: unknown) => {
+  const text = await textOf(response).catch((cause: unknown) => {
     throw unreachable(address, cause);
   });
   const output = parse(text);
@@ -14,6 +14,25 @@ export async function outputOf(address: string, response: Response): Promise<Rep
   }
   const hasError = typeof output === 'object' && output !== null && 'error' in output;
   throw errorFrom(hasError ? output.error : { status: response.status, text: text.slice(0, 200) });
+}
+
+/** No answer of a hub is larger; what goes on is somebody else's. */
+const ANSWER_BYTES_MAX = 32 * 1024 * 1024;
+
+async function textOf({ body }: Response): Promise<string> {
+  const reader = body?.getReader();
+  if (reader === undefined) return '';
+  const decoder = new TextDecoder();
+  let [text, size] = ['', 0];
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    size += value.byteLength;
+    text += decoder.decode(value, { stream: true });
+    if (size <= ANSWER_BYTES_MAX) continue;
+    await reader.cancel();
+    throw new Error('the answer has no end');
+  }
 }
 
 function parse(text: string): unknown {

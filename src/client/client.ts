@@ -7,9 +7,10 @@
  * the wire below, it is done once.
  */
 import { operations } from '../contract/index.ts';
-import type { ByteRange, Event, EventFilter, Input, Kind } from '../contract/index.ts';
-import type { OperationName, Operations, Output } from '../contract/index.ts';
+import type { ByteRange, Event, EventFilter, Input } from '../contract/index.ts';
+import type { Operation, OperationName, Operations, Output } from '../contract/index.ts';
 import type { Reply, SignalboxError } from '../contract/index.ts';
+import { heard } from './heard.ts';
 import { httpTransport } from './http.ts';
 import { keyMaker } from './keys.ts';
 import { socketTransport } from './socket.ts';
@@ -90,19 +91,16 @@ type AnyMethod =
 export function createClient(transport: Transport): Client {
   const nextKey = keyMaker();
   const methods: Record<string, AnyMethod | Record<string, AnyMethod>> = {};
-  for (const { name, kind } of Object.values(operations)) {
-    place(methods, name, methodOf({ name, kind }, transport, nextKey));
+  for (const operation of Object.values(operations)) {
+    place(methods, operation.name, methodOf(operation, transport, nextKey));
   }
   const client = { ...methods, ...base(transport, nextKey) };
   if (!isComplete(client)) throw new Error('invariant broken: an operation has no method');
   return client;
 }
 
-function methodOf(
-  { name: operation, kind }: { name: string; kind: Kind },
-  transport: Transport,
-  nextKey: () => string,
-): AnyMethod {
+function methodOf(asked: Operation, transport: Transport, nextKey: () => string): AnyMethod {
+  const { name: operation, kind } = asked;
   switch (kind) {
     case 'upload':
       return async (input: unknown, body: UploadBody, options?: CallOptions) => {
@@ -110,16 +108,19 @@ function methodOf(
         return (await transport.upload({ operation, input, body, key, signal, timeoutMs })).output;
       };
     case 'download':
-      return (input: unknown, options?: DownloadOptions) => {
+      return async (input: unknown, options?: DownloadOptions) => {
         const { range, signal, timeoutMs } = options ?? {};
-        return transport.download({ operation, input, range, signal, timeoutMs });
+        const file = await transport.download({ operation, input, range, signal, timeoutMs });
+        return { ...file, output: heard(asked, file.output) };
       };
     case 'query':
     case 'command':
       return async (input: unknown = {}, options?: CallOptions) => {
         const key = options?.key ?? (kind === 'command' ? nextKey() : undefined);
         const { signal, timeoutMs } = options ?? {};
-        return (await transport.call({ operation, input, key, signal, timeoutMs })).output;
+        const { output } = await transport.call({ operation, input, key, signal, timeoutMs });
+        // Secrets are written down, and whoever joins does not know the hub yet.
+        return asked.isSecret || asked.scope === 'join' ? heard(asked, output) : output;
       };
   }
 }

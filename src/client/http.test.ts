@@ -127,6 +127,59 @@ test('a token is never carried to where a redirect leads', async () => {
   expect(other.seen).toEqual([]);
 });
 
+test('what will be written down is held to the contract, and may say more than we know', async () => {
+  const token = { id: `tok_${'0'.repeat(21)}`, agent: 'ada', role: 'agent', createdAtMs: 1 };
+  const ends = { expiresAtMs: null, revokedAtMs: null, rotatedFrom: null };
+  const answers = [
+    { token: { ...token, ...ends, colour: 'red' }, secret: 'sbx_a' },
+    { token: { ...token, ...ends, agent: '../../x' }, secret: 'sbx_a' },
+    { token: { ...token, ...ends }, secret: 'sbx_a\nurl: http://elsewhere.example' },
+  ];
+  const hub = await scriptedHub((response, count) => {
+    response.end(JSON.stringify(answers[count - 1]));
+  });
+  const client = clientOf(hub.url);
+  const create = () => client.token.create({ agent: 'ada' });
+  expect(await create()).toMatchObject({ secret: 'sbx_a' });
+  await expect(create()).rejects.toThrow('not one of a Signalbox hub (token.agent)');
+  await expect(create()).rejects.toThrow('not one of a Signalbox hub (secret)');
+});
+
+test('a file comes under a name that leads nowhere else', async () => {
+  const artifact = {
+    id: `art_${'0'.repeat(21)}`,
+    caseId: 'case_1',
+    stage: 'intake',
+    version: 1,
+    mediaType: 'text/plain',
+    bytes: 1,
+    sha256: 'a'.repeat(64),
+    uploadedBy: 'ada',
+    createdAtMs: 1,
+  };
+  const names = ['notes.md', '../.ssh/authorized_keys', '/etc/passwd', '..'];
+  const hub = await scriptedHub((response, count) => {
+    const name = names[count - 1] ?? '';
+    const output = encodeURIComponent(JSON.stringify({ ...artifact, name }));
+    response.setHeader('x-signalbox-output', output).end('x');
+  });
+  const client = clientOf(hub.url);
+  const download = () => client.artifact.download({ id: artifact.id });
+  expect((await download()).output.name).toBe('notes.md');
+  for (const _ of names.slice(1)) await expect(download()).rejects.toThrow('(name)');
+});
+
+test('an answer without an end is left', async () => {
+  const hub = await scriptedHub((response) => {
+    const more = (): void => {
+      while (!response.destroyed && response.write(Buffer.alloc(1024 * 1024, 32)));
+      if (!response.destroyed) response.once('drain', more);
+    };
+    more();
+  });
+  await expect(clientOf(hub.url).hub.status()).rejects.toMatchObject({ code: 'unavailable' });
+}, 30_000);
+
 test('a call that takes too long, or that its caller gives up, ends', async () => {
   const hub = await scriptedHub(() => {});
   const client = clientOf(hub.url);

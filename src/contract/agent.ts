@@ -81,7 +81,9 @@ export const Token = z.strictObject({
 });
 export type Token = z.infer<typeof Token>;
 
-const TokenSecret = z.strictObject({ token: Token, secret: z.string() });
+/** What stands behind `Bearer`, in the signs of RFC 6750: fit for a header and for a line. */
+export const Secret = z.string().regex(/^[\w.~+/=-]{1,256}$/);
+export const TokenSecret = z.strictObject({ token: Token, secret: Secret });
 
 /**
  * `live`: a socket of it takes a push now. `wakes`: something starts it when mail comes.

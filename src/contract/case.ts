@@ -148,7 +148,7 @@ export const Artifact = z.strictObject({
   id: ArtifactId,
   caseId: CaseId,
   stage: StageName,
-  name: z.string(),
+  name: ArtifactName,
   /** Counts what was uploaded under this name in this stage. */
   version: z.int().min(1),
   mediaType: z.string(),

@@ -9,7 +9,7 @@
 import { z } from 'zod';
 import { limits } from './limits.ts';
 import { command, query, type Scope } from './operation.ts';
-import { Role, Token } from './agent.ts';
+import { Role, TokenSecret } from './agent.ts';
 import { AgentName, InviteId, page, pageInput, TimeMs } from './shape.ts';
 
 /** What the bearer of a code may do. */
@@ -115,7 +115,7 @@ export const inviteOperations = {
     }),
     output: z.strictObject({
       project: z.string(),
-      tokens: z.array(z.strictObject({ token: Token, secret: z.string() })),
+      tokens: z.array(TokenSecret),
     }),
     errors: ['conflict'],
     isSecret: true,

@@ -59,7 +59,8 @@ export type AttemptRecord = z.infer<typeof AttemptRecord>;
 export function newRecord({ task, lastFailure }: Assignment): AttemptRecord {
   const { id, fence, attempt, title, body, checks, timeoutMs, repository } = task;
   const where = repository && { url: repository.url, baseBranch: repository.baseBranch };
-  return {
+  // The hub is elsewhere, and what it says here becomes paths: no more than the contract allows.
+  return AttemptRecord.parse({
     version: 1,
     stage: 'accepted',
     taskId: id,
@@ -74,7 +75,7 @@ export function newRecord({ task, lastFailure }: Assignment): AttemptRecord {
     log: '',
     work: null,
     told: null,
-  };
+  });
 }
 
 /** The name of an attempt's files; a task's hand-outs never share one. */

@@ -1,8 +1,9 @@
 /** The sidecar with real commands and real repositories; only the hub is scripted. */
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { z } from 'zod';
 import { SignalboxError } from '../contract/index.ts';
 import { dataFolder, makeBench, newTask, type Bench } from './fixture.ts';
 
@@ -247,6 +248,28 @@ test('after a reconnection an attempt that was handed to another is stopped and 
   expect(await bench.heard('ended')).toMatchObject({ ending: 'fenced' });
   await isClean();
   expect(await show(`signalbox/${task.id}/1:file`)).toBe('begun');
+});
+
+test('an assignment that leads out of the folder of work, or elsewhere, is not taken', async () => {
+  const precious = bench.place.path('precious');
+  await mkdir(precious);
+  const up = '../'.repeat(30);
+  const repository = { ...bench.repository, url: 'ext::sh -c touch% hit' };
+  const hostile = [{ id: `${up}${precious.slice(1)}` }, { fence: -1 }, { repository }];
+  bench.start('true');
+  await bench.heard('connected');
+  for (const fields of hostile) {
+    const task = newTask();
+    bench.hub.answers.set('task.accept', () => ({
+      task: { ...task, ...fields },
+      lastFailure: null,
+    }));
+    bench.hub.offer(task);
+    const { error } = await bench.heard('offer_gone', hostile.indexOf(fields) + 1);
+    expect(error).toBeInstanceOf(z.ZodError);
+  }
+  expect(await readdir(precious)).toEqual([]);
+  expect(bench.hub.inputsOf('task.start')).toEqual([]);
 });
 
 test('an offer that is heard twice is taken once', async () => {

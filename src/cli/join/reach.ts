@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { SignalboxError } from '../../contract/index.ts';
 
 const ANSWER_MS = 10_000;
+const HEALTH_CHARS_MAX = 64 * 1024;
 const Health = z.object({ status: z.string(), version: z.string() });
 
 /** Answers its version. */
@@ -18,7 +19,7 @@ export async function reach(url: string): Promise<string> {
       });
     },
   );
-  const health = Health.safeParse(await answer.json().catch(() => undefined));
+  const health = Health.safeParse(parsed(await beginningOf(answer)));
   if (!health.success) {
     throw new SignalboxError('invalid_input', `What answers at ${url} is no hub of Signalbox.`, {
       hint: '`signalbox status` on the machine of the hub shows its address.',
@@ -35,6 +36,27 @@ export async function reach(url: string): Promise<string> {
     );
   }
   return health.data.version;
+}
+
+/** What answers may be anything, also something without an end. */
+async function beginningOf({ body }: Response): Promise<string> {
+  const reader = body?.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  for (let isOver = reader === undefined; !isOver && text.length < HEALTH_CHARS_MAX;) {
+    const read = await reader?.read().catch(() => undefined);
+    text += read?.value ?? '';
+    isOver = read?.done !== false;
+  }
+  await reader?.cancel().catch(() => {});
+  return text;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** As it is written down: without a path, and refused where it is no address. */

@@ -192,7 +192,7 @@ async function refuseInvolved(context: CommandContext, row: ChangeRow): Promise<
   }
   const part = isAuthor ? 'wrote' : 'asked for';
   throw new SignalboxError('forbidden', `${actor.name} ${part} this change and cannot approve it`, {
-    hint: 'Another person has to look at it: `signalbox token create --agent NAME --role operator`.',
+    hint: 'Ask another person, with a token of `signalbox token create --role operator`.',
   });
 }
 
