@@ -237,8 +237,11 @@ export class Attempt {
     const { taskId, branch } = record;
     const folder = workspace.placeOf(record);
     this.#ports.say({ kind: 'kept', taskId, branch, folder, error });
-    if (!isParked) await this.#to('push_failed', {});
-    return isParked;
+    if (isParked) return true;
+    await this.#to('push_failed', { unpushed: errorInWords(error) });
+    // What this machine cannot push it should not be given to do again.
+    await this.#ports.onUnfit();
+    return false;
   }
 
   async #pushed(): Promise<false> {

@@ -139,6 +139,22 @@ test('a repository that goes away gets the work when it is back', async () => {
   expect(bench.hub.inputsOf('task.fail')).toHaveLength(1);
 });
 
+test('what cannot be pushed says why, and this machine rests while others try', async () => {
+  const hook = '#!/bin/sh\necho no room >&2\nexit 1\n';
+  const path = join(bench.url, 'hooks', 'pre-receive');
+  await writeFile(path, hook, { mode: 0o755 });
+  bench.start('echo new > new');
+  await bench.heard('connected');
+  const task = newTask({ repository: bench.repository });
+  bench.hub.offer(task);
+  expect(await bench.called('task.fail')).toMatchObject({
+    reason: expect.stringMatching(/kept on the machine .* until it can be pushed: .*no room/s),
+  });
+  const { reason } = await bench.heard('paused');
+  expect(reason).toContain('no room');
+  expect(bench.hub.inputsOf('agent.drain')).toHaveLength(1);
+});
+
 test('a branch that the command has used and rewritten is not overwritten', async () => {
   const steps = ['git add -A', 'git commit -qm one', 'git push -q origin HEAD:$BRANCH'];
   const amend = 'echo newer > new; git commit -qa --amend -m two';

@@ -42,6 +42,8 @@ export const AttemptRecord = z.strictObject({
   reason: z.string(),
   log: z.string(),
   work: Work.nullable(),
+  /** Why its work could not be pushed at its end. */
+  unpushed: z.string().nullable().default(null),
   /** What the agent's CLI said of its run; null for a command. */
   told: z
     .strictObject({
@@ -74,6 +76,7 @@ export function newRecord({ task, lastFailure }: Assignment): AttemptRecord {
     reason: '',
     log: '',
     work: null,
+    unpushed: null,
     told: null,
   });
 }

@@ -102,10 +102,11 @@ function inWords(record: AttemptRecord): string {
 }
 
 function whereabouts(record: AttemptRecord): string {
-  const { work, branch } = record;
+  const { work, branch, unpushed } = record;
   if (work === null || work.kind === 'none') return '';
   if (work.kind === 'unsaved' || !isPushed(record)) {
-    return 'What it made is kept on the machine of the agent until it can be pushed.';
+    const why = unpushed === null || work.kind === 'unsaved' ? '.' : `: ${unpushed}`;
+    return `What it made is kept on the machine of the agent until it can be pushed${why}`;
   }
   return work.kind === 'broken' && work.head === null ? '' : `What it made is on branch ${branch}.`;
 }

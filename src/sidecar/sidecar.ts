@@ -154,12 +154,12 @@ export class Sidecar {
     return this.#current;
   }
 
-  async #pause({ reason, told }: AttemptRecord): Promise<void> {
+  async #pause({ reason, unpushed, told }: AttemptRecord): Promise<void> {
     const { clock, random, say } = this.#ports;
     const againMs = told?.limitedUntilMs ?? null;
     const knownMs = againMs === null ? 0 : Math.min(againMs - clock.nowMs(), LIMITED_MS_MAX);
     const forMs = Math.max(backoffMs(PAUSE, ++this.#pauses, random.fraction()), knownMs);
-    say({ kind: 'paused', forMs, reason });
+    say({ kind: 'paused', forMs, reason: unpushed ?? reason });
     if (againMs !== null) await this.#tellPause(forMs, reason);
     const untilMs = clock.nowMs() + forMs;
     while (!this.#isDraining && clock.nowMs() < untilMs) {
@@ -251,9 +251,9 @@ export class Sidecar {
   }
 }
 
-/** This machine, or the account of its CLI, is of no use for a while. */
-function isPausing({ ending }: AttemptRecord): boolean {
-  return ending === 'unfit' || ending === 'limited';
+/** This machine, or the account of its CLI, is of no use for a while: others get the work. */
+function isPausing({ ending, unpushed }: AttemptRecord): boolean {
+  return ending === 'unfit' || ending === 'limited' || unpushed !== null;
 }
 
 /** Why an attempt does not hold its task any more; null where it still does. */
