@@ -85,10 +85,22 @@ eachEngine((engine) => {
       const { id } = await person.task.submit({ title: 'rare', needs });
       return (await person.why({ id })).facts[0]?.frees;
     };
-    const start = 'Start one that can: `signalbox agent run';
-    expect(await whyOf(['cics', 'cobol'])).toBe(`${start} --capability cics --capability cobol\`.`);
-    expect(await whyOf(['agent:bob', 'cli:codex'])).toBe(`${start} --name bob --cli codex\`.`);
+    const start = 'Start one that can: `signalbox agent run --name';
+    const abilities = '--capability cics --capability cobol';
+    expect(await whyOf(['cics', 'cobol'])).toBe(`${start} NAME ${abilities} -- COMMAND\`.`);
+    expect(await whyOf(['agent:bob', 'cli:codex'])).toBe(`${start} bob --cli codex\`.`);
     await expectNoMissedMatch(ada.client);
+  });
+
+  test('where all who could do a task ask for work themselves, why says how one is started', async () => {
+    const hub = await openTestHub(engine);
+    const ada = await hub.as('ada');
+    const { id } = await ada.task.submit({ title: 'first' });
+    await ada.agent.connect({ takesOffers: false });
+    const [first, second] = (await ada.why({ id })).facts;
+    expect(first?.fact).toBe('no agent that work is offered to is online');
+    expect(first?.frees).toContain('signalbox agent run --name NAME -- COMMAND');
+    expect(second).toMatchObject({ fact: 'ada asks for work itself', holder: null });
   });
 
   for (const state of States.options) {

@@ -119,18 +119,20 @@ async function factsOfQueued(context: QueryContext, task: TaskRow): Promise<Fact
   }
   const able = online.filter((agent) => isAble(agent, task));
   if (able.length === 0) facts.push(...factsOfUnable(online, task));
-  else facts.push(...(await factsOfBusy(context, able)));
+  else facts.push(...(await factsOfBusy(context, task, able)));
   return facts;
 }
 
 /** How an agent is started that can do these; a name or a CLI is a capability by itself. */
 function runFor(needs: readonly string[]): string {
-  const flags = needs.map((need) => {
-    if (need.startsWith('agent:')) return ` --name ${need.slice('agent:'.length)}`;
-    if (need.startsWith('cli:')) return ` --cli ${need.slice('cli:'.length)}`;
-    return ` --capability ${need}`;
-  });
-  return `\`signalbox agent run${flags.join('')}\``;
+  const rest = (start: string): string[] =>
+    needs.filter((need) => need.startsWith(start)).map((need) => need.slice(start.length));
+  const plain = needs.filter((need) => !/^(agent|cli):/.test(need));
+  const [name = 'NAME'] = rest('agent:');
+  const words = ['signalbox agent run --name', name];
+  for (const need of plain) words.push('--capability', need);
+  const [cli] = rest('cli:');
+  return `\`${[...words, ...(cli === undefined ? ['-- COMMAND'] : ['--cli', cli])].join(' ')}\``;
 }
 
 function delay(task: TaskRow): Fact {
@@ -165,20 +167,35 @@ function factsOfUnable(online: readonly AgentRow[], task: TaskRow): Fact[] {
   return [missing('no able agent that is online works on its repository', frees)];
 }
 
-async function factsOfBusy(context: QueryContext, able: AgentWithTask[]): Promise<Fact[]> {
+async function factsOfBusy(
+  context: QueryContext,
+  task: TaskRow,
+  able: AgentWithTask[],
+): Promise<Fact[]> {
   const idle = await listIdleAgents(context.db, context.actor.project, AGENTS_MAX);
   const idleKeys = new Set(idle.map((agent) => agent.key));
   if (able.some((agent) => idleKeys.has(agent.key))) return [];
-  return able.slice(0, 10).map(factOfBusy);
+  const facts = able.slice(0, 10).map(factOfBusy);
+  if (!able.every(isAsking)) return facts;
+  const frees = `Start one: ${runFor(parseList(task.needs))}; or one that is here asks.`;
+  return [missing('no agent that work is offered to is online', frees), ...facts];
+}
+
+/** Its program hears of nothing by itself. */
+function isAsking({ task_id: taskId, is_pushed: isPushed }: AgentWithTask): boolean {
+  return taskId === null && isPushed === 0;
 }
 
 function factOfBusy(agent: AgentWithTask): Fact {
   const { name, task_id: taskId } = agent;
   const hold = taskId === null ? toHold(agent) : null;
-  const frees = 'It hands its task in, or another able agent comes online.';
+  if (hold === null && taskId === null) {
+    const frees = 'It asks: `get_work` over MCP, `task.pull` or `signalbox git start` elsewhere.';
+    return { fact: `${name} asks for work itself`, holder: null, untilMs: null, frees };
+  }
   if (hold === null) {
-    const fact = taskId === null ? `${name} asks for work itself` : `${name} is busy`;
-    return { fact, holder: taskId ?? name, untilMs: null, frees };
+    const frees = 'It hands its task in, or another able agent comes online.';
+    return { fact: `${name} is busy`, holder: taskId, untilMs: null, frees };
   }
   const fact = `${name} is held back: ${hold.reason}`;
   return { fact, holder: null, untilMs: hold.untilMs, frees: `See \`signalbox why ${name}\`.` };
