@@ -60,6 +60,7 @@ export function manualClock(startMs = 1_700_000_000_000): ManualClock {
     after,
     sleep(delayMs, signal) {
       return new Promise((resolve) => {
+        if (signal?.aborted === true) return resolve();
         const cancel = after(delayMs, resolve);
         signal?.addEventListener('abort', () => (cancel(), resolve()), { once: true });
       });
