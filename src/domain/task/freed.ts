@@ -7,7 +7,7 @@ import { listIdleAgents } from '../agent/index.ts';
 import type { CommandContext } from '../event/index.ts';
 import { type Area, groundOfPaths, type RepositoryPath, takenOn, wayUp } from '../lock/index.ts';
 import { canDo } from './assign.ts';
-import { findKeyHolder, listWaitingForKey } from './line-queries.ts';
+import { findKeyHolder, listWaitingForKey, nameOfKind, type TaskKind } from './line-queries.ts';
 import { listWaitingOn, type WaitingOnRow } from './path-queries.ts';
 import { matchWith, toAsked, toIdle } from './schedule.ts';
 import { requireTask } from './facts.ts';
@@ -60,13 +60,11 @@ export async function matchKey(
   }
 }
 
-type Asking = Parameters<typeof toAsked>[0];
-
 /** The agents that are idle. */
 interface Crowd {
   isEmpty: () => boolean;
   /** Is there one who can do this? */
-  canDo: (task: Asking) => boolean;
+  canDo: (task: TaskKind) => boolean;
   leave: (agentKey: string | undefined) => void;
 }
 
@@ -78,7 +76,7 @@ async function crowdBut({ tx, actor }: CommandContext, but: string | null): Prom
   return {
     isEmpty: () => idle.length === 0,
     canDo(task) {
-      const kind = JSON.stringify([task.needs, task.trust, task.repository_id]);
+      const kind = nameOfKind(task);
       if (hopeless.has(kind)) return false;
       const asked = toAsked(task);
       const isAble = idle.some((agent) => canDo(agent, asked));

@@ -1,6 +1,6 @@
 /** Who waits in what order: one statement a function. */
 import type { Db } from '../../store/db.ts';
-import { limitTo, type Sql, sql } from '../../store/sql.ts';
+import { join, limitTo, type Sql, sql } from '../../store/sql.ts';
 import type { TaskRow } from './queries.ts';
 import type { Place } from './turns.ts';
 
@@ -33,13 +33,57 @@ export interface QueuePage {
   after: Place;
 }
 
+/** What a task asks of an agent. Tasks that ask the same are of one kind. */
+export type TaskKind = Pick<TaskRow, 'needs' | 'trust' | 'repository_id'>;
+
+export function nameOfKind({ needs, trust, repository_id: repositoryId }: TaskKind): string {
+  return JSON.stringify([needs, trust, repositoryId]);
+}
+
 /** What may be handed out now, in the order in which it goes. */
 export function listRunnable(db: Db, page: QueuePage): Promise<RunnableRow[]> {
   return db.all(sql`
-    select ${runnableColumns} from tasks
-    where project = ${page.project} and state = 'queued' and available_at_ms <= ${page.nowMs}
-      and turn is not null and ${place} > ${placeOf(page.after)}
+    select ${runnableColumns} from tasks where ${isInLine(page)}
     order by ${lineOrder} ${limitTo(page.limit)}`);
+}
+
+/** The same without these kinds, and without what is kept back by its key. */
+export function listRunnableBut(
+  db: Db,
+  page: QueuePage,
+  kinds: readonly TaskKind[],
+): Promise<RunnableRow[]> {
+  const [first] = kinds;
+  const isWanted = first === undefined ? sql`true` : sql`not ${isOneOf(kinds, first)}`;
+  return db.all(sql`
+    select ${runnableColumns} from tasks
+    where ${isInLine(page)} and ${isWanted} and ${hasFreeKey(page.project)}
+    order by ${lineOrder} ${limitTo(page.limit)}`);
+}
+
+function isInLine({ project, nowMs, after }: QueuePage): Sql {
+  return sql`project = ${project} and state = 'queued' and available_at_ms <= ${nowMs}
+    and turn is not null and ${place} > ${placeOf(after)}`;
+}
+
+/** The first is repeated up to a power of two, so that there are few texts of this statement. */
+function isOneOf(kinds: readonly TaskKind[], first: TaskKind): Sql {
+  const count = 2 ** Math.ceil(Math.log2(kinds.length));
+  const each = Array.from({ length: count }, (_, at) => valuesOf(kinds[at] ?? first));
+  return sql`(needs, trust, coalesce(repository_id, '')) in (values ${join(each)})`;
+}
+
+function valuesOf({ needs, trust, repository_id: repositoryId }: TaskKind): Sql {
+  return sql`(${needs}, cast(${trust} as bigint), ${repositoryId ?? ''})`;
+}
+
+/** No task that has its key is in hand, or handed in and not landed yet. */
+function hasFreeKey(project: string): Sql {
+  return sql`(concurrency_key is null or concurrency_key not in (
+    select h.concurrency_key from tasks h
+    where h.project = ${project} and h.concurrency_key is not null and h.ended_at_ms is null
+      and (h.state = 'offered' or h.state = 'accepted' or h.state = 'running'
+        or h.state = 'verifying')))`;
 }
 
 /** The order of the line, for statements: see `byPlace`. */

@@ -1,29 +1,47 @@
 /**
  * The tasks that may be handed out now, in the order in which they go, and how one comes into that
  * line. Read as far as it is walked along, so the usual hand-out costs one look, and no task that
- * an agent could do is ever left out. All of it runs under the project's row.
+ * an agent could do is ever left out. A kind of task that does not fit is read once and then left
+ * out: what an agent cannot do costs by its kinds, and not by its tasks. All of it runs under the
+ * project's row.
  */
 import type { Db } from '../../store/db.ts';
 import type { CommandContext } from '../event/index.ts';
-import { listRunnable, type RunnableRow } from './line-queries.ts';
+import {
+  listRunnable,
+  listRunnableBut,
+  nameOfKind,
+  type RunnableRow,
+  type TaskKind,
+} from './line-queries.ts';
 import type { TaskRow } from './queries.ts';
 import { findTurns, NOBODY, savePass, savePlace } from './turn-queries.ts';
 import { FIRST, levelOf, type Place, turnOf } from './turns.ts';
 
 /** Nearly always the first one is taken. */
 const PAGE_SIZES = [1, 32];
-const PAGE_MAX = 1_000;
+const PAGE_MAX = 128;
+/** A statement takes only so many values. Of what is over this, each task is read. */
+const KINDS_MAX = 1_024;
 
-export async function* inLine({
-  tx,
-  actor,
-  nowMs,
-}: CommandContext): AsyncGenerator<RunnableRow, void> {
+/** Those that fit; whether one does is told by its kind alone. */
+export async function* inLine(
+  { tx, actor, nowMs }: CommandContext,
+  fits: (kind: TaskKind) => boolean,
+): AsyncGenerator<RunnableRow, void> {
+  const line = { project: actor.project, nowMs };
+  const unfit = new Map<string, TaskKind>();
   let after: Place = FIRST;
   for (let pageIndex = 0; ; pageIndex++) {
     const limit = PAGE_SIZES[pageIndex] ?? PAGE_MAX;
-    const rows = await listRunnable(tx, { project: actor.project, nowMs, limit, after });
-    yield* rows;
+    const page = { ...line, limit, after };
+    const rows = await (pageIndex < PAGE_SIZES.length
+      ? listRunnable(tx, page)
+      : listRunnableBut(tx, page, [...unfit.values()]));
+    for (const row of rows) {
+      if (fits(row)) yield row;
+      else if (unfit.size < KINDS_MAX) unfit.set(nameOfKind(row), row);
+    }
     const last = rows.at(-1);
     if (last === undefined || rows.length < limit) return;
     after = last;

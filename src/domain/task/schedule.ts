@@ -24,6 +24,7 @@ import { beforeDeadline } from './deadline.ts';
 import { factsOf, requireTask } from './facts.ts';
 import { decide } from './lifecycle.ts';
 import { inLine, queueUp, saveReached, withPlace } from './line.ts';
+import type { TaskKind } from './line-queries.ts';
 import { takeOwnIntents } from './locks.ts';
 import { findTask, nextFence, type TaskRow } from './queries.ts';
 import { type Records, recordsOf } from './records.ts';
@@ -131,9 +132,11 @@ export async function matchAgent(
 ): Promise<TaskRow | undefined> {
   if (agent.held_until_ms !== null || (await isHeldBack(context))) return undefined;
   const idle = toIdle(agent);
-  for await (const task of inLine(context)) {
-    if (repositoryId !== undefined && task.repository_id !== repositoryId) continue;
-    if (!canDo(idle, toAsked(task)) || (await isBarred(context, task))) continue;
+  const fits = (kind: TaskKind): boolean =>
+    (repositoryId === undefined || kind.repository_id === repositoryId) &&
+    canDo(idle, toAsked(kind));
+  for await (const task of inLine(context, fits)) {
+    if (await isBarred(context, task)) continue;
     const row = await findTask(context.tx, context.actor.project, task.id);
     if (row === undefined) continue;
     return offer(context, row, { agent, because: null });
@@ -209,9 +212,7 @@ interface Choice {
   write?: typeof updateTask;
 }
 
-export function toAsked(
-  row: Pick<TaskRow, 'needs' | 'trust' | 'repository_id'>,
-): Pick<WaitingTask, 'needs' | 'trust' | 'repositoryId'> {
+export function toAsked(row: TaskKind): Pick<WaitingTask, 'needs' | 'trust' | 'repositoryId'> {
   return { needs: parseList(row.needs), trust: row.trust, repositoryId: row.repository_id };
 }
 
