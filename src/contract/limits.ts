@@ -110,6 +110,7 @@ export const limits = {
   offerMs: 10_000,
   verifierLeaseMs: 15_000,
   recheckMs: 60_000,
+  waitingRecheckMs: 60 * 60_000,
   agingStepMs: 10 * 60_000,
   trustMax: 3,
   trustDefault: 1,

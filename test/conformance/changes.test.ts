@@ -361,4 +361,19 @@ eachEngine((engine) => {
     expect((await person.change.show({ id: changeId })).change.state).toBe('dropped');
     expect((await person.task.show({ id: taskId })).task.state).toBe('cancelled');
   });
+
+  test('a part that is sent back after its whole has ended is not queued again', async () => {
+    const at = await stage(engine);
+    const { verifier, person } = at;
+    const whole = await person.task.submit({ title: 'whole', needs: ['nothing'] });
+    const { taskId } = await handedIn(at, { parent: whole.id });
+    const lease = await claim(verifier);
+    await assessAndPass(verifier, lease);
+    await person.task.cancel({ id: whole.id });
+    const reject = { outcome: 'conflict' as const, reason: 'main has moved', log: '' };
+    await verifier.change.release({ ...lease, reason: 'the remote does not answer' });
+    await verifier.change.reject({ ...(await claim(verifier)), ...reject });
+    const { state, reason } = (await person.task.show({ id: taskId })).task;
+    expect([state, reason]).toEqual(['cancelled', `${whole.id} is cancelled`]);
+  });
 });

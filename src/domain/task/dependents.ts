@@ -1,13 +1,13 @@
 /**
- * What waits for a task: those that come after it, and its parent. What its end
- * moves is moved in the same transaction, as far as that is not too much; the rest when it is next
- * looked at.
+ * What waits for a task: those that come after it, and its parent. What its end moves is moved in
+ * the same transaction, as far as that is not too much; the rest by the next tick.
  */
 import { limits } from '../../contract/index.ts';
 import type { CommandContext } from '../event/index.ts';
 import { rankMs } from './assign.ts';
 import { factsOf, requireTask } from './facts.ts';
 import {
+  hastenForsaken,
   listDependents,
   listForsaken,
   listNeeded,
@@ -60,7 +60,7 @@ export async function settle(
   row: TaskRow,
   move: Move & MoveDetails,
 ): Promise<TaskRow> {
-  const next = await moveTask(context, row, withinBudget(row, move));
+  const next = await moveTask(context, row, await goingOn(context, row, withinBudget(row, move)));
   if (!isEnded(next.state)) return next;
   if (next.state === 'done') await releaseDependents(context, next.id);
   const worklist = [next];
@@ -76,7 +76,24 @@ export async function settle(
   return next;
 }
 
-/** Cancels what is not to run without this task; answers what it has cancelled. */
+/**
+ * A child whose landing had begun when its parent ended was let go on with that. Where nothing came
+ * of it, it does not go back to the queue.
+ */
+async function goingOn(
+  context: CommandContext,
+  row: TaskRow,
+  move: Move & MoveDetails,
+): Promise<Move & MoveDetails> {
+  if (row.state !== 'verifying' || isEnded(move.to)) return move;
+  const reason = await whyForsaken(context, row);
+  return reason === null ? move : { ...move, to: 'cancelled', reason };
+}
+
+/**
+ * Cancels what is not to run without this task, and returns it. What is too much for one
+ * transaction is looked at by the next tick.
+ */
 async function forsake(context: CommandContext, row: TaskRow, room: number): Promise<TaskRow[]> {
   const children = await listOpenChildren(context.tx, { parentId: row.id, limit: room });
   const later = await listForsaken(context.tx, { neededId: row.id, limit: room });
@@ -91,6 +108,7 @@ async function forsake(context: CommandContext, row: TaskRow, room: number): Pro
     const { agent_key: freed } = other;
     if (freed !== null && inHand.includes(other.state)) await matchFreed(context, freed);
   }
+  if (ids.length >= room) await hastenForsaken(context.tx, row.id, context.nowMs);
   return cancelled;
 }
 

@@ -79,6 +79,20 @@ export async function countChildren(db: Db, parentId: string): Promise<number> {
   return row?.count ?? 0;
 }
 
+/**
+ * Has the next tick look at what is not to run without a task that has ended: its children, and
+ * those that come after it. Beside their version: it only says when they are looked at.
+ */
+export async function hastenForsaken(tx: Tx, id: string, nowMs: number): Promise<void> {
+  await tx.run(sql`
+    update tasks set next_check_ms = ${nowMs}
+    where parent_id = ${id} and ended_at_ms is null and next_check_ms > ${nowMs}`);
+  await tx.run(sql`
+    update tasks set next_check_ms = ${nowMs}
+    where id in (select task_id from dependencies where needed_id = ${id})
+      and state = 'blocked' and on_needed_failure = 'cancel' and next_check_ms > ${nowMs}`);
+}
+
 /** Of the tasks that wait for this one, those that are not to run without it. */
 export function listForsaken(
   db: Db,

@@ -110,7 +110,7 @@ function rowAfter(context: CommandContext, row: TaskRow, move: Move & MoveDetail
     accepted_at_ms: acceptedAtMs(row, move.to, nowMs),
     started_at_ms: move.to === 'running' ? nowMs : row.started_at_ms,
     ended_at_ms: isEnded(move.to) ? nowMs : null,
-    next_check_ms: nextCheckMs(row, move.to, { nowMs, availableAtMs }),
+    next_check_ms: nextCheckMs({ ...row, ...move.fields }, move.to, { nowMs, availableAtMs }),
     ...move.fields,
   };
   return next;

@@ -171,10 +171,10 @@ async function newTask(
     order.repository === undefined ? null : await ensureRepository(context, order.repository, null);
   const availableAtMs = Math.max(nowMs, order.notBeforeMs ?? 0);
   const state = unmet.length === 0 ? 'queued' : 'blocked';
-  const deadline = { deadline_ms: order.deadlineMs ?? null };
+  const rank_ms = rankMs(order.lane, availableAtMs);
+  const waiting = { ...unbegun, ...asked(order), rank_ms };
   return {
-    ...unbegun,
-    ...asked(order),
+    ...waiting,
     id: newId('tsk', nowMs, random),
     project: actor.project,
     state,
@@ -182,10 +182,9 @@ async function newTask(
     repository_id: repository?.id ?? null,
     submitter: actor.name,
     submitter_key: nameKey(actor.name),
-    rank_ms: rankMs(order.lane, availableAtMs),
     created_at_ms: nowMs,
     available_at_ms: availableAtMs,
-    next_check_ms: nextCheckMs(deadline, state, { nowMs, availableAtMs }),
+    next_check_ms: nextCheckMs(waiting, state, { nowMs, availableAtMs }),
   };
 }
 
