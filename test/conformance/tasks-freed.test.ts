@@ -1,6 +1,7 @@
 /** What is handed out when paths become free, on every engine, however much else waits. */
 import { expect, test } from 'vitest';
 import type { Client } from '../../src/client/index.ts';
+import { sql } from '../../src/store/sql.ts';
 import { eachEngine } from '../support/engines.ts';
 import {
   begin,
@@ -88,4 +89,18 @@ eachEngine((engine) => {
     expect((await inHand(bob)).taskId).toBe(last.id);
     await expectNoMissedMatch(pat);
   }, 60_000);
+
+  test('who looks whether a path is free takes no place in the line of its locks', async () => {
+    const hub = await openTestHub(engine);
+    const pat = await hub.as('pat', 'operator');
+    const bob = await hub.as('bob');
+    await bob.lock.acquire({ holder: session('b'), items: [at('src/a.ts')] });
+    const place = () => hub.store.read.get(sql`select last_place from lock_lines`);
+    const before = await place();
+    const ada = await worker(hub, 'ada');
+    await pat.task.submit(onPath('src/**'));
+    await pat.task.submit(onPath('src/a.ts'));
+    await expect(inHand(ada)).rejects.toThrow('nothing in its hand');
+    expect(await place()).toEqual(before);
+  });
 });

@@ -5,6 +5,7 @@ import { createClient, localTransport } from '../../src/client/index.ts';
 import { type Event, EventData, limits, SignalboxError } from '../../src/contract/index.ts';
 import { type Random, seededRandom } from '../../src/core/random.ts';
 import { manualClock } from '../../src/core/clock.ts';
+import { holdLine } from '../../src/domain/lock/index.ts';
 import type { Store, Tx } from '../../src/store/db.ts';
 import { sql } from '../../src/store/sql.ts';
 import { onPostgres, openTestStore } from '../support/engines.ts';
@@ -264,6 +265,25 @@ onPostgres(() => {
     const { sessionId } = (await connected) ?? { sessionId: '' };
     expect(await ada.agent.heartbeat({ sessionId })).toBeDefined();
     expect((await ada.agent.list()).items).toMatchObject([{ name: 'ada', state: 'idle' }]);
+  });
+
+  test('the line of locks is held by one also before anybody has stood in it', async () => {
+    const [a, b] = await twoHubs();
+    const order: string[] = [];
+    const held = Promise.withResolvers<void>();
+    const first = a.store.transaction(async (tx) => {
+      await holdLine(tx, 'default');
+      held.resolve();
+      await tx.get(sql`select pg_sleep(0.2)`);
+      order.push('first');
+    });
+    await held.promise;
+    await b.store.transaction(async (tx) => {
+      await holdLine(tx, 'default');
+      order.push('second');
+    });
+    await first;
+    expect(order).toEqual(['first', 'second']);
   });
 });
 

@@ -4,7 +4,7 @@ export { findOvertaken, recordLanding, type Touched } from './landed.ts';
 export { canonicalPattern } from './items.ts';
 export { newBudget } from './overlap.ts';
 export { wayUp } from './overlapping.ts';
-export { countOpenOfAgent, takePlace as holdLine } from './queries.ts';
+export { countOpenOfAgent, holdLine } from './queries.ts';
 export { acquire, release, steal } from './operations.ts';
 export { expireSession } from './sweep.ts';
 export {

@@ -37,11 +37,20 @@ export async function takePlace(tx: Tx, project: string): Promise<number> {
   return row?.last_place ?? 0;
 }
 
-/** Holds the line without taking a place. */
+/** Holds the line without taking a place. The first of a project to hold it makes its row. */
 export async function holdLine(tx: Tx, project: string): Promise<void> {
   if (tx.dialect.engine === 'sqlite') return;
-  await tx.get(sql`
+  if (await hasHeldLine(tx, project)) return;
+  await tx.run(sql`
+    insert into lock_lines (project, last_place) values (${project}, 0)
+    on conflict (project) do nothing`);
+  await hasHeldLine(tx, project);
+}
+
+async function hasHeldLine(tx: Tx, project: string): Promise<boolean> {
+  const row = await tx.get(sql`
     select last_place from lock_lines where project = ${project} ${tx.dialect.forUpdate}`);
+  return row !== undefined;
 }
 
 export async function nextFence(tx: Tx): Promise<number> {
