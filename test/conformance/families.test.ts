@@ -149,7 +149,9 @@ eachEngine((engine) => {
     expect((await pat.hub.status()).tasks).toEqual({ cancelled: count + 1 });
     const [first] = (await pat.task.list({ parent: whole.id, limit: 1 })).items;
     const id = first?.id ?? '';
-    expect((await refusal(pat.task.retry({ id }))).message).toContain('put that back first');
+    const refused = await refusal(pat.task.retry({ id }));
+    expect(refused.message).toContain('put that back first');
+    expect(refused.hint).toContain(`task retry ${whole.id}`);
     await pat.task.retry({ id: whole.id });
     expect(await pat.task.retry({ id })).toMatchObject({ id, state: 'queued' });
   });

@@ -383,7 +383,8 @@ eachEngine((engine) => {
     const items = [at('src/a.ts')];
     const { lock } = await ada.client.lock.acquire({ holder: held, items });
     expect(lock).toMatchObject({ taskId: held.taskId, session: null });
-    expect((await refusal(pat.lock.acquire({ holder: held, items }))).code).toBe('stale_fence');
+    const stale = await refusal(pat.lock.acquire({ holder: held, items }));
+    expect(stale).toMatchObject({ code: 'stale_fence', details: { holder: 'ada', attempt: 1 } });
     expect((await refusal(pat.lock.release({ holder: held }))).code).toBe('stale_fence');
     await ada.client.agent.disconnect({ sessionId: ada.sessionId });
     expect((await pat.lock.show({ id: lock.id })).state).toBe('released');

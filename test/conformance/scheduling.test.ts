@@ -147,7 +147,8 @@ eachEngine((engine) => {
     expect(facts[0]).toMatchObject({ fact: 'no able agent is trusted with 2' });
     expect(facts[0]?.frees).toContain('agent trust ada 2');
     await expectNoMissedMatch(pat);
-    expect(await pat.agent.trust({ agent: 'ada', trust: 2 })).toMatchObject({ trust: 2 });
+    const trusted = await pat.agent.trust({ agent: 'ada', trust: 2 });
+    expect(trusted).toMatchObject({ trust: 2, taskId: id });
     expect((await inHand(ada)).taskId).toBe(id);
     expect((await refusal(ada.client.agent.trust({ agent: 'ada', trust: 3 }))).code).toBe(
       'forbidden',
@@ -206,7 +207,14 @@ eachEngine((engine) => {
     await pat.task.cancel({ id: first.id });
     const second = await pat.task.submit(open);
     expect(second.id).not.toBe(first.id);
-    expect((await refusal(pat.task.retry({ id: first.id }))).code).toBe('conflict');
+    const refused = await refusal(pat.task.retry({ id: first.id }));
+    expect(refused.code).toBe('conflict');
+    expect(refused.hint).toContain(`task show ${second.id}`);
+    const early = await refusal(pat.task.retry({ id: second.id }));
+    expect([early.message, early.hint]).toEqual([
+      `task ${second.id} is queued`,
+      'Only a dead, failed or cancelled task can be put back.',
+    ]);
     const ever = { title: 'import', unique: { key: 'import 1', scope: 'ever' as const } };
     const third = await pat.task.submit(ever);
     await pat.task.cancel({ id: third.id });

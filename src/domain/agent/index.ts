@@ -1,4 +1,5 @@
 /** What other domains may ask about agents. */
+export { requireAgent, shownAgent } from './known.ts';
 export * from './presence.ts';
 export { FOREVER_MS, toHold } from './hold.ts';
 export {

@@ -1,4 +1,4 @@
-/** A task as its life cycle sees it, and where there is none. */
+/** A task as its life cycle sees it; and where there is none, or it is not as it was read. */
 import { SignalboxError } from '../../contract/index.ts';
 import type { CommandContext } from '../event/index.ts';
 import type { TaskFacts } from './lifecycle.ts';
@@ -30,4 +30,19 @@ export function unknownTask(id: string): SignalboxError {
   return new SignalboxError('not_found', `there is no task ${id}`, {
     hint: '`signalbox task list` shows the tasks of your project.',
   });
+}
+
+/** Another wrote it since it was read. */
+export function hasMoved({ id }: Pick<TaskRow, 'id'>): SignalboxError {
+  return new SignalboxError('conflict', `task ${id} has just moved`, { retryAfterMs: 50 });
+}
+
+/** Who says something of it has it no more. */
+export function staleFence(row: TaskRow): SignalboxError {
+  const holder = row.agent ?? 'nobody';
+  return new SignalboxError(
+    'stale_fence',
+    `task ${row.id} is ${row.state}, held by ${holder} with fence ${row.fence}`,
+    { details: { state: row.state, holder: row.agent, fence: row.fence, attempt: row.attempt } },
+  );
 }

@@ -4,7 +4,7 @@ import { assignTask, findAgent, lockProject } from '../agent/index.ts';
 import type { CommandContext } from '../event/index.ts';
 import { isKeyTaken } from './barriers.ts';
 import { settle } from './dependents.ts';
-import { factsOf, requireTask } from './facts.ts';
+import { factsOf, requireTask, staleFence } from './facts.ts';
 import { decide, inHand, type TaskCommand, type Verdict } from './lifecycle.ts';
 import type { Move, MoveDetails } from './move.ts';
 import type { TaskRow } from './queries.ts';
@@ -25,7 +25,7 @@ export async function hear(
   const verdict = decide(factsOf(row, command.unmet), { ...command, agentKey: context.actor.key });
   const isReturning =
     row.state === 'queued' && verdict.is === 'move' && inHand.includes(verdict.to);
-  if (isReturning && !(await takeBack(context, row))) return staleError(row);
+  if (isReturning && !(await takeBack(context, row))) return staleFence(row);
   return verdictToHearing(row, verdict);
 }
 
@@ -36,7 +36,7 @@ function verdictToHearing(row: TaskRow, verdict: Verdict): Hearing {
     case 'same':
       return { row, move: undefined };
     case 'stale':
-      return staleError(row);
+      return staleFence(row);
     case 'refuse':
       throw new SignalboxError('conflict', verdict.message, {
         hint: '`signalbox why` tells what the task waits for now.',
@@ -63,13 +63,4 @@ export async function carryOut(
 ): Promise<TaskRow> {
   if (heard.move === undefined) return heard.row;
   return settle(context, heard.row, { ...heard.move, ...details });
-}
-
-function staleError(row: TaskRow): SignalboxError {
-  const holder = row.agent ?? 'nobody';
-  return new SignalboxError(
-    'stale_fence',
-    `task ${row.id} is ${row.state}, held by ${holder} with fence ${row.fence}`,
-    { details: { state: row.state, holder: row.agent, fence: row.fence, attempt: row.attempt } },
-  );
 }

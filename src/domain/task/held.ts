@@ -6,7 +6,7 @@ import { limits, type Output, type Parsed, SignalboxError } from '../../contract
 import { lockProject } from '../agent/index.ts';
 import type { CommandContext } from '../event/index.ts';
 import * as locks from '../lock/index.ts';
-import { requireTask } from './facts.ts';
+import { requireTask, staleFence } from './facts.ts';
 import { matchPaths } from './freed.ts';
 import { inHand } from './lifecycle.ts';
 import { setHasLocks } from './path-queries.ts';
@@ -66,9 +66,5 @@ async function holderOf(
     task.fence === named.fence &&
     task.agent_key === context.actor.key;
   if (isHeld) return locks.taskHolder(context.actor, task.id);
-  throw new SignalboxError(
-    'stale_fence',
-    `task ${task.id} is ${task.state}, held by ${task.agent ?? 'nobody'} with fence ${task.fence}`,
-    { details: { state: task.state, holder: task.agent, fence: task.fence } },
-  );
+  throw staleFence(task);
 }

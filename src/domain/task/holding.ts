@@ -3,15 +3,13 @@
  * what waits for it at once.
  */
 import { limits, nameKey, type Output, type Parsed, SignalboxError } from '../../contract/index.ts';
-import { present } from '../../core/assert.ts';
 import {
   type AgentRow,
-  findAgent,
-  findAgentWithTask,
   lockProject,
+  requireAgent,
   saveFullness,
   savePause,
-  toAgent,
+  shownAgent,
 } from '../agent/index.ts';
 import { PROJECT, review } from '../budget/index.ts';
 import type { CommandContext } from '../event/index.ts';
@@ -46,7 +44,7 @@ export async function pause(
   }
   await savePause(tx, agent, { paused_until_ms: untilMs, pause_reason: reason });
   await reviewAndMatch(context, agent.key);
-  return shown(context, agent);
+  return shownAgent(context, agent);
 }
 
 export async function resume(
@@ -56,7 +54,7 @@ export async function resume(
   const agent = await requireOwn(context, input.agent);
   await savePause(context.tx, agent, { paused_until_ms: null, pause_reason: null });
   await emptyContext(context, agent);
-  return shown(context, agent);
+  return shownAgent(context, agent);
 }
 
 /** It begins anew: nothing is known of how full its context is. */
@@ -78,18 +76,4 @@ async function requireOwn(context: CommandContext, name: string | undefined): Pr
   }
   await lockProject(tx, actor.project);
   return requireAgent(context, name ?? actor.name);
-}
-
-export async function requireAgent(context: CommandContext, name: string): Promise<AgentRow> {
-  const { tx, actor } = context;
-  const row = await findAgent(tx, actor.project, nameKey(name));
-  if (row !== undefined) return row;
-  throw new SignalboxError('not_found', `there is no agent ${name}`, {
-    hint: 'An agent is known from its first word on. `signalbox agents` lists those there are.',
-  });
-}
-
-async function shown(context: CommandContext, agent: AgentRow): Promise<Output<'agent.pause'>> {
-  const row = await findAgentWithTask(context.tx, agent.project, agent.key);
-  return toAgent(present(row, 'the agent'));
 }

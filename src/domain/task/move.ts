@@ -2,12 +2,13 @@
  * Carries out what the life cycle has decided: the row, its attempt, the agent's hand and the
  * event, in one transaction.
  */
-import { type EventData, limits, SignalboxError } from '../../contract/index.ts';
+import { type EventData, limits } from '../../contract/index.ts';
 import { backoffMs } from '../../core/backoff.ts';
 import { freeAgent } from '../agent/index.ts';
 import { type CommandContext, record } from '../event/index.ts';
 import { endAttempt, reopenAttempt } from './attempt-queries.ts';
 import { nextCheckMs } from './deadline.ts';
+import { hasMoved } from './facts.ts';
 import { matchKey, matchPaths } from './freed.ts';
 import { inHand, isEnded, type Verdict } from './lifecycle.ts';
 import { endHolding, isHolding, resumeIntents, withdrawIntents } from './locks.ts';
@@ -72,7 +73,7 @@ async function letGo(context: CommandContext, row: TaskRow, moved: TaskRow): Pro
 async function write(context: CommandContext, row: TaskRow, goesOn: boolean): Promise<void> {
   const isWritten = goesOn ? advanceTask(context.tx, row) : updateTask(context.tx, row);
   if (await isWritten) return;
-  throw new SignalboxError('conflict', `task ${row.id} has just moved`, { retryAfterMs: 50 });
+  throw hasMoved(row);
 }
 
 async function closeAttempt(

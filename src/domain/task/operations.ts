@@ -70,18 +70,12 @@ export async function retry(
 ): Promise<Output<'task.retry'>> {
   await lockProject(context.tx, context.actor.project);
   const row = await requireTask(context, input.id);
-  const twin = row.unique_key === null ? undefined : await findTwin(context, row.unique_key);
-  if (twin !== undefined && twin.id !== row.id) {
-    throw refusal(`task ${twin.id} has its unique key by now`);
-  }
+  await refuseTwin(context, row);
   refuseOverspent(row);
-  const parent = row.parent_id === null ? undefined : await requireTask(context, row.parent_id);
-  if (parent !== undefined && isEnded(parent.state) && parent.state !== 'done') {
-    throw refusal(`task ${parent.id}, its parent, is ${parent.state}: put that back first`);
-  }
+  await refuseOrphaned(context, row);
   const unmet = await listUnmet(context.tx, row.id);
   const verdict = decide(factsOf(row, unmet.length), { type: 'retry' });
-  if (verdict.is !== 'move') throw refusal(verdict.is === 'refuse' ? verdict.message : 'no retry');
+  if (verdict.is !== 'move') throw notOver(row);
   const availableAtMs = Math.max(row.available_at_ms, context.nowMs);
   const next = await moveTask(context, row, {
     ...verdict,
@@ -103,6 +97,27 @@ export async function retry(
   return toProgress(next);
 }
 
+async function refuseTwin(
+  context: CommandContext,
+  { id, unique_key: key }: TaskRow,
+): Promise<void> {
+  const twin = key === null ? undefined : await findTwin(context, key);
+  if (twin === undefined || twin.id === id) return;
+  throw new SignalboxError('conflict', `task ${twin.id} has its unique key by now`, {
+    hint: `Only one of them can be open: \`signalbox task show ${twin.id}\` tells of that one.`,
+  });
+}
+
+/** It would be cancelled with its parent again. */
+async function refuseOrphaned(context: CommandContext, row: TaskRow): Promise<void> {
+  const parent = row.parent_id === null ? undefined : await requireTask(context, row.parent_id);
+  if (parent === undefined || !isEnded(parent.state) || parent.state === 'done') return;
+  const message = `task ${parent.id}, its parent, is ${parent.state}: put that back first`;
+  throw new SignalboxError('conflict', message, {
+    hint: `\`signalbox task retry ${parent.id}\` puts it back.`,
+  });
+}
+
 /** It would be stopped at its first word. */
 function refuseOverspent(row: TaskRow): void {
   const over = overBudget(row);
@@ -112,8 +127,8 @@ function refuseOverspent(row: TaskRow): void {
   });
 }
 
-function refusal(message: string): SignalboxError {
-  return new SignalboxError('conflict', message, {
+function notOver({ id, state }: TaskRow): SignalboxError {
+  return new SignalboxError('conflict', `task ${id} is ${state}`, {
     hint: 'Only a dead, failed or cancelled task can be put back.',
   });
 }

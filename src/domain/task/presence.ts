@@ -7,10 +7,9 @@ import {
   assignTask,
   changePresence,
   findAgent,
-  findAgentWithTask,
   lockProject,
   setPresence,
-  toAgent,
+  shownAgent,
 } from '../agent/index.ts';
 import { type CommandContext, latestCursor } from '../event/index.ts';
 import { giveBackAll } from '../message/index.ts';
@@ -45,9 +44,7 @@ export async function connect(
   if (input.takesOffers || input.sessionId === undefined) await emptyContext(context, row);
   for (const taskId of input.holding) await resume(context, row, taskId);
   await matchFreed(context, row.key);
-  const agent = toAgent(
-    present(await findAgentWithTask(tx, actor.project, actor.key), 'the agent'),
-  );
+  const agent = await shownAgent(context, row);
   return {
     agent,
     sessionId: present(row.session_id, 'the session'),
@@ -104,7 +101,7 @@ export async function drain(
 ): Promise<Output<'agent.drain'>> {
   await lockProject(context.tx, context.actor.project);
   const row = await changePresence(context, input.sessionId, 'draining');
-  return agentView(context, row);
+  return shownAgent(context, row);
 }
 
 export async function disconnect(
@@ -115,7 +112,7 @@ export async function disconnect(
   const row = await changePresence(context, input.sessionId, 'offline');
   await giveBackAll(context, row.key);
   await loseTask(context, row, 'its agent has left');
-  return agentView(context, row);
+  return shownAgent(context, row);
 }
 
 /** The lease of an agent ran out: it is offline, and its work is offered to others at once. */
@@ -126,12 +123,4 @@ export async function expireAgent(context: CommandContext, key: string): Promise
   if (row.lease_until_ms > context.nowMs) return;
   await giveBackAll(context, key);
   await loseTask(context, await setPresence(context, row, 'offline'), 'its agent is gone');
-}
-
-async function agentView(
-  context: CommandContext,
-  row: AgentRow,
-): Promise<Output<'agent.disconnect'>> {
-  const found = await findAgentWithTask(context.tx, row.project, row.key);
-  return toAgent(present(found, 'the agent'));
 }

@@ -6,14 +6,14 @@
  * Nothing is lost with it, since what it still has is given back first: it is not here, has no task
  * in hand, and neither holds a lock nor waits for one.
  */
-import { nameKey, type Output, type Parsed, SignalboxError } from '../../contract/index.ts';
+import { type Output, type Parsed, SignalboxError } from '../../contract/index.ts';
 import {
   type AgentRow,
   countTokensByRole,
   deleteAgent,
   endTokensOf,
-  findAgent,
   lockProject,
+  requireAgent,
 } from '../agent/index.ts';
 import { type CommandContext, record } from '../event/index.ts';
 import { countOpenOfAgent, holdLine } from '../lock/index.ts';
@@ -25,12 +25,7 @@ export async function removeAgent(
   const { tx, actor } = context;
   await lockProject(tx, actor.project);
   await holdLine(tx, actor.project);
-  const row = await findAgent(tx, actor.project, nameKey(agent));
-  if (row === undefined) {
-    throw new SignalboxError('not_found', `there is no agent ${agent}`, {
-      hint: '`signalbox agents` lists the agents of your project.',
-    });
-  }
+  const row = await requireAgent(context, agent);
   await refuseOwnOrAdmin(context, row);
   await refuseInUse(context, row);
   const tokens = await endTokensOf(context, row.key, reason ?? 'its agent was removed');

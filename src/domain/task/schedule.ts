@@ -5,7 +5,7 @@
  * task is ever left waiting beside an agent that could do it. Whoever calls holds the project's
  * row, or two hubs could each see only half of such a pair.
  */
-import { limits, SignalboxError } from '../../contract/index.ts';
+import { limits } from '../../contract/index.ts';
 import type { Tx } from '../../store/db.ts';
 import {
   type AgentRow,
@@ -21,7 +21,7 @@ import { assignmentOf, isSmall } from './assignment.ts';
 import { insertAttempt } from './attempt-queries.ts';
 import { isBarred } from './barriers.ts';
 import { beforeDeadline } from './deadline.ts';
-import { factsOf, requireTask } from './facts.ts';
+import { factsOf, hasMoved, requireTask } from './facts.ts';
 import { decide } from './lifecycle.ts';
 import { inLine, queueUp, saveReached, withPlace } from './line.ts';
 import type { TaskKind } from './line-queries.ts';
@@ -165,7 +165,7 @@ export async function offer(context: CommandContext, task: TaskRow, to: Choice):
   const { tx, nowMs } = context;
   const verdict = decide(factsOf(task), { type: 'offer' });
   const isFree = verdict.is === 'move' && (await assignTask(tx, agent, task.id));
-  if (!isFree) throw lostRace(task);
+  if (!isFree) throw hasMoved(task);
   const next: TaskRow = {
     ...task,
     state: 'offered',
@@ -182,7 +182,7 @@ export async function offer(context: CommandContext, task: TaskRow, to: Choice):
     progressed_at_ms: null,
     next_check_ms: beforeDeadline(task, nowMs + limits.offerMs),
   };
-  if (!(await write(tx, next))) throw lostRace(task);
+  if (!(await write(tx, next))) throw hasMoved(task);
   await insertAttempt(tx, next);
   await saveReached(context, next);
   await takeOwnIntents(context, next);
@@ -199,10 +199,6 @@ export async function offer(context: CommandContext, task: TaskRow, to: Choice):
     },
   });
   return { ...next, version: task.version + 1 };
-}
-
-function lostRace(task: TaskRow): SignalboxError {
-  return new SignalboxError('conflict', `task ${task.id} has just moved`, { retryAfterMs: 50 });
 }
 
 interface Choice {

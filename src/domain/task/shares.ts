@@ -1,7 +1,7 @@
 /** What operators say of how work is shared out: weights of submitters, trust in agents. */
-import { nameKey, type Output, type Parsed, SignalboxError } from '../../contract/index.ts';
+import { nameKey, type Output, type Parsed } from '../../contract/index.ts';
 import { pageOf } from '../../core/page.ts';
-import { findAgentWithTask, lockProject, saveAgent, toAgent } from '../agent/index.ts';
+import { lockProject, requireAgent, saveAgent, shownAgent } from '../agent/index.ts';
 import type { CommandContext, QueryContext } from '../event/index.ts';
 import { matchFreed } from './schedule.ts';
 import { listShares, saveWeight } from './turn-queries.ts';
@@ -36,13 +36,8 @@ export async function trust(
 ): Promise<Output<'agent.trust'>> {
   const { tx, actor } = context;
   await lockProject(tx, actor.project);
-  const row = await findAgentWithTask(tx, actor.project, nameKey(input.agent));
-  if (row === undefined) {
-    throw new SignalboxError('not_found', `there is no agent ${input.agent}`, {
-      hint: '`signalbox agents` lists the agents of your project.',
-    });
-  }
+  const row = await requireAgent(context, input.agent);
   await saveAgent(tx, { ...row, trust: input.trust });
   await matchFreed(context, row.key);
-  return toAgent({ ...row, trust: input.trust });
+  return shownAgent(context, row);
 }
