@@ -52,9 +52,7 @@ export async function moveChange(
   fields: Partial<ChangeRow> & Pick<ChangeRow, 'state'>,
 ): Promise<ChangeRow> {
   const next = rowAfter(context, row, fields);
-  if (!(await updateChange(context.tx, next))) {
-    throw new SignalboxError('conflict', `change ${row.id} has just moved`, { retryAfterMs: 50 });
-  }
+  await writeChange(context, next);
   const isApproval = fields.approved_by !== undefined && fields.approved_by !== null;
   await record(context, {
     type: isApproval ? 'change.approved' : `change.${next.state}`,
@@ -62,6 +60,15 @@ export async function moveChange(
     data: dataOf(next),
   });
   return { ...next, version: row.version + 1 };
+}
+
+/** Throws the race that it lost where the change has moved since it was read. */
+export async function writeChange(
+  { tx }: Pick<CommandContext, 'tx'>,
+  row: ChangeRow,
+): Promise<void> {
+  if (await updateChange(tx, row)) return;
+  throw new SignalboxError('conflict', `change ${row.id} has just moved`, { retryAfterMs: 50 });
 }
 
 function rowAfter(

@@ -5,7 +5,14 @@ import { lockProject, worksAsAgent } from '../agent/index.ts';
 import { type CommandContext, type QueryContext, record } from '../event/index.ts';
 import { parseList, requireTask } from '../task/index.ts';
 import { decideChange } from './lifecycle.ts';
-import { changeFacts, moveChange, permitted, requireChange, unknownChange } from './move.ts';
+import {
+  changeFacts,
+  moveChange,
+  permitted,
+  requireChange,
+  unknownChange,
+  writeChange,
+} from './move.ts';
 import { landTask, sendBack } from './outcome.ts';
 import { keepLanded, overtakenInWords } from './overtaken.ts';
 import { assess as assessPolicy } from './policy.ts';
@@ -16,7 +23,6 @@ import {
   listChanges,
   nextLease,
   renewChangeLease,
-  updateChange,
 } from './queries.ts';
 import { toChange } from './view.ts';
 
@@ -57,7 +63,7 @@ export async function assess(
   const { policy, paths, additions, deletions, baseBranch } = input;
   const taskChecks = parseList(task.checks);
   const found = assessPolicy({ policy, paths, additions, deletions, taskChecks, baseBranch });
-  await updateChange(context.tx, {
+  await writeChange(context, {
     ...row,
     tier: found.tier,
     rules: JSON.stringify(found.rules),

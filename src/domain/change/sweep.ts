@@ -2,8 +2,8 @@
 import { limits } from '../../contract/index.ts';
 import type { CommandContext } from '../event/index.ts';
 import { decideChange } from './lifecycle.ts';
-import { changeFacts, moveChange } from './move.ts';
-import { findChange, updateChange } from './queries.ts';
+import { changeFacts, moveChange, writeChange } from './move.ts';
+import { findChange } from './queries.ts';
 
 export async function checkChange(context: CommandContext, id: string): Promise<void> {
   const row = await findChange(context.tx, context.actor.project, id);
@@ -15,5 +15,5 @@ export async function checkChange(context: CommandContext, id: string): Promise<
     await moveChange(context, row, { state: verdict.to, lease: null, reason });
     return;
   }
-  await updateChange(context.tx, { ...row, next_check_ms: context.nowMs + limits.recheckMs });
+  await writeChange(context, { ...row, next_check_ms: context.nowMs + limits.recheckMs });
 }

@@ -40,7 +40,7 @@ export async function endLock(
     reason: reason ?? row.reason,
     ended_at_ms: context.nowMs,
   };
-  await write(context, ended);
+  await writeLock(context, ended);
   await deleteItems(context.tx, row.id);
   await tell(context, ended, reason ?? null);
   await letThrough(context, row);
@@ -66,13 +66,14 @@ export async function letThrough(
 async function grant(context: CommandContext, row: LockRow): Promise<void> {
   const fence = await nextFence(context.tx);
   const granted: LockRow = { ...row, state: 'granted', fence, granted_at_ms: context.nowMs };
-  await write(context, granted);
+  await writeLock(context, granted);
   await grantItems(context.tx, row.id);
   await tell(context, granted, null);
 }
 
-async function write(context: CommandContext, row: LockRow): Promise<void> {
-  if (await updateLock(context.tx, row)) return;
+/** Throws the race that it lost where the lock has moved since it was read. */
+export async function writeLock({ tx }: Pick<CommandContext, 'tx'>, row: LockRow): Promise<void> {
+  if (await updateLock(tx, row)) return;
   throw new SignalboxError('conflict', `lock ${row.id} has just moved`, { retryAfterMs: 50 });
 }
 

@@ -3,8 +3,8 @@ import type { Output } from '../../contract/index.ts';
 import type { CommandContext } from '../event/index.ts';
 import { deleteItem, listItems } from './item-queries.ts';
 import type { Item } from './items.ts';
-import { endLock, letThrough } from './line.ts';
-import { type LockRow, updateLock } from './queries.ts';
+import { endLock, letThrough, writeLock } from './line.ts';
+import type { LockRow } from './queries.ts';
 import { itemsOfRow } from './view.ts';
 
 export async function giveBackItems(
@@ -33,7 +33,7 @@ async function shrink(context: CommandContext, row: LockRow, kept: readonly Item
   for (const item of await listItems(context.tx, row.id)) {
     if (!stays.has(`${item.scope}\0${item.pattern}`)) await deleteItem(context.tx, item);
   }
-  await updateLock(context.tx, { ...row, items: shownText(kept) });
+  await writeLock(context, { ...row, items: shownText(kept) });
   await letThrough(context, { project: row.project, items: shownText(gone) });
 }
 

@@ -3,6 +3,7 @@ import { SignalboxError } from '../../contract/index.ts';
 import type { CommandContext } from '../event/index.ts';
 import type { TaskFacts } from './lifecycle.ts';
 import { findTask, type TaskRow } from './queries.ts';
+import { updateTask } from './write-queries.ts';
 
 export function factsOf(row: TaskRow, unmetDependencies = 0): TaskFacts {
   return {
@@ -32,7 +33,15 @@ export function unknownTask(id: string): SignalboxError {
   });
 }
 
-/** Another wrote it since it was read. */
+/** Throws the race that it lost where the task has moved since it was read. */
+export async function writeTask(
+  { tx }: Pick<CommandContext, 'tx'>,
+  row: TaskRow,
+  write = updateTask,
+): Promise<void> {
+  if (!(await write(tx, row))) throw hasMoved(row);
+}
+
 export function hasMoved({ id }: Pick<TaskRow, 'id'>): SignalboxError {
   return new SignalboxError('conflict', `task ${id} has just moved`, { retryAfterMs: 50 });
 }

@@ -8,7 +8,7 @@ import { freeAgent } from '../agent/index.ts';
 import { type CommandContext, record } from '../event/index.ts';
 import { endAttempt, reopenAttempt } from './attempt-queries.ts';
 import { nextCheckMs } from './deadline.ts';
-import { hasMoved } from './facts.ts';
+import { writeTask } from './facts.ts';
 import { matchKey, matchPaths } from './freed.ts';
 import { inHand, isEnded, type Verdict } from './lifecycle.ts';
 import { endHolding, isHolding, resumeIntents, withdrawIntents } from './locks.ts';
@@ -35,7 +35,7 @@ export async function moveTask(
   const goesOn = inHand.includes(row.state) && inHand.includes(next.state);
   // Its next look comes when the offer would have lapsed, and finds it in hand.
   if (goesOn) next.next_check_ms = row.next_check_ms;
-  await write(context, next, goesOn);
+  await writeTask(context, next, goesOn ? advanceTask : updateTask);
   if (move.outcome !== null && row.attempt > 0) await closeAttempt(context, next, move);
   if (move.to === 'done') await learn(context, row, 'succeeded');
   if (move.counts === 'failure') await learn(context, row, 'failed');
@@ -68,12 +68,6 @@ async function letGo(context: CommandContext, row: TaskRow, moved: TaskRow): Pro
   if (key !== null && isHolding(row.state)) await matchKey(context, { key, but });
   if (row.state === 'blocked') return;
   await matchPaths(context, { freed: await endHolding(context, moved), but });
-}
-
-async function write(context: CommandContext, row: TaskRow, goesOn: boolean): Promise<void> {
-  const isWritten = goesOn ? advanceTask(context.tx, row) : updateTask(context.tx, row);
-  if (await isWritten) return;
-  throw hasMoved(row);
 }
 
 async function closeAttempt(

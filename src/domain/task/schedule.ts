@@ -21,7 +21,7 @@ import { assignmentOf, isSmall } from './assignment.ts';
 import { insertAttempt } from './attempt-queries.ts';
 import { isBarred } from './barriers.ts';
 import { beforeDeadline } from './deadline.ts';
-import { factsOf, hasMoved, requireTask } from './facts.ts';
+import { factsOf, hasMoved, requireTask, writeTask } from './facts.ts';
 import { decide } from './lifecycle.ts';
 import { inLine, queueUp, saveReached, withPlace } from './line.ts';
 import type { TaskKind } from './line-queries.ts';
@@ -29,7 +29,7 @@ import { takeOwnIntents } from './locks.ts';
 import { findTask, nextFence, type TaskRow } from './queries.ts';
 import { type Records, recordsOf } from './records.ts';
 import { parseList } from './view.ts';
-import { insertTask, updateTask } from './write-queries.ts';
+import { insertTask, type updateTask } from './write-queries.ts';
 
 /** Pages grow: nearly always the first agent that is looked at fits. */
 const PAGE_SIZES = [1, 32, 1_000, 100_000];
@@ -161,7 +161,7 @@ export async function matchAll(context: CommandContext): Promise<void> {
 
 /** The hand-out: here, and only here, the fence rises. */
 export async function offer(context: CommandContext, task: TaskRow, to: Choice): Promise<TaskRow> {
-  const { agent, because, write = updateTask } = to;
+  const { agent, because, write } = to;
   const { tx, nowMs } = context;
   const verdict = decide(factsOf(task), { type: 'offer' });
   const isFree = verdict.is === 'move' && (await assignTask(tx, agent, task.id));
@@ -182,7 +182,7 @@ export async function offer(context: CommandContext, task: TaskRow, to: Choice):
     progressed_at_ms: null,
     next_check_ms: beforeDeadline(task, nowMs + limits.offerMs),
   };
-  if (!(await write(tx, next))) throw hasMoved(task);
+  await writeTask(context, next, write);
   await insertAttempt(tx, next);
   await saveReached(context, next);
   await takeOwnIntents(context, next);

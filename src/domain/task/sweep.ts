@@ -6,14 +6,13 @@ import { findAgent, lockProject } from '../agent/index.ts';
 import type { CommandContext } from '../event/index.ts';
 import { nextLookMs, silentUntilMs } from './deadline.ts';
 import { isStopped, settle, unblock, whyForsaken } from './dependents.ts';
-import { factsOf } from './facts.ts';
+import { factsOf, writeTask } from './facts.ts';
 import { decide } from './lifecycle.ts';
 import { risen } from './line.ts';
 import { moveTask } from './move.ts';
 import { loseTask } from './presence.ts';
 import { findTask, type TaskRow } from './queries.ts';
 import { matchFreed, matchTask } from './schedule.ts';
-import { updateTask } from './write-queries.ts';
 
 export async function checkTask(context: CommandContext, id: string): Promise<void> {
   await lockProject(context.tx, context.actor.project);
@@ -104,6 +103,6 @@ async function checkNeeded(context: CommandContext, row: TaskRow): Promise<void>
 
 async function lookAgain(context: CommandContext, row: TaskRow): Promise<TaskRow> {
   const next = { ...row, next_check_ms: nextLookMs(row, context.nowMs) };
-  await updateTask(context.tx, next);
+  await writeTask(context, next);
   return { ...next, version: row.version + 1 };
 }
