@@ -60,6 +60,9 @@ test.each<[EventType, EventData, string]>([
     'pulse/a ⏎ b.txt, version 2, by admin',
   ],
   ['token.created', { agent: 'ada', role: 'agent' }, 'for ada, agent'],
+  ['token.rotated', { untilMs: 61_000 }, 'the old secret goes on for 1 m'],
+  ['webhook.rotated', { url: 'u', untilMs: 61_000 }, 'u, the old secret goes on for 1 m'],
+  ['webhook.rotated', { url: 'u', untilMs: 1_000 }, 'u'],
   ['agent.offline', { reason: 'silent' }, 'silent'],
   ['agent.paused', { agent: 'ada', reason: 'a rest', untilMs: 61_000 }, 'a rest, for 1 m'],
   [

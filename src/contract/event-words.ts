@@ -45,7 +45,9 @@ export function eventInWords(event: Told, about?: string): string {
     case 'invite':
       return sentence([data.name, data.role, why]);
     case 'token':
-      return sentence([...tokenWords(event), why]);
+      return sentence([...tokenWords(event), why, oldSecret(event)]);
+    case 'webhook':
+      return sentence([data.url, why, oldSecret(event)]);
     default:
       return sentence([data.url, why, until(event)]);
   }
@@ -149,6 +151,12 @@ function nextRun({ availableAtMs }: EventData, atMs: number): string | undefined
 
 function until({ atMs, data: { untilMs } }: Told): string | undefined {
   return untilMs === undefined ? undefined : `for ${lengthInWords(untilMs - atMs)}`;
+}
+
+/** Of a token or a webhook that got a new one. */
+function oldSecret({ atMs, data: { untilMs = 0 } }: Told): string | undefined {
+  if (untilMs <= atMs) return undefined;
+  return `the old secret goes on for ${lengthInWords(untilMs - atMs)}`;
 }
 
 function by(actor: string, { title }: EventData): string | undefined {

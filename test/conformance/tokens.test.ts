@@ -152,6 +152,12 @@ eachEngine((engine) => {
     await ada.hub.whoami();
     const fresh = await root.token.rotate({ id: old.token.id, graceMs: 5_000 });
     expect(fresh.token).toMatchObject({ agent: 'ada', role: 'agent', rotatedFrom: old.token.id });
+    const { items } = await root.event.list({ filter: { types: ['token.rotated'] } });
+    const [rotated] = items;
+    const untilMs = (rotated?.atMs ?? 0) + 5_000;
+    expect(rotated?.data).toEqual({ agent: 'ada', untilMs });
+    const listed = (await root.token.list()).items.find(({ id }) => id === old.token.id);
+    expect(listed?.expiresAtMs).toBe(untilMs);
     await expect.poll(() => codeOf(withSecret(hub, fresh.secret).hub.whoami())).toBe('done');
     await hub.pass(4_999);
     expect(await codeOf(ada.hub.whoami())).toBe('done');

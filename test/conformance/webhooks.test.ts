@@ -240,6 +240,10 @@ eachEngine((engine) => {
     const { id, secret: old } = await add(at);
     const { secret } = await at.person.webhook.rotate({ id, graceMs: 60_000 });
     expect(secret).not.toBe(old);
+    const { items } = await at.person.event.list({ filter: { types: ['webhook.rotated'] } });
+    expect(items[0]?.data.untilMs).toBe(
+      (await at.person.webhook.show({ id })).webhook.oldSecretUntilMs,
+    );
     await submit(at);
     await until(at.hub, () => at.receiver.received.length === 1);
     await at.hub.pass(60_000);

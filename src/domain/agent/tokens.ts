@@ -101,14 +101,12 @@ export async function rotate(
     });
   }
   const graceUntilMs = context.nowMs + input.graceMs;
-  await endToken(context.tx, old.id, {
-    revokedAtMs: null,
-    expiresAtMs: Math.min(old.expires_at_ms ?? graceUntilMs, graceUntilMs),
-  });
+  const untilMs = Math.min(old.expires_at_ms ?? graceUntilMs, graceUntilMs);
+  await endToken(context.tx, old.id, { revokedAtMs: null, expiresAtMs: untilMs });
   await record(context, {
     type: 'token.rotated',
     subject: old.id,
-    data: { agent: old.agent, availableAtMs: graceUntilMs },
+    data: { agent: old.agent, untilMs },
   });
   return makeToken(context, {
     agent: old.agent,

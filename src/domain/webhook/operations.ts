@@ -111,7 +111,7 @@ export async function rotate(
     old_secret_until_ms: input.graceMs === 0 ? null : untilMs,
   };
   await updateWebhook(context.tx, next);
-  const data = { url: maskedUrl(row), availableAtMs: untilMs };
+  const data = { url: maskedUrl(row), untilMs };
   await record(context, { type: 'webhook.rotated', subject: row.id, data });
   return { webhook: toWebhook(next), secret: input.secret };
 }
