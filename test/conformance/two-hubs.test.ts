@@ -267,6 +267,26 @@ onPostgres(() => {
     expect((await ada.agent.list()).items).toMatchObject([{ name: 'ada', state: 'idle' }]);
   });
 
+  test('what may be so many is not more when both hubs are asked at once', async () => {
+    const { store, secondHub } = await openTestStore('postgres');
+    const resolve = async () => [{ address: '10.0.0.1', family: 4 }];
+    const a = await hubOn(store, { resolve });
+    const b = await hubOn(await secondHub(), { resolve, seed: 2 });
+    const [pat, quin] = [await a.as('pat', 'operator'), await b.as('quin', 'operator')];
+    const addRoute = (by: Client) => by.route.add({ type: 'X', to: { agent: 'pat' } });
+    const addWebhook = (by: Client) => by.webhook.add({ url: 'https://example.org/hook' });
+    const bounds = [
+      { add: addRoute, most: limits.routesMax },
+      { add: addWebhook, most: limits.webhooksMax },
+    ];
+    for (const { add, most } of bounds) {
+      for (let n = 1; n < most; n++) await add(pat);
+      const calls = Array.from({ length: 8 }, (_, n) => add(n % 2 === 0 ? pat : quin));
+      const answers = await Promise.allSettled(calls);
+      expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    }
+  }, 60_000);
+
   test('the line of locks is held by one also before anybody has stood in it', async () => {
     const [a, b] = await twoHubs();
     const order: string[] = [];

@@ -12,7 +12,7 @@ import {
 } from '../../contract/index.ts';
 import { newId } from '../../core/ids.ts';
 import { pageOf } from '../../core/page.ts';
-import { findAgent } from '../agent/index.ts';
+import { findAgent, lockProject } from '../agent/index.ts';
 import type { CommandContext, QueryContext } from '../event/index.ts';
 import {
   insertRoute,
@@ -70,6 +70,7 @@ export async function addRoute(
   { tx, actor, nowMs, random }: CommandContext,
   input: Parsed<'route.add'>,
 ): Promise<Output<'route.add'>> {
+  await lockProject(tx, actor.project);
   const page = { project: actor.project, afterId: '', limit: limits.routesMax };
   const present = await routesOf(tx, page);
   if (present.length >= limits.routesMax) {

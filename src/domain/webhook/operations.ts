@@ -8,6 +8,7 @@ import {
 } from '../../contract/index.ts';
 import { newId } from '../../core/ids.ts';
 import { pageOf } from '../../core/page.ts';
+import { lockProject } from '../agent/index.ts';
 import {
   type CommandContext,
   latestCursor,
@@ -36,6 +37,7 @@ export async function add(
   input: NewWebhook,
 ): Promise<Output<'webhook.add'>> {
   const { tx, actor, nowMs, random } = context;
+  await lockProject(tx, actor.project);
   const { count = 0 } = (await countWebhooks(tx, actor.project)) ?? {};
   if (count >= limits.webhooksMax) {
     throw new SignalboxError('conflict', `there are ${count} webhooks, which is the most`, {
