@@ -19,8 +19,8 @@ import { findTurns, NOBODY, savePass, savePlace } from './turn-queries.ts';
 import { FIRST, levelOf, type Place, turnOf } from './turns.ts';
 
 /** Nearly always the first one is taken. */
-const PAGE_SIZES = [1, 32];
-const PAGE_MAX = 128;
+const PAGE_SIZES = [1, 50];
+const PAGE_MAX = 100;
 /** A statement takes only so many values. Of what is over this, each task is read. */
 const KINDS_MAX = 1_024;
 

@@ -32,7 +32,7 @@ import { parseList } from './view.ts';
 import { insertTask, type updateTask } from './write-queries.ts';
 
 /** Pages grow: nearly always the first agent that is looked at fits. */
-const PAGE_SIZES = [1, 32, 1_000, 100_000];
+const PAGE_SIZES = [1, 50, 1_000, 100_000];
 
 /**
  * Offers a task that may be handed out now to an idle agent, if there is one that can do it. Else
