@@ -32,7 +32,7 @@ export interface Arrival {
   leaseMs: number;
 }
 
-/** Registers the caller as present, and answers its row as it stands now. */
+/** Registers the caller as present, and returns its row as it stands now. */
 export async function arrive(context: CommandContext, arrival: Arrival): Promise<AgentRow> {
   const { tx, actor, nowMs, random } = context;
   const before = await findAgent(tx, actor.project, actor.key);

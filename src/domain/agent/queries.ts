@@ -202,7 +202,7 @@ export interface Beat {
 }
 
 /**
- * Answers what was offered to the agent and is in its hand; what another process of it asked for
+ * Returns what was offered to the agent and is in its hand; what another process of it asked for
  * is not this session's to know. Undefined where the session is not the present one.
  */
 export function renewLease(tx: Tx, beat: Beat): Promise<{ task_id: string | null } | undefined> {

@@ -125,7 +125,7 @@ export async function revoke(
   return end(context, token, input.reason);
 }
 
-/** Ends all tokens of an agent, and answers how many. */
+/** Ends all tokens of an agent, and returns how many. */
 export async function endTokensOf(
   context: CommandContext,
   key: string,

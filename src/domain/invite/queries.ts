@@ -81,7 +81,7 @@ export async function endInvite(tx: Tx, end: EndOfInvite): Promise<boolean> {
   return changed === 1;
 }
 
-/** Answers how many there were. */
+/** Returns how many there were. */
 export function deleteInvites(tx: Tx, beforeMs: number, limit: number): Promise<number> {
   return tx.run(sql`
     delete from invites where id in (

@@ -74,7 +74,7 @@ export async function acquireSet(
   return standInLine(context, row, { items, hits, obstacles });
 }
 
-/** Whatever a session says of its locks renews its lease; answers when it ends. */
+/** Whatever a session says of its locks renews its lease; returns when it ends. */
 export async function keepAlive(
   { tx, actor, nowMs }: CommandContext,
   holder: Holder,

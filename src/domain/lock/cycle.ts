@@ -15,7 +15,7 @@ export interface Step {
   heldBy: string;
 }
 
-/** Holders looked at before the search is given up: a circle as long as this is nobody's. */
+/** Holders looked at before the search is given up: nobody makes a circle as long as this. */
 const HOLDERS_MAX = 1_000;
 
 /** The circle that waiting for these would close, or undefined. */

@@ -40,7 +40,7 @@ export async function acquire(
   return acquireSet(context, { holder: { ...holder, also }, items, mode, wait, reason });
 }
 
-/** Answers what ended, so that the caller can hand out work that waited for it. */
+/** Returns what ended, so that the caller can hand out work that waited for it. */
 export async function release(
   context: CommandContext,
   input: Parsed<'lock.release'>,

@@ -2,9 +2,9 @@
  * Do two patterns meet: is there a path that both of them mean? Decided exactly, by walking both
  * at once. A path is one or more names; a name is not empty and neither `.` nor `..`.
  *
- * A pair of places is looked at once. That is cheap for what people write and dear for what is made
- * to be dear, so whoever compares many gives a budget of such pairs. Where it is spent, two
- * patterns are said to meet: nobody then has what another one may have too.
+ * Each pair of positions is looked at once. That is cheap for what people write and expensive for
+ * what is made to be expensive, so whoever compares many gives a budget of such pairs. Where it is
+ * spent, two patterns are said to meet: nobody then has what another one may have too.
  */
 import { limits } from '../../contract/index.ts';
 import {

@@ -110,14 +110,14 @@ interface Comparable {
   doesMeet: (pattern: Pattern) => boolean;
 }
 
-/** To read a sign of a pattern takes about as long as to look at so many places. */
-const PLACES_PER_SIGN = 50;
+/** Parsing one pattern character is charged like comparing this many positions. */
+const PLACES_PER_CHARACTER = 50;
 
 function comparable(row: ItemRow, budget: Budget): Comparable {
   let read: Pattern | string | undefined;
   const doesMeet = (pattern: Pattern): boolean => {
     if (read === undefined) {
-      budget.left -= row.is_literal === 1 ? 0 : row.pattern.length * PLACES_PER_SIGN;
+      budget.left -= row.is_literal === 1 ? 0 : row.pattern.length * PLACES_PER_CHARACTER;
       if (budget.left < 0) return true;
       read = row.is_literal === 1 ? literalOf(row) : parsePattern(row.pattern);
     }

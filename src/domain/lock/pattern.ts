@@ -115,8 +115,8 @@ function problemOf(text: string): string | undefined {
 
 /**
  * The texts without braces that the braces stand for, each with its escapes. Read once from left to
- * right; what would be too many is refused before it is made. Signs that meet only here can belong
- * together, so each is brought to NFC again.
+ * right; what would be too many is refused before it is made. Characters that become neighbours
+ * only here may combine, so each text is brought to NFC again.
  */
 function expand(text: string): string[] | string {
   const open: { before: string[]; choices: string[] }[] = [];

@@ -28,7 +28,7 @@ export interface LockRow {
 /** A lock with the lease of its session; null where a task holds it. */
 export type LockWithLease = LockRow & { lease_until_ms: number | null };
 
-/** Holds the line of the project, and answers the next place in it. */
+/** Holds the line of the project, and returns the next place in it. */
 export async function takePlace(tx: Tx, project: string): Promise<number> {
   const row = await tx.get<{ last_place: number }>(sql`
     insert into lock_lines (project, last_place) values (${project}, 1)
@@ -150,7 +150,7 @@ export function countByAgent(
     where project = ${project} group by agent_key, state`);
 }
 
-/** Ended locks that are older than what is kept; answers how many went. */
+/** Ended locks that are older than what is kept; returns how many went. */
 export function forgetLocks(tx: Tx, beforeMs: number, limit: number): Promise<number> {
   return tx.run(sql`
     delete from locks where id in (

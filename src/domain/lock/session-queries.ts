@@ -10,7 +10,7 @@ export interface SessionRow {
   lease_ms: number;
 }
 
-/** A lease is only ever made longer by this; answers when it ends. */
+/** A lease is only ever made longer by this; returns when it ends. */
 export async function renewSession(tx: Tx, row: SessionRow): Promise<number> {
   const longer = await tx.get<Pick<SessionRow, 'lease_until_ms'>>(sql`
     insert into lock_sessions (project, holder, agent_key, lease_until_ms, lease_ms)

@@ -5,7 +5,7 @@ import { endLock } from './line.ts';
 import { forgetLocks, holdLine, listOpenOf } from './queries.ts';
 import { deleteSession, findSession } from './session-queries.ts';
 
-/** Takes everything from a session whose lease is over; answers whether anything was held. */
+/** Takes everything from a session whose lease is over; returns whether anything was held. */
 export async function expireSession(context: CommandContext, holder: string): Promise<boolean> {
   const { tx, actor, nowMs } = context;
   await holdLine(tx, actor.project);
@@ -20,7 +20,7 @@ export async function expireSession(context: CommandContext, holder: string): Pr
 
 const FORGOTTEN_AT_ONCE = 1_000;
 
-/** Answers whether there may be more. */
+/** Returns whether there may be more. */
 export async function forgetOldLocks({ tx, nowMs }: CommandContext): Promise<boolean> {
   const count = await forgetLocks(tx, nowMs - limits.lockKeptMs, FORGOTTEN_AT_ONCE);
   return count === FORGOTTEN_AT_ONCE;

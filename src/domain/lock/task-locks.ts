@@ -36,7 +36,7 @@ export function obstaclesOf(db: Db, intents: Intents): Promise<Hit[]> {
   });
 }
 
-/** Answers whether all of it is the task's now. */
+/** Returns whether all of it is the task's now. */
 export async function takeIntents(
   context: CommandContext,
   intents: Intents,

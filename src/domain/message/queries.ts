@@ -60,7 +60,7 @@ export interface MessagePage extends Look {
   toKey: string | undefined;
   channel: string | undefined;
   type: string | undefined;
-  /** A pattern of `like`, with its signs escaped by a backslash. */
+  /** A pattern of `like`, with `%`, `_` and the backslash escaped by a backslash. */
   pattern: string | undefined;
   /** Whoever does not see all sees what he sent, what he got, and what is in channels. */
   readerKey: string | undefined;

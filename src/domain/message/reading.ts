@@ -43,7 +43,7 @@ export async function list(
   return { items: rows.map(toMessage), nextCursor };
 }
 
-/** The signs of a pattern stand for themselves. */
+/** What `like` would read as a pattern is searched for as it stands. */
 function patternOf(search: string): string {
   return `%${search.toLowerCase().replaceAll(/[\\%_]/g, (sign) => `\\${sign}`)}%`;
 }

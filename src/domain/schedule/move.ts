@@ -31,7 +31,7 @@ export async function requireSchedule(where: Where, ref: string): Promise<Schedu
   });
 }
 
-/** Writes the row, and answers it as it stands now. */
+/** Writes the row, and returns it as it stands now. */
 export async function save({ tx }: CommandContext, row: ScheduleRow): Promise<ScheduleRow> {
   if (await updateSchedule(tx, row)) return { ...row, version: row.version + 1 };
   throw new SignalboxError('conflict', `schedule ${row.name} has just moved`, {

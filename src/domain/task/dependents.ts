@@ -35,7 +35,7 @@ export async function countUnmet(context: CommandContext, row: TaskRow): Promise
   return needed.length + open.length;
 }
 
-/** Answers whether it waits no more. */
+/** Returns whether it waits no more. */
 export async function unblock(context: CommandContext, row: TaskRow): Promise<boolean> {
   const verdict = decide(factsOf(row, await countUnmet(context, row)), { type: 'unblock' });
   if (verdict.is !== 'move') return false;

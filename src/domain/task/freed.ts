@@ -17,7 +17,7 @@ import { parseList } from './view.ts';
 const IDLE_MAX = 10_000;
 const KEY_PAGE = 100;
 
-/** `but`: an agent that is served by whoever calls. */
+/** `but`: an agent to leave out, because the caller matches it itself. */
 export interface FreedPaths {
   freed: readonly RepositoryPath[];
   but?: string | null;

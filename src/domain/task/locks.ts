@@ -94,7 +94,7 @@ export async function resumeIntents(context: CommandContext, task: TaskRow): Pro
   if (task.has_locks === 0) await takeOwnIntents(context, task);
 }
 
-/** Gives back what it holds; answers which paths others may have waited for on its account. */
+/** Gives back what it holds; returns which paths others may have waited for on its account. */
 export async function endHolding(
   context: CommandContext,
   task: TaskRow,

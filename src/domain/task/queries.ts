@@ -159,7 +159,7 @@ function lastOfPage(sized: { id: string; bytes: number }[]): string | undefined 
   return (sized.find((task) => (bytes += task.bytes) >= PAGE_BYTES) ?? sized.at(-1))?.id;
 }
 
-/** Which of the two indexes it stands in is said along, or neither would be used. */
+/** Repeats the partial index's condition; otherwise the planner uses neither index. */
 function inState(state: TaskState): Sql {
   return isEnded(state)
     ? sql`t.state = ${state} and t.ended_at_ms is not null`

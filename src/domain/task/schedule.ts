@@ -65,7 +65,7 @@ function isWaiting({ nowMs }: CommandContext, task: TaskRow): boolean {
   return task.state === 'queued' && task.available_at_ms <= nowMs;
 }
 
-/** Answers the agent that has it now. `but`: one that is served by whoever calls. */
+/** Returns the agent that has it now. `but`: one to leave out, matched by the caller itself. */
 export async function matchWith(
   context: CommandContext,
   task: TaskRow,
@@ -122,7 +122,7 @@ function isChoosy({ prefers, preferredKey }: WaitingTask): boolean {
 }
 
 /**
- * Offers the next task that the agent can do, of this repository where one is named; answers it, or
+ * Offers the next task that the agent can do, of this repository where one is named; returns it, or
  * undefined when nothing waits for it.
  */
 export async function matchAgent(

@@ -38,7 +38,7 @@ function submit(to: Submitter, tasks: number, reached: number): void {
   }
 }
 
-/** Hands out for a while; answers the place up to which turns were given. */
+/** Hands out for a while; returns the place up to which turns were given. */
 function play(submitters: readonly Submitter[], handOuts: number, reached: number): number {
   let place = reached;
   for (let handOut = 0; handOut < handOuts; handOut++) {

@@ -50,7 +50,10 @@ export async function updateTask(tx: Tx, row: TaskRow): Promise<boolean> {
   return changed === 1;
 }
 
-/** The same for a task that goes on in the same hand: touches no index, because it is the most. */
+/**
+ * The same for a task that goes on in the same hand. It leaves indexed columns alone: this is the
+ * most frequent update.
+ */
 export async function advanceTask(tx: Tx, row: TaskRow): Promise<boolean> {
   const changed = await tx.run(sql`
     update tasks set state = ${row.state}, reason = ${row.reason},

@@ -128,7 +128,7 @@ export async function hastenPending(tx: Tx, webhookId: string, nowMs: number): P
     where webhook_id = ${webhookId} and state = 'pending' and lease_until_ms is null`);
 }
 
-/** Answers how many went. */
+/** Returns how many went. */
 export function deleteDeliveriesOf(tx: Tx, webhookId: string, limit: number): Promise<number> {
   return tx.run(sql`
     delete from webhook_deliveries where id in (
@@ -141,7 +141,7 @@ export interface Ended {
   limit: number;
 }
 
-/** Answers how many went. */
+/** Returns how many went. */
 export function deleteEnded(tx: Tx, { state, beforeMs, limit }: Ended): Promise<number> {
   return tx.run(sql`
     delete from webhook_deliveries where id in (

@@ -32,7 +32,7 @@ export type Verdict =
   | { to: 'pending'; waitMs: number }
   | { to: 'dead'; isGone: boolean };
 
-/** `attempts`: with the one that was made; `fraction`: of chance, in [0, 1). */
+/** `attempts` counts the one that was just made; `fraction` is random, in [0, 1). */
 export function decideDelivery(outcome: Outcome, attempts: number, fraction: number): Verdict {
   if (outcome.reason === null) return { to: 'delivered' };
   const isGone = outcome.status === GONE;
