@@ -1,7 +1,7 @@
 /** Contract ↔ domains, for budgets and for what else keeps new work from agents. */
 import { operations as o } from '../contract/index.ts';
 import * as budgets from '../domain/task/budgets.ts';
-import { pause, resume } from '../domain/task/holding.ts';
+import { pause, resume } from '../domain/task/pauses.ts';
 import { command, query } from './bound.ts';
 
 export const budgetHandlers = {

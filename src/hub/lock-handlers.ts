@@ -1,7 +1,7 @@
 /** Contract ↔ domains, for locks: what tasks have to do with is answered by theirs. */
 import { type OperationName, operations } from '../contract/index.ts';
 import * as locks from '../domain/lock/operations.ts';
-import * as held from '../domain/task/held.ts';
+import * as held from '../domain/task/lock-operations.ts';
 import { type Bound, command, query } from './bound.ts';
 
 type Name = Extract<OperationName, `lock.${string}`>;

@@ -3,7 +3,7 @@ import { type OperationName, operations } from '../contract/index.ts';
 import * as groups from '../domain/channel/groups.ts';
 import * as channels from '../domain/channel/operations.ts';
 import * as acknowledge from '../domain/message/acknowledge.ts';
-import * as hold from '../domain/message/hold.ts';
+import * as hold from '../domain/message/delivery-operations.ts';
 import * as mailbox from '../domain/message/mailbox.ts';
 import * as posted from '../domain/message/posted.ts';
 import { reach } from '../domain/message/reach.ts';

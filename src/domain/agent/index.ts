@@ -1,7 +1,7 @@
 /** What other domains may ask about agents. */
 export { requireAgent, shownAgent } from './known.ts';
 export * from './presence.ts';
-export { FOREVER_MS, toHold } from './hold.ts';
+export { FOREVER_MS, toHold } from './hold-view.ts';
 export {
   findProjectHold,
   type HoldRow,

@@ -11,7 +11,7 @@ import {
 } from '../../contract/index.ts';
 import { newId } from '../../core/ids.ts';
 import { type CommandContext, memberRole, record } from '../event/index.ts';
-import { toHold } from './hold.ts';
+import { toHold } from './hold-view.ts';
 import { newcomer } from './newcomer.ts';
 import {
   type AgentRow,

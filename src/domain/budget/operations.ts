@@ -2,7 +2,7 @@
 import type { Bounds, Budget, BudgetWindow } from '../../contract/index.ts';
 import type { Db } from '../../store/db.ts';
 import { type CommandContext, type QueryContext, record } from '../event/index.ts';
-import { PROJECT, spentIn } from './holds.ts';
+import { PROJECT, spentIn } from './hold-reasons.ts';
 import { type BudgetRow, deleteBudget, findBudget, listBudgets, saveBudget } from './queries.ts';
 import { allowsNothing, leftOf, usedUp } from './rule.ts';
 import { spanOf } from './window.ts';

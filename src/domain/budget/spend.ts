@@ -2,7 +2,7 @@
 import { limits, type Spending } from '../../contract/index.ts';
 import type { Db } from '../../store/db.ts';
 import type { CommandContext } from '../event/index.ts';
-import { PROJECT, review, spentIn } from './holds.ts';
+import { PROJECT, review, spentIn } from './hold-reasons.ts';
 import { addSpending, deleteOldSpending } from './queries.ts';
 import { EVER, HOUR_MS, spanOf } from './window.ts';
 

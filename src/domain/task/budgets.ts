@@ -10,7 +10,7 @@ import { lockProject, requireAgent } from '../agent/index.ts';
 import { leftOf, lift, listOf, overBudget, PROJECT, setFor, type Whose } from '../budget/index.ts';
 import { type CommandContext, type QueryContext, record } from '../event/index.ts';
 import { requireTask } from './facts.ts';
-import { reviewAndMatch } from './holding.ts';
+import { reviewAndMatch } from './pauses.ts';
 import { stopOverspent } from './overspent.ts';
 import type { TaskRow } from './queries.ts';
 import { listBounded, saveBounds } from './use-queries.ts';

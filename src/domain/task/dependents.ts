@@ -67,7 +67,7 @@ export async function settle(
   let room: number = limits.dependentsAtOnceMax;
   for (let ended = worklist.shift(); ended !== undefined; ended = worklist.shift()) {
     if (ended.state !== 'done') {
-      const cancelled = await forsake(context, ended, room);
+      const cancelled = await cancelForsaken(context, ended, room);
       room -= cancelled.length;
       worklist.push(...cancelled);
     }
@@ -94,7 +94,11 @@ async function goingOn(
  * Cancels what is not to run without this task, and returns it. What is too much for one
  * transaction is looked at by the next tick.
  */
-async function forsake(context: CommandContext, row: TaskRow, room: number): Promise<TaskRow[]> {
+async function cancelForsaken(
+  context: CommandContext,
+  row: TaskRow,
+  room: number,
+): Promise<TaskRow[]> {
   const children = await listOpenChildren(context.tx, { parentId: row.id, limit: room });
   const later = await listForsaken(context.tx, { neededId: row.id, limit: room });
   const ids = [...children.map(({ id }) => id), ...later.map(({ task_id: id }) => id)];

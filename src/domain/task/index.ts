@@ -16,5 +16,5 @@ export { setOutcome } from './attempt-queries.ts';
 export { countByState, findOldestQueued, findTask, findTaskWithRepository } from './queries.ts';
 export { complete } from './reports.ts';
 export { matchFreed, matchTask, NO_RECORDS, toAsked, toIdle } from './schedule.ts';
-export { silentUntilMs } from './deadline.ts';
+export { silentUntilMs } from './next-check.ts';
 export { parseList, toProgress } from './view.ts';

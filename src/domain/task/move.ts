@@ -7,7 +7,7 @@ import { backoffMs } from '../../core/backoff.ts';
 import { freeAgent } from '../agent/index.ts';
 import { type CommandContext, record } from '../event/index.ts';
 import { endAttempt, reopenAttempt } from './attempt-queries.ts';
-import { nextCheckMs } from './deadline.ts';
+import { nextCheckMs } from './next-check.ts';
 import { writeTask } from './facts.ts';
 import { matchKey, matchPaths } from './freed.ts';
 import { inHand, isEnded, type Verdict } from './lifecycle.ts';

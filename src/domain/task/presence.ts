@@ -18,7 +18,7 @@ import { isKeyTaken } from './barriers.ts';
 import { settle } from './dependents.ts';
 import { decide } from './lifecycle.ts';
 import { factsOf, requireTask } from './facts.ts';
-import { emptyContext } from './holding.ts';
+import { emptyContext } from './pauses.ts';
 import { moveTask } from './move.ts';
 import { findTask } from './queries.ts';
 import { matchFreed, matchTask } from './schedule.ts';

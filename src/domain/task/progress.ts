@@ -2,7 +2,7 @@
 import { limits, type Output, type Parsed, SignalboxError } from '../../contract/index.ts';
 import { keepLongLease } from '../agent/index.ts';
 import { type CommandContext, record } from '../event/index.ts';
-import { carryOut, hear } from './hearing.ts';
+import { carryOut, hear } from './report-verdict.ts';
 import { stopOverspent } from './overspent.ts';
 import type { TaskRow } from './queries.ts';
 import { toProgress } from './view.ts';

@@ -15,7 +15,7 @@ import { lockProject } from '../agent/index.ts';
 import { type CommandContext, record } from '../event/index.ts';
 import { assignmentOf } from './assignment.ts';
 import { findAttemptByFence, insertOrphan } from './attempt-queries.ts';
-import { carryOut, hear } from './hearing.ts';
+import { carryOut, hear } from './report-verdict.ts';
 import type { TaskRow } from './queries.ts';
 import { matchFreed, matchTask } from './schedule.ts';
 import { countUse } from './use.ts';

@@ -20,7 +20,7 @@ import { assign, canDo, FLAWLESS, type IdleAgent, provenAt, type WaitingTask } f
 import { assignmentOf, isSmall } from './assignment.ts';
 import { insertAttempt } from './attempt-queries.ts';
 import { isBarred } from './barriers.ts';
-import { beforeDeadline } from './deadline.ts';
+import { beforeDeadline } from './next-check.ts';
 import { factsOf, hasMoved, requireTask, writeTask } from './facts.ts';
 import { decide } from './lifecycle.ts';
 import { inLine, queueUp, saveReached, withPlace } from './line.ts';

@@ -4,7 +4,7 @@ import { lockProject } from '../agent/index.ts';
 import type { CommandContext } from '../event/index.ts';
 import { countUnmet } from './dependents.ts';
 import { requireTask } from './facts.ts';
-import { carryOut, hear } from './hearing.ts';
+import { carryOut, hear } from './report-verdict.ts';
 import { matchFreed, matchTask } from './schedule.ts';
 import { countUse } from './use.ts';
 import { toProgress } from './view.ts';

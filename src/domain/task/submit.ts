@@ -18,7 +18,7 @@ import { type CommandContext, record } from '../event/index.ts';
 import { canonicalPattern } from '../lock/index.ts';
 import { ensureRepository } from '../repository/index.ts';
 import { rankMs } from './assign.ts';
-import { nextCheckMs } from './deadline.ts';
+import { nextCheckMs } from './next-check.ts';
 import { requireTask, unknownTask } from './facts.ts';
 import { countChildren, findNeeded, insertDependencies, type NeededRow } from './family-queries.ts';
 import { isEnded } from './lifecycle.ts';

@@ -4,7 +4,7 @@
  */
 import { findAgent, lockProject } from '../agent/index.ts';
 import type { CommandContext } from '../event/index.ts';
-import { nextLookMs, silentUntilMs } from './deadline.ts';
+import { nextLookMs, silentUntilMs } from './next-check.ts';
 import { isStopped, settle, unblock, whyForsaken } from './dependents.ts';
 import { factsOf, writeTask } from './facts.ts';
 import { decide } from './lifecycle.ts';
@@ -20,7 +20,7 @@ export async function checkTask(context: CommandContext, id: string): Promise<vo
   if (row?.next_check_ms === null || row === undefined) return;
   if (row.next_check_ms > context.nowMs) return;
   if (await expire(context, row)) return;
-  if (await forsake(context, row)) return;
+  if (await cancelIfForsaken(context, row)) return;
   switch (row.state) {
     case 'offered':
       return lapse(context, row);
@@ -86,7 +86,7 @@ async function stall(context: CommandContext, row: TaskRow): Promise<void> {
 }
 
 /** What was left over when its parent, or what it needs, ended with too much at once. */
-async function forsake(context: CommandContext, row: TaskRow): Promise<boolean> {
+async function cancelIfForsaken(context: CommandContext, row: TaskRow): Promise<boolean> {
   if (row.parent_id === null && row.state !== 'blocked') return false;
   const verdict = decide(factsOf(row), { type: 'cancel' });
   if (verdict.is !== 'move') return false;
