@@ -244,12 +244,12 @@ onPostgres(() => {
       const bob = await second.as(`bob${round}`);
       // She is there again, and her work is not in her hand yet.
       await ada.client.agent.connect({ sessionId: ada.sessionId, capabilities: [] });
-      const [late] = await Promise.allSettled([
+      const [accepted] = await Promise.allSettled([
         insist(() => ada.client.task.accept(held)),
         insist(() => bob.agent.connect({ capabilities: [there] })),
       ]);
       const { task } = await person.task.show({ id: other.id });
-      expect([late.status, task.state], `round ${round}`).not.toEqual(['fulfilled', 'offered']);
+      expect([accepted.status, task.state], `round ${round}`).not.toEqual(['fulfilled', 'offered']);
     }
   });
 
