@@ -19,7 +19,7 @@ export const Bounds = z.strictObject({
 });
 export type Bounds = z.infer<typeof Bounds>;
 
-/** The same as it is shown. */
+/** `Bounds` as answered: null means unbounded. */
 export const BoundsOf = z.strictObject({
   tokensMax: z.int().nullable(),
   costMicrosMax: z.int().nullable(),

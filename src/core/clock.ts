@@ -8,7 +8,8 @@ export interface Clock {
   /** Milliseconds since the epoch, never smaller than an earlier answer of the same clock. */
   nowMs(): number;
   /**
-   * Calls once after `delayMs`; the answer cancels. A pending timer does not keep a process alive.
+   * Calls once after `delayMs`. Returns a function that cancels. A pending timer does not keep a
+   * process alive.
    */
   after(delayMs: number, call: () => void): () => void;
   /** Resolves after `delayMs`, or at once when the signal aborts. */

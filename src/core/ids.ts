@@ -1,8 +1,9 @@
 /**
  * Ids that sort by the time they were made, so that new rows land at the end of an index.
  *
- * Shape: `prefix_` + 9 characters of time (ms, base 32, good until the year 3084) + 12 of chance
- * (60 bits). The alphabet is Crockford's: no i, l, o, u, so an id survives being read aloud.
+ * Shape: `prefix_` + 9 characters of time (ms, base 32, good until the year 3084) + 12 random
+ * characters (60 bits). The alphabet is Crockford's: no i, l, o, u, so an id survives being read
+ * aloud.
  */
 import type { Random } from './random.ts';
 

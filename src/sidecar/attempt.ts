@@ -57,7 +57,7 @@ export class Attempt {
   #record: AttemptRecord;
   #isGone = false;
   #stop: Stop | null = null;
-  /** Why, where somebody else has a word to say about it. */
+  /** The hub's reason for the stop, if it gave one. */
   #stopReason: string | null = null;
   #running: Running | undefined;
   /** What git needs in the command's environment. */

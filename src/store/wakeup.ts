@@ -8,7 +8,7 @@ import type { Random } from '../core/random.ts';
 
 export interface Wakeup {
   readonly notify: () => void;
-  /** Calls the listener at each hint; the answer ends that. */
+  /** Calls the listener at each hint. Returns a function that unsubscribes. */
   readonly onWake: (listener: () => void) => () => void;
 }
 
@@ -28,7 +28,7 @@ export function localWakeup(): Wakeup {
 }
 
 export interface ListeningOptions {
-  /** Opens the one listening connection; the answer closes it. */
+  /** Opens the one listening connection. Returns a function that closes it. */
   listen: (onWake: () => void, onLost: () => void) => Promise<() => Promise<void>>;
   /** Tells the other hubs. */
   send: () => Promise<void>;

@@ -66,7 +66,7 @@ async function fetchBranches(session: Session, mirror: Mirror): Promise<string |
   }
 }
 
-/** What is done within so long needs no account of how far it is. */
+/** Report progress only of git commands that run longer than this. */
 const QUIET_MS = 1_000;
 
 /** Tells how far a long git command is, from when it has become one. */

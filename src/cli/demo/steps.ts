@@ -14,7 +14,7 @@ export interface Steps {
   clock: Clock;
 }
 
-/** Calls now and again and again; the answer ends that. */
+/** Calls now and again and again. Returns a function that stops it. */
 export function repeatedly(clock: Clock, call: (tick: number) => void): () => void {
   let cancel = (): void => {};
   const next = (tick: number): void => {
