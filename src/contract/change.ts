@@ -36,6 +36,9 @@ export const ChangeState = z.enum([
 ]);
 export type ChangeState = z.infer<typeof ChangeState>;
 
+/** Where a repository keeps its policy: read from the base branch, never from the change. */
+export const POLICY_PATH = '.signalbox/policy.yaml';
+
 /** 0 STATIC: the checks decide. 4 MANUAL: the checks, then a human. */
 export const Tier = z.union([z.literal(0), z.literal(4)]);
 export type Tier = z.infer<typeof Tier>;

@@ -1,12 +1,10 @@
 /** What a change touches, and the policy that it meets, as the hub wants to know it. */
-import { limits } from '../contract/index.ts';
+import { limits, POLICY_PATH } from '../contract/index.ts';
 import { diffSummary } from '../git/diff.ts';
 import type { Mirror } from '../git/mirror.ts';
 
 /** Leaves room for the rest of the request. */
 const PATHS_BYTES_MAX = limits.requestBytesMax / 2;
-/** In the base branch, never in the change. */
-const POLICY_PATH = '.signalbox/policy.yaml';
 
 export interface Candidate {
   policy: string | null;

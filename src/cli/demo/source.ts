@@ -6,6 +6,7 @@
  */
 import { rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { POLICY_PATH } from '../../contract/index.ts';
 import { GitError } from '../../git/git-error.ts';
 import { identityEnv } from '../../git/identity.ts';
 import { objectFormat, parseLocation, type RepositoryLocation } from '../../git/names.ts';
@@ -18,7 +19,6 @@ import { sampleStream } from './sample.ts';
 const PROJECT = resolve(import.meta.dirname, '../../..');
 const MAIN = 'main';
 const FOLDER = 'signalbox-demo';
-const POLICY_PATH = '.signalbox/policy.yaml';
 const REMOTE = /^([a-z][a-z0-9+.-]*:\/\/|[^/\s]+@[^/\s]+:)/i;
 
 interface Repository {

@@ -21,7 +21,6 @@ import { limits } from '../../contract/limits.ts';
 import { Check } from '../../contract/task.ts';
 import { patternProblem } from './path-pattern.ts';
 
-export const POLICY_PATH = '.signalbox/policy.yaml';
 const RULES_MAX = 64;
 const PATTERNS_MAX = 256;
 const UNIT_MS = new Map([

@@ -7,10 +7,10 @@
  * Whatever is unclear goes to a human: a policy that cannot be read, a field that is not known. One
  * more path never lowers the tier.
  */
-import type { Tier } from '../../contract/change.ts';
+import { POLICY_PATH, type Tier } from '../../contract/change.ts';
 import { limits } from '../../contract/limits.ts';
 import { PART_CHARS_MAX, pathMatcher } from './path-pattern.ts';
-import { POLICY_PATH, readPolicy, type Policy, type Rule } from './policy-file.ts';
+import { readPolicy, type Policy, type Rule } from './policy-file.ts';
 
 export interface Candidate {
   /** The text of the policy in the base branch; null where there is none. */
