@@ -3,8 +3,8 @@
  * `signalbox`, the command line. A usage error is worded here; whatever a command does, and what it
  * needs for that, is loaded only when it is run, so that `--help` answers at once.
  */
-import { readFileSync } from 'node:fs';
 import { createOutput, type Output } from './output.ts';
+import { packageVersion } from './version.ts';
 import { keepYoungMemorySmall } from './young-memory.ts';
 
 const USAGE_EXIT = 64;
@@ -18,7 +18,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const { CommanderError, createProgram, usageHint } = await import('./program.ts');
   let exitCode = 0;
   const program = createProgram({
-    version: version(),
+    version: packageVersion(),
     async chosen(entry, args, values) {
       const [{ run }, command] = await Promise.all([import('./run.ts'), entry.load()]);
       const { env } = process;
@@ -44,13 +44,6 @@ function tooOld(output: Output): number {
 function asksForJson(argv: readonly string[]): boolean {
   const end = argv.indexOf('--');
   return argv.slice(0, end === -1 ? argv.length : end).includes('--json');
-}
-
-function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  const manifest: unknown = JSON.parse(text);
-  const isManifest = typeof manifest === 'object' && manifest !== null && 'version' in manifest;
-  return isManifest ? String(manifest.version) : '0.0.0';
 }
 
 /** Commander says what was wrong, and in brackets what may have been meant. */

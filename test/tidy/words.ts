@@ -4,7 +4,7 @@ import { find, isInside, isProduct, isTest, type Rule } from './rule.ts';
 const PROCESS_EDGES = ['src/core/', 'src/cli/', 'src/hooks/entry/'];
 /** The client runs in browsers too: what its keys are made of is asked there, and nothing else. */
 const BROWSER_EDGES = ['src/client/keys.ts'];
-const SETTINGS = ['src/cli/', 'src/hub/config.ts', 'src/hooks/entry/main.ts'];
+const SETTINGS = ['src/cli/', 'src/hooks/entry/main.ts'];
 
 const CLOCKS = new Set(['Date.now', 'new Date()', 'performance.now', 'setTimeout', 'setInterval']);
 const CHANCE = new Set([
@@ -64,7 +64,7 @@ export const words: Rule[] = [
       'src/hub/a.ts': `console.log('started');`,
     },
     sound: {
-      'src/hub/config.ts': `const url = process.env['BROKER_URL'];`,
+      'src/hooks/entry/main.ts': `const url = process.env['SIGNALBOX_URL'];`,
       'src/cli/output.ts': `console.log('text'); const home = process.env['HOME'];`,
       'src/git/a.ts': `const pid = process.pid;`,
     },

@@ -2,10 +2,10 @@
  * MCP over stdio, for the agent that starts it: a client of the hub like any other. Where no hub is
  * known one of this user is started. What is printed on stdout is MCP and nothing else.
  */
-import { packageVersion } from '../../hub/config.ts';
 import { serveOverStdio } from '../../mcp/stdio.ts';
 import { agentLine } from '../agent-line.ts';
 import type { Context } from '../context.ts';
+import { packageVersion } from '../version.ts';
 
 export async function mcp(context: Context): Promise<void> {
   const { output } = context;

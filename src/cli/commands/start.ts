@@ -12,7 +12,6 @@ import { systemClock, type Clock } from '../../core/clock.ts';
 import { systemRandom } from '../../core/random.ts';
 import { slumber } from '../../core/slumber.ts';
 import { serve, type Server } from '../../doors/serve.ts';
-import { packageVersion } from '../../hub/config.ts';
 import { createHub, type Hub } from '../../hub/hub.ts';
 import { createLog, type Log } from '../../hub/log.ts';
 import { openFolderBlobs } from '../../store/blob-folder.ts';
@@ -28,6 +27,7 @@ import { makeFolder } from '../make-folder.ts';
 import type { StartOptions } from '../start-options.ts';
 import { storeTrouble } from '../store-trouble.ts';
 import { verifierWords } from '../verifier-words.ts';
+import { packageVersion } from '../version.ts';
 import { letYoungMemoryGrow } from '../young-memory.ts';
 
 /** In-process callers bring no token; this name is what the log of events shows. */
