@@ -27,7 +27,7 @@ export { httpTransport } from './http.ts';
 export type { HttpOptions } from './http.ts';
 export { localTransport } from './local.ts';
 export { SignalClient } from './signals.ts';
-export type { Signal } from './signals.ts';
+export type { Signal } from '../contract/signal.ts';
 export { socketTransport } from './socket.ts';
 export type { SocketOptions } from './socket.ts';
 export type { Closable, ConnectionState, Download, Reader, UploadBody } from './transport.ts';

@@ -9,18 +9,8 @@
  *
  * A signal stays in the inbox until it is acknowledged. A thin face of the typed client.
  */
-import type { InboxItem, Output } from '../contract/index.ts';
+import { type Output, type Signal, signalOf } from '../contract/index.ts';
 import { connect, type Client } from './client.ts';
-
-/** What was sent beside `from`, `to` and `type` comes back as it was. */
-export interface Signal extends Record<string, unknown> {
-  id: string;
-  from: string;
-  to: string;
-  type: string;
-  /** ISO 8601. */
-  timestamp: string;
-}
 
 export class SignalClient {
   readonly #agent: string;
@@ -45,7 +35,7 @@ export class SignalClient {
   /** What waits to be acknowledged, the oldest first: a page of it. */
   async pollInbox(): Promise<Signal[]> {
     const { items } = await this.#client.message.read();
-    return items.map((item) => toSignal(item, this.#agent));
+    return items.map((item) => signalOf(item, this.#agent));
   }
 
   /** Twice is harmless. */
@@ -56,10 +46,4 @@ export class SignalClient {
   close(): void {
     this.#client.close();
   }
-}
-
-export function toSignal({ message }: InboxItem, to: string): Signal {
-  const { id, from, type, text, data, createdAtMs } = message;
-  const timestamp = new Date(createdAtMs).toISOString();
-  return { ...(text === '' ? {} : { text }), ...data, id, from, to, type, timestamp };
 }

@@ -18,6 +18,7 @@ export * from './operations.ts';
 export * from './repository.ts';
 export * from './schedule.ts';
 export * from './shape.ts';
+export * from './signal.ts';
 export * from './spending.ts';
 export * from './task.ts';
 export * from './waiting.ts';

@@ -1,5 +1,5 @@
 /** `/api/signals`: send, read the inbox, acknowledge. An inbox is a plain array. */
-import { type InboxItem, operations as o } from '../contract/index.ts';
+import { operations as o, signalOf } from '../contract/index.ts';
 import type { RestPath } from './rest-path.ts';
 
 const INBOX_PAGE = 200;
@@ -33,14 +33,6 @@ export const signals: readonly RestPath[] = [
     },
   },
 ];
-
-/** What was sent beside `from`, `to` and `type` comes back as it was. */
-function signalOf({ message }: InboxItem, to: string): Record<string, unknown> {
-  const { id, from, type, text, data, createdAtMs } = message;
-  const named = 'agent' in message.to ? message.to.agent : to;
-  const timestamp = isoTime(createdAtMs);
-  return { timestamp, ...(text === '' ? {} : { text }), ...data, id, from, to: named, type };
-}
 
 export function isoTime(ms: number): string {
   return new Date(ms).toISOString();
