@@ -27,7 +27,7 @@ interface Got extends z.infer<typeof Frame> {
 
 interface Sent {
   headers?: Record<string, string>;
-  body?: string;
+  body?: string | Uint8Array<ArrayBuffer>;
 }
 
 async function post({ url }: Door, { headers = {}, body }: Sent): Promise<Got> {
@@ -143,12 +143,13 @@ test('what is no frame is refused in the words of JSON-RPC, and the next one is 
     ['{"jsonrpc":"2.0","id":1,"method":"tools', 400, -32700],
     ['', 400, -32700],
     [deep, 400, -32700],
+    [Uint8Array.of(0x22, 0xff, 0x22), 400, -32700],
     ['"text"', 400, -32600],
     ['{"id":1}', 400, -32600],
     [`"${'a'.repeat(limits.requestBytesMax)}"`, 413, -32600],
   ] as const) {
     const answer = await post(door, { body });
-    expect(answer, body.slice(0, 50)).toMatchObject({ status, error: { code } });
+    expect(answer, String(body).slice(0, 50)).toMatchObject({ status, error: { code } });
   }
   const text = await post(door, { body: '{}', headers: { 'content-type': 'text/plain' } });
   expect(text).toMatchObject({ status: 415, error: { code: -32010 } });

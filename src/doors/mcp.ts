@@ -24,7 +24,7 @@ import type { McpHandler } from '../mcp/http.ts';
 import { askThrough } from '../tools/ask.ts';
 import type { Ask } from '../tools/tool.ts';
 import { credentialOf } from './credential.ts';
-import { parseJson } from './text.ts';
+import { parseJson, UnreadableText } from './text.ts';
 
 export const MCP_PATH = '/mcp';
 
@@ -151,15 +151,19 @@ function fingerprint({ token, agent }: Credential): string {
 
 function refuse(reply: FastifyReply, thrown: unknown): FastifyReply {
   const error = thrown instanceof SignalboxError ? thrown : fromFastify(thrown);
-  const { http, jsonRpc } = errorTable[error.code];
+  const { http } = errorTable[error.code];
   if (error.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer');
   if (error.retryAfterMs !== undefined) {
     reply.header('retry-after', String(Math.ceil(error.retryAfterMs / 1000)));
   }
-  const isText = error.code === 'invalid_input' && /^the (text|JSON) /.test(error.message);
-  const code = isText ? PARSE_ERROR : error.code === 'too_large' ? INVALID_REQUEST : jsonRpc;
+  const code = jsonRpcOf(error);
   const { message, ...data } = error.toBody();
   return reply.code(http).send({ jsonrpc: '2.0', id: null, error: { code, message, data } });
+}
+
+function jsonRpcOf(error: SignalboxError): number {
+  if (error instanceof UnreadableText) return PARSE_ERROR;
+  return error.code === 'too_large' ? INVALID_REQUEST : errorTable[error.code].jsonRpc;
 }
 
 function fromFastify(thrown: unknown): SignalboxError {

@@ -2,6 +2,13 @@
 import { limits, SignalboxError } from '../contract/index.ts';
 import { parseBounded } from '../core/json.ts';
 
+/** A wire that has a word of its own for this, as JSON-RPC has, tells it by the class. */
+export class UnreadableText extends SignalboxError {
+  constructor(message: string, hint: string) {
+    super('invalid_input', message, { hint });
+  }
+}
+
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 export function parseJson(bytes: Uint8Array): unknown {
@@ -12,18 +19,15 @@ function decode(bytes: Uint8Array): string {
   try {
     return decoder.decode(bytes);
   } catch {
-    throw new SignalboxError('invalid_input', 'the text is not UTF-8', {
-      hint: 'Send JSON in UTF-8.',
-    });
+    throw new UnreadableText('the text is not UTF-8', 'Send JSON in UTF-8.');
   }
 }
 
 export function parseText(text: string): unknown {
   const parsed = parseOrRefuse(text);
   if (parsed !== undefined) return parsed.value;
-  throw new SignalboxError('invalid_input', `the JSON nests deeper than ${limits.nestingMax}`, {
-    hint: 'Send flatter JSON: no operation needs more than a few levels.',
-  });
+  const hint = 'Send flatter JSON: no operation needs more than a few levels.';
+  throw new UnreadableText(`the JSON nests deeper than ${limits.nestingMax}`, hint);
 }
 
 function parseOrRefuse(text: string): { value: unknown } | undefined {
@@ -31,8 +35,6 @@ function parseOrRefuse(text: string): { value: unknown } | undefined {
     return parseBounded(text, limits.nestingMax);
   } catch (error) {
     const why = error instanceof Error ? error.message.slice(0, 200) : 'not JSON';
-    throw new SignalboxError('invalid_input', `the text is not JSON: ${why}`, {
-      hint: 'Send one JSON object.',
-    });
+    throw new UnreadableText(`the text is not JSON: ${why}`, 'Send one JSON object.');
   }
 }
