@@ -316,13 +316,15 @@ function eventPart(): string {
 }
 
 function errorPart(): string {
-  const rows = Object.entries(contract.errorTable).map(([code, { http, jsonRpc, exit, hint }]) =>
-    [`\`${code}\``, http, jsonRpc, exit, hint].map(String),
+  const rows = Object.entries(contract.errorTable).map(
+    ([code, { http, jsonRpc, exit, passes, hint }]) =>
+      [`\`${code}\``, http, jsonRpc, exit, passes ? 'yes' : '', hint].map(String),
   );
   return [
     '## Refusals',
     'The same code on every wire. An error may bring a hint of its own that says more.',
-    table(['Code', 'HTTP', 'JSON-RPC', 'Exit code', 'What to do'], rows),
+    'What passes may be sent again after a pause that grows; the rest only with `retryAfterMs`.',
+    table(['Code', 'HTTP', 'JSON-RPC', 'Exit code', 'Passes', 'What to do'], rows),
   ].join('\n\n');
 }
 

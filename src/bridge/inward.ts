@@ -21,7 +21,7 @@ import { draftOf, type Draft, type Senders } from './draft.ts';
 import { findSent } from './history.ts';
 import type { Say } from './progress.ts';
 import { grown, notAFile, tooLarge, unfinished, unreadable } from './refusals.ts';
-import { isPassing } from './trouble.ts';
+import { isAnswer } from './trouble.ts';
 
 export interface InwardOptions {
   agent: string;
@@ -206,7 +206,7 @@ export class Inward {
         const id = await this.#send(name, draft);
         await this.#done(inbox, { name, draft, id });
       } catch (error) {
-        if (!(error instanceof SignalboxError) || isPassing(error)) throw error;
+        if (!(error instanceof SignalboxError) || !isAnswer(error)) throw error;
         await this.#setAside(inbox, name, error);
       }
     }

@@ -8,7 +8,7 @@ import type { Random } from '../core/random.ts';
 import { hasErrno } from './errno.ts';
 import { PLACES } from './inbox.ts';
 import type { Say } from './progress.ts';
-import { isPassing } from './trouble.ts';
+import { isAnswer } from './trouble.ts';
 
 const AGAIN = { firstMs: 500, mostMs: 30_000 };
 /** Between two looks, however much happens. */
@@ -52,7 +52,7 @@ export async function loop(options: LoopOptions): Promise<void> {
 
 /** A trouble that passes is told; anything else ends the bridge. Answers how long it takes. */
 function waitOf({ agent, say }: LoopOptions, error: unknown): number {
-  if (error instanceof SignalboxError && isPassing(error)) {
+  if (error instanceof SignalboxError && !isAnswer(error)) {
     // That the hub is away is told once for all.
     if (error.code !== 'unavailable') say({ kind: 'trouble', agent, message: error.message });
     return error.retryAfterMs ?? 0;

@@ -14,7 +14,7 @@ import type { Client } from '../client/index.ts';
 import type { Clock } from '../core/clock.ts';
 import { setAside, withInbox, type Inbox } from './inbox.ts';
 import type { Say } from './progress.ts';
-import { isPassing } from './trouble.ts';
+import { isAnswer } from './trouble.ts';
 import { reasonOf, write } from './written.ts';
 
 export interface OutwardOptions {
@@ -114,7 +114,7 @@ export class Outward {
     try {
       await client.message.term({ id, receipt, reason }, { signal: stop });
     } catch (error) {
-      if (!(error instanceof SignalboxError) || isPassing(error)) throw error;
+      if (!(error instanceof SignalboxError) || !isAnswer(error)) throw error;
       // Its receipt is an older one, or it has ended: the next look at the hub tells.
       this.#waiting.delete(id);
       return this.compare();

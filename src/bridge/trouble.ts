@@ -1,16 +1,12 @@
-/** Which troubles pass by themselves, and which are an answer. */
-import type { ErrorCode, SignalboxError } from '../contract/index.ts';
+/** Which troubles are no answer, so that the same is said again later. */
+import { type ErrorCode, isPassing, type SignalboxError } from '../contract/index.ts';
 
-/** Of the hub, the wire or a token: the same may be said again later. */
-const PASSING: readonly ErrorCode[] = [
-  'unavailable',
-  'internal',
-  'rate_limited',
-  'storage_full',
-  'unauthenticated',
-  'unknown_operation',
-];
+/**
+ * Not the letter is at fault here but the token, which a person replaces, or the version of the
+ * hub, which may be about to change: what lies in a folder waits for that and is not set aside.
+ */
+const OF_SURROUNDINGS: readonly ErrorCode[] = ['unauthenticated', 'unknown_operation'];
 
-export function isPassing(error: SignalboxError): boolean {
-  return error.retryAfterMs !== undefined || PASSING.includes(error.code);
+export function isAnswer(error: SignalboxError): boolean {
+  return !isPassing(error) && !OF_SURROUNDINGS.includes(error.code);
 }

@@ -5,7 +5,7 @@
  */
 import type { Event, SignalboxError } from '../contract/index.ts';
 import type { Clock } from '../core/clock.ts';
-import { isPassing } from './frames.ts';
+import { goesOn } from './frames.ts';
 import type { Closable, Reader } from './transport.ts';
 
 const AGAIN_MS = 1_000;
@@ -57,7 +57,7 @@ export class Feeds {
   refused(id: number, error: SignalboxError): void {
     const feed = this.#open.get(id);
     if (feed === undefined) return;
-    if (isPassing(error)) {
+    if (goesOn(error)) {
       this.#wire.clock.after(error.retryAfterMs ?? AGAIN_MS, () => this.#restart(id));
     } else {
       this.#open.delete(id);

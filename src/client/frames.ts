@@ -3,7 +3,7 @@
  * frame is looked at only as far as it takes to route it: this runs for every answer and every
  * event.
  */
-import { ErrorBody, ErrorCode, SignalboxError, type Event } from '../contract/index.ts';
+import { ErrorBody, ErrorCode, isPassing, SignalboxError, type Event } from '../contract/index.ts';
 
 export type Frame =
   | { kind: 'ok'; id: number; output: unknown; isDeduplicated: boolean }
@@ -93,7 +93,11 @@ export function known(error: unknown): SignalboxError {
   return new SignalboxError('internal', 'The client met an error of its own.', { cause: error });
 }
 
-/** Would the same thing succeed later? */
-export function isPassing(error: SignalboxError): boolean {
-  return error.retryAfterMs !== undefined || error.code === 'unavailable';
+/**
+ * Does what asks again and again, and says nothing of it, go on after this? Not after `internal`,
+ * though that may pass: here it is also what a reader threw at an event, and what is answered where
+ * there is no hub, and those would be met again for ever.
+ */
+export function goesOn(error: unknown): boolean {
+  return error instanceof SignalboxError && error.code !== 'internal' && isPassing(error);
 }

@@ -6,10 +6,10 @@
  * Nothing is sent before the welcome and nothing is kept here: what must survive a broken socket
  * is the business of whoever uses the link, who sends it again when `onUp` says so.
  */
-import { limits, SignalboxError, type Credential } from '../contract/index.ts';
+import { isPassing, limits, SignalboxError, type Credential } from '../contract/index.ts';
 import { backoffMs } from '../core/backoff.ts';
 import type { Clock } from '../core/clock.ts';
-import { isPassing, parseFrames, type Frame } from './frames.ts';
+import { parseFrames, type Frame } from './frames.ts';
 import { chance } from './keys.ts';
 
 /** Short at first: an agent has 3 s to resume its session. */
@@ -135,7 +135,8 @@ export class Link {
     const refusal = this.#refusal;
     this.#refusal = undefined;
     const error = refusal ?? closeError(this.#options.address, code);
-    if (FINAL_CODES.includes(code) && !isTroubleOfHub(error)) {
+    // A hub whose database is away welcomes nobody, whatever their token is worth.
+    if (FINAL_CODES.includes(code) && !isPassing(error)) {
       this.#closing.abort();
       return this.#options.onEnd(error);
     }
@@ -148,11 +149,6 @@ export class Link {
     await this.#options.clock.sleep(waitMs, this.#closing.signal);
     if (!this.#closing.signal.aborted) this.#open();
   }
-}
-
-/** A hub whose database is away welcomes nobody, whatever their token is worth. */
-function isTroubleOfHub(error: SignalboxError): boolean {
-  return isPassing(error) || error.code === 'internal' || error.code === 'storage_full';
 }
 
 function closeError(address: string, code: number): SignalboxError {

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { limits, type EventFilter } from '../contract/index.ts';
 import type { Clock } from '../core/clock.ts';
-import { isEvent, isPassing, known } from './frames.ts';
+import { goesOn, isEvent, known } from './frames.ts';
 import type { Closable, Reader } from './transport.ts';
 
 const WAIT_MS = 25_000;
@@ -58,7 +58,7 @@ async function follow(wire: PollWire, reader: Reader, signal: AbortSignal): Prom
     } catch (error) {
       if (signal.aborted) break;
       const reason = known(error);
-      if (!isPassing(reason)) return reader.onEnd(reason);
+      if (!goesOn(reason)) return reader.onEnd(reason);
       await wire.clock.sleep(Math.max(AGAIN_MS, reason.retryAfterMs ?? 0), signal);
     }
   }

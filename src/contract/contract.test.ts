@@ -5,8 +5,11 @@ import {
   AgentName,
   BranchName,
   Capability,
+  type ErrorCode,
   canonicalUrl,
+  errorCodes,
   errorTable,
+  isPassing,
   nameKey,
   operations,
   RepositoryPath,
@@ -20,6 +23,8 @@ import {
   text,
   Title,
 } from './index.ts';
+
+const PASSING: ErrorCode[] = ['rate_limited', 'unavailable', 'storage_full', 'internal'];
 
 const takes = (schema: z.ZodType, value: unknown) => schema.safeParse(value).success;
 
@@ -218,6 +223,20 @@ test('each error has a hint, an HTTP status and codes of its own', () => {
   }
   const rpc = Object.values(errorTable).map(({ jsonRpc }) => jsonRpc);
   expect(new Set(rpc).size).toBe(rpc.length);
+});
+
+test.each(errorCodes)(
+  'whether %s passes stands in its table, unless the hub names a time',
+  (code) => {
+    expect(isPassing(new SignalboxError(code, 'no'))).toBe(PASSING.includes(code));
+    expect(isPassing(new SignalboxError(code, 'no', { retryAfterMs: 50 }))).toBe(true);
+  },
+);
+
+test('what no hub has said does not pass', () => {
+  for (const thrown of [new Error('x'), { code: 'unavailable' }, undefined]) {
+    expect(isPassing(thrown)).toBe(false);
+  }
 });
 
 test('an error goes over a wire and back without its cause', () => {

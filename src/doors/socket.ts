@@ -11,6 +11,7 @@ import {
   type Connect,
   type Connection,
   type Credential,
+  isPassing,
   limits,
   operations,
   SignalboxError,
@@ -190,10 +191,7 @@ class SocketSession {
 
   /** The hub lets go of this wire, or never took it: whoever was not refused may come again. */
   #ended(reason: unknown): void {
-    const isPassing =
-      !(reason instanceof SignalboxError) ||
-      reason.code === 'unavailable' ||
-      reason.code === 'internal';
-    this.#refuse(reason, isPassing ? closeCodes.goingAway : closeCodes.unauthenticated);
+    const mayReturn = !(reason instanceof SignalboxError) || isPassing(reason);
+    this.#refuse(reason, mayReturn ? closeCodes.goingAway : closeCodes.unauthenticated);
   }
 }

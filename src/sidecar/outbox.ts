@@ -4,7 +4,7 @@
  * its return each report counts once, because it always carries the same key.
  */
 import type { Client } from '../client/index.ts';
-import { SignalboxError, type ErrorCode } from '../contract/index.ts';
+import { isPassing, SignalboxError, type ErrorCode } from '../contract/index.ts';
 import { backoffMs } from '../core/backoff.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Random } from '../core/random.ts';
@@ -117,19 +117,15 @@ async function ask(
   }
 }
 
-/** A refusal of this very report. What is wrong with the hub, the wire or the token is none. */
-function isAnswer({ code, retryAfterMs }: SignalboxError): boolean {
-  return retryAfterMs === undefined && !NO_ANSWERS.includes(code);
+/**
+ * A refusal of this very report. What passes is none, and neither is what is wrong with the token:
+ * a person gives another, and the report must not be lost for that.
+ */
+function isAnswer(error: SignalboxError): boolean {
+  return !isPassing(error) && !OF_TOKEN.includes(error.code);
 }
 
-const NO_ANSWERS: readonly ErrorCode[] = [
-  'unavailable',
-  'internal',
-  'rate_limited',
-  'storage_full',
-  'unauthenticated',
-  'forbidden',
-];
+const OF_TOKEN: readonly ErrorCode[] = ['unauthenticated', 'forbidden'];
 
 async function forget({ shelf, say }: OutboxPorts, report: Report): Promise<void> {
   try {

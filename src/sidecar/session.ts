@@ -6,7 +6,7 @@
  * answered goes out after that, so a report is never read as one of a task given up.
  */
 import type { Client } from '../client/index.ts';
-import { nameKey, SignalboxError, type Event } from '../contract/index.ts';
+import { isPassing, nameKey, SignalboxError, type Event } from '../contract/index.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Say } from './progress.ts';
 
@@ -150,9 +150,7 @@ export class Session {
 
   #notJoined(error: unknown): void {
     const { clock, say } = this.#ports;
-    const isFinal =
-      error instanceof SignalboxError && error.retryAfterMs === undefined && !isPassing(error);
-    if (isFinal) return this.#refused(error);
+    if (error instanceof SignalboxError && !isPassing(error)) return this.#refused(error);
     say({ kind: 'trouble', message: 'The hub did not take this agent; trying again.', error });
     this.#cancelBeat = clock.after(AGAIN_MS, () => void this.#join());
   }
@@ -231,9 +229,4 @@ export class Session {
       say({ kind: 'trouble', message: `The hub refused agent.${operation}.`, error });
     }
   }
-}
-
-/** Troubles of the hub that pass, with or without a time by which they do. */
-function isPassing({ code }: SignalboxError): boolean {
-  return code === 'unavailable' || code === 'internal' || code === 'storage_full';
 }

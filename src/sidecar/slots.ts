@@ -12,7 +12,10 @@ import type { Clock } from '../core/clock.ts';
 import type { Random } from '../core/random.ts';
 
 const AGAIN = { firstMs: 1_000, mostMs: 5 * 60_000 };
-/** What a person has to put right before a start makes sense. */
+/**
+ * What a person has to put right before a start makes sense. More may pass here than for one
+ * request: another process that holds the folder ends, and a hub of another version is replaced.
+ */
 const FINAL: readonly ErrorCode[] = ['invalid_input', 'unauthenticated', 'forbidden'];
 
 export type SlotEvent =

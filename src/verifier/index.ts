@@ -8,12 +8,12 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from '../client/client.ts';
+import { isPassing } from '../contract/errors.ts';
 import type { Clock } from '../core/clock.ts';
 import { systemRandom, type Random } from '../core/random.ts';
 import type { Env } from '../git/environment.ts';
 import { createGit } from '../git/run.ts';
 import { checkUser } from './check-user.ts';
-import { isFinal } from './insist.ts';
 import { prepareLauncher } from './launcher.ts';
 import type { VerifierLog } from './log.ts';
 import { verifyNext } from './loop.ts';
@@ -62,7 +62,7 @@ export async function runVerifier(options: VerifierOptions, ports: VerifierPorts
         isAway = false;
         if (!wasBusy) await wakeups.wait();
       } catch (error) {
-        if (isFinal(error)) throw error;
+        if (!isPassing(error)) throw error;
         if (!isAway) log({ kind: 'hub_away', message: messageOf(error) });
         isAway = true;
         await clock.sleep(AWAY_MS, stop);

@@ -1,5 +1,5 @@
 /** Asks the hub until it answers: a hub that restarts loses no report. */
-import { SignalboxError } from '../contract/index.ts';
+import { isPassing, SignalboxError } from '../contract/index.ts';
 import { backoffMs } from '../core/backoff.ts';
 import type { Clock } from '../core/clock.ts';
 
@@ -20,19 +20,9 @@ export async function insist<T>(call: () => Promise<T>, { clock, stop }: Insiste
     try {
       return await call();
     } catch (error) {
-      if (isFinal(error) || stop.aborted || clock.nowMs() > untilMs) throw error;
+      if (!isPassing(error) || stop.aborted || clock.nowMs() > untilMs) throw error;
       const askedMs = error instanceof SignalboxError ? (error.retryAfterMs ?? 0) : 0;
       await clock.sleep(Math.max(askedMs, backoffMs(RETRY, retry, FRACTION)), stop);
     }
   }
-}
-
-const PASSING = ['unavailable', 'rate_limited', 'storage_full', 'internal'];
-
-/** The same call would be refused again. */
-export function isFinal(error: unknown): boolean {
-  const isPassing =
-    error instanceof SignalboxError &&
-    (PASSING.includes(error.code) || error.retryAfterMs !== undefined);
-  return !isPassing;
 }

@@ -6,9 +6,9 @@
  * nothing is pushed without `confirm`, which has the hub's word that is only a moment old.
  */
 import type { Client } from '../client/client.ts';
-import { limits, type Verification } from '../contract/index.ts';
+import { isPassing, limits, type Verification } from '../contract/index.ts';
 import type { Clock } from '../core/clock.ts';
-import { insist, isFinal } from './insist.ts';
+import { insist } from './insist.ts';
 
 const BEAT_MS = limits.verifierLeaseMs / 3;
 
@@ -62,7 +62,7 @@ export class Lease {
       try {
         await this.#renew();
       } catch (error) {
-        if (paused.aborted || !isFinal(error)) continue;
+        if (paused.aborted || isPassing(error)) continue;
         this.#lost.abort(error);
         return;
       }

@@ -2,6 +2,7 @@
  * The board drawn anew whenever something happens, and every few seconds for the times in it. Where
  * nobody looks at a terminal, a line for each time that the numbers change.
  */
+import { goesOn } from '../../client/frames.ts';
 import type { Client } from '../../client/index.ts';
 import type { Context } from '../context.ts';
 import { follow } from '../follow.ts';
@@ -31,7 +32,7 @@ export async function watchBoard(context: Context): Promise<void> {
       const signal = AbortSignal.any([interruption, AbortSignal.timeout(ASK_MS)]);
       // A hub that is away comes back; until then what is shown stays.
       const board = await look({ hub, clock, signal, works }).catch((error: unknown) => {
-        if (interruption.aborted || signal.aborted || isPassing(error)) return undefined;
+        if (interruption.aborted || signal.aborted || goesOn(error)) return undefined;
         throw error;
       });
       if (news.error !== undefined && !interruption.aborted) throw news.error;
@@ -42,10 +43,6 @@ export async function watchBoard(context: Context): Promise<void> {
   } finally {
     screen.settle();
   }
-}
-
-function isPassing(error: unknown): boolean {
-  return error instanceof Error && 'retryAfterMs' in error && error.retryAfterMs !== undefined;
 }
 
 interface News {

@@ -2,7 +2,7 @@
  * Issues with a label become tasks, each once. Only reading is done on GitHub; whoever wants the
  * issues closed says so in the commit, as always.
  */
-import { Capability, Lane, limits, SignalboxError } from '../../contract/index.ts';
+import { Capability, isPassing, Lane, limits, SignalboxError } from '../../contract/index.ts';
 import type { Client } from '../../client/index.ts';
 import { systemRandom } from '../../core/random.ts';
 import type { GitHub, IssueQuery, RepositoryName } from '../../outbound/github.ts';
@@ -187,9 +187,7 @@ function tellUnfit({ output }: Context): (issue: { number: number }, label: stri
 
 /** In a round of many a trouble that passes ends nothing. */
 function tellTrouble({ output, clock }: Context, error: unknown, everyMs: number): number {
-  const isPassing =
-    error instanceof SignalboxError && ['rate_limited', 'unavailable'].includes(error.code);
-  if (!isPassing) throw error;
+  if (!(error instanceof SignalboxError) || !isPassing(error)) throw error;
   const waitMs = Math.max(everyMs, error.retryAfterMs ?? 0);
   output.note(`${error.message} Trying again at ${clockTime(clock.nowMs() + waitMs)}.`, 'warning');
   return waitMs;
