@@ -55,6 +55,7 @@ class SocketSession {
   readonly #connection: Connection;
   readonly #feeds: SocketFeeds;
   readonly #turns: SocketTurns;
+  readonly #cancelHelloTimer: () => void;
   #credential: Credential | undefined = undefined;
   #welcoming: Promise<void> | undefined = undefined;
   #underWay = 0;
@@ -66,13 +67,13 @@ class SocketSession {
     this.#connection = connect((reason) => this.#ended(reason));
     this.#feeds = new SocketFeeds(this.#connection, this.#wire);
     this.#turns = new SocketTurns(this.#wire);
-    const helloCame = clock.after(HELLO_MS, () => {
-      if (this.#credential === undefined) socket.close(closeCodes.noHello, 'no hello came');
+    this.#cancelHelloTimer = clock.after(HELLO_MS, () => {
+      socket.close(closeCodes.noHello, 'no hello came');
     });
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
     socket.on('error', () => socket.terminate());
     socket.on('close', () => {
-      helloCame();
+      this.#cancelHelloTimer();
       this.#wire.release();
       this.#feeds.closeAll();
       this.#connection.close();
@@ -102,6 +103,7 @@ class SocketSession {
   #greet(frame: unknown): void {
     const greeting = greetingOf(frame);
     if (greeting instanceof SignalboxError) return this.#refuse(greeting, closeCodes.protocol);
+    this.#cancelHelloTimer();
     this.#wire.takesArrays = greeting.takesArrays;
     const credential = { ...greeting.credential, ...this.#wire.caller };
     this.#credential = credential;
