@@ -7,7 +7,7 @@ import { systemRandom } from '../core/random.ts';
 import { serve, type Server } from '../doors/serve.ts';
 import { createHub, type Hub } from '../hub/hub.ts';
 import { openStore } from '../store/open.ts';
-import { Desk, QUICK, T, WAIT, type Running } from './fixture.ts';
+import { Desk, T, WAIT, type Running } from './fixture.ts';
 
 const clock = systemClock();
 const random = systemRandom();
@@ -129,14 +129,12 @@ test('thousands of files arrive in order, each once', async () => {
     (_, at) => `${T}_N${String(at).padStart(5, '0')}_Pulse_to_Closer.md`,
   );
   for (const name of names) await desk.drop('closer_inbox', name, name);
-  const beganMs = performance.now();
   await vi.waitFor(
     async () => {
       expect(await desk.files('closer_inbox', '.processed')).toHaveLength(MANY);
     },
     { timeout: 60_000, interval: 50 },
   );
-  expect(MANY / ((performance.now() - beganMs) / 1_000)).toBeGreaterThan(QUICK.intervalMs);
   const types: string[] = [];
   for (let after = 0; types.length < MANY;) {
     const { items, nextCursor } = await closer.message.read({ after, limit: 200 });

@@ -15,6 +15,8 @@ interface Held {
   assessment: Assessment | null;
   log: string;
   availableAtMs: number;
+  /** What the last release asked for. */
+  retryInMs: number;
 }
 
 export type Wire = (request: Request, apply: () => unknown) => unknown;
@@ -58,7 +60,8 @@ export class ScriptedHub {
       nextCheckMs: null,
       ...parts,
     };
-    this.held.push({ change, lease: null, assessment: null, log: '', availableAtMs: 0 });
+    const fresh = { lease: null, assessment: null, log: '', availableAtMs: 0, retryInMs: 0 };
+    this.held.push({ change, ...fresh });
     for (const listener of this.#listeners) listener();
     return change;
   }
@@ -193,6 +196,7 @@ export class ScriptedHub {
         const input = operations['change.release'].input.parse(raw);
         const held = this.#mine(input);
         held.change.reason = input.reason;
+        held.retryInMs = input.retryInMs;
         held.availableAtMs = Date.now() + input.retryInMs;
         return this.#move(held, 'submitted');
       }
