@@ -1,6 +1,6 @@
 /** The port between the sidecar and whatever does the work: any command, or an agent's own CLI. */
 import type { Use } from '../contract/index.ts';
-import type { ProcessId } from './processes.ts';
+import type { ProcessId } from '../process/identity.ts';
 
 export interface Job {
   /** What the person gave: a program with its arguments, or more arguments for a CLI. */

@@ -11,7 +11,7 @@ import { serve, type Server } from '../doors/serve.ts';
 import { makePlace, type Place } from '../git/fixture.ts';
 import { createHub, type Hub } from '../hub/hub.ts';
 import { openStore } from '../store/open.ts';
-import { identify, isAlive } from './processes.ts';
+import { identify, isAlive } from '../process/identity.ts';
 
 const WAIT = { timeout: 60_000, interval: 20 };
 const clock = systemClock();

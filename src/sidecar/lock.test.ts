@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { lockFolder } from './lock.ts';
-import { identify } from './processes.ts';
+import { identify } from '../process/identity.ts';
 import { once } from 'node:events';
 import { spawn } from 'node:child_process';
 

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { SignalboxError } from '../contract/index.ts';
 import { present } from '../core/assert.ts';
 import { isErrno } from './errno.ts';
-import { identify, isAlive, ProcessId } from './processes.ts';
+import { identify, isAlive, ProcessId } from '../process/identity.ts';
 
 /**
  * Takes the folder, or refuses naming who has it. Answers how to give it back; without that it is

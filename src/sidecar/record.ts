@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { CommitId, Fence, RepositoryUrl, TaskId, Use } from '../contract/index.ts';
 import type { Assignment } from '../contract/index.ts';
 import { endings, stages } from './lifecycle.ts';
-import { ProcessId } from './processes.ts';
+import { ProcessId } from '../process/identity.ts';
 
 /** What an attempt left, as it was found after its end. */
 export const Work = z.discriminatedUnion('kind', [

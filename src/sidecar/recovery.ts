@@ -7,7 +7,7 @@
  * worktree any more.
  */
 import type { Clock } from '../core/clock.ts';
-import { endAll } from './adapters/process.ts';
+import { endLeftovers } from '../process/leftovers.ts';
 import type { Shelf } from './durable.ts';
 import { move } from './lifecycle.ts';
 import type { Say } from './progress.ts';
@@ -30,7 +30,7 @@ export async function recover(ports: RecoveryPorts): Promise<AttemptRecord[]> {
   const recovered: AttemptRecord[] = [];
   for (const record of records.toSorted((one, other) => one.fence - other.fence)) {
     const marker = markerOf(workspace.folderOf(record));
-    const killed = await endAll({ leader: record.process, marker }, clock);
+    const killed = await endLeftovers({ leader: record.process, marker }, clock);
     say({ kind: 'recovering', taskId: record.taskId, attempt: record.attempt, killed });
     const next = restarted(record);
     if (next !== record) await journal.put(recordName(next), next);
@@ -53,7 +53,7 @@ async function endOrphans(
   known: ReadonlySet<string>,
 ): Promise<void> {
   for (const folder of await workspace.foldersBut(known)) {
-    await endAll({ leader: null, marker: markerOf(folder) }, clock);
+    await endLeftovers({ leader: null, marker: markerOf(folder) }, clock);
     const message = `The journal of ${folder} is missing: the work in it is left as it is.`;
     say({ kind: 'trouble', message, error: null });
   }

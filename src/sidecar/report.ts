@@ -4,7 +4,7 @@ import { limits, workOperations } from '../contract/index.ts';
 import { unreachable } from '../core/assert.ts';
 import { verdict } from './lifecycle.ts';
 import type { AttemptRecord } from './record.ts';
-import { cutToTail } from './tail.ts';
+import { cutToTail } from '../process/tail.ts';
 
 const report = <Name extends 'task.complete' | 'task.fail' | 'task.decline'>(operation: Name) =>
   z.strictObject({

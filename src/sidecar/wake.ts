@@ -8,7 +8,7 @@
 import { spawn } from 'node:child_process';
 import { SignalboxError, type Task } from '../contract/index.ts';
 import type { Clock } from '../core/clock.ts';
-import { createTail } from './tail.ts';
+import { createTail } from '../process/tail.ts';
 
 /** `openclaw`: the body that its hooks take, `POST /hooks/wake`. */
 export type WakeForm = 'signalbox' | 'openclaw';

@@ -6,9 +6,8 @@
 import type { Output } from '../contract/index.ts';
 import type { Mirror } from '../git/mirror.ts';
 import { exportCommit } from '../git/sandbox.ts';
-import { MARKER } from './leftovers.ts';
 import { runCheck, type CheckJob } from './run-check.ts';
-import { makeScratch, removeScratch, type Scratch } from './scratch.ts';
+import { makeScratch, MARKER, removeScratch, type Scratch } from './scratch.ts';
 import type { Session } from './session.ts';
 import { messageOf } from './verdict.ts';
 import { failureOf, isPassed, section, type CheckReport } from './words.ts';

@@ -7,9 +7,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemClock } from '../core/clock.ts';
 import { checkUser, isMapped, userIn } from './check-user.ts';
 import { prepareLauncher, type Launcher } from './launcher.ts';
-import { MARKER } from './leftovers.ts';
 import { runCheck, type CheckJob } from './run-check.ts';
-import { makeScratch, removeScratch, sweepScratch } from './scratch.ts';
+import { makeScratch, MARKER, removeScratch, sweepScratch } from './scratch.ts';
 import type { Scratch, ScratchPlace } from './scratch.ts';
 
 const clock = systemClock();
@@ -128,14 +127,14 @@ test.each(launchers)('what a check forks away does not outlive it (%s)', async (
 test('a check that prints without end is ended, and its last words are kept', async () => {
   const { end, output } = await run('yes 0123456789');
   expect(end.kind).toBe('flood');
-  expect(output).toMatch(/^\[the first \d{8} bytes are not kept\]\n/);
+  expect(output).toMatch(/^\[the first \d{8} bytes were cut\]\n/);
   expect(output.length).toBeLessThan(64_000);
 });
 
 test('long output is cut at its beginning', async () => {
   const { end, output } = await run('seq 1 200000; echo the end; exit 1');
   expect(end).toEqual({ kind: 'exit', code: 1 });
-  expect(output).toMatch(/^\[the first \d+ bytes are not kept\]\n[^]*the end\n$/);
+  expect(output).toMatch(/^\[the first \d+ bytes were cut\]\n[^]*the end\n$/);
 });
 
 test('output that would move a cursor or break a database becomes plain text', async () => {

@@ -8,12 +8,14 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import type { Clock } from '../core/clock.ts';
-import { endLeftovers } from './leftovers.ts';
+import { endLeftovers, signalGroup } from '../process/leftovers.ts';
+import { createTail, type Tail } from '../process/tail.ts';
 import type { Launcher } from './launcher.ts';
-import { OutputTail } from './output-tail.ts';
+import { readable } from './readable.ts';
+import { leftoversOf } from './scratch.ts';
 
 export const checkLimits = {
-  outputBytesKept: 48_000,
+  outputCharsKept: 48_000,
   outputBytesMax: 50 * 1024 * 1024,
   graceMsDefault: 5_000,
   /** For the last output of a check that has ended. */
@@ -57,7 +59,7 @@ type Child = ChildProcessByStdio<null, Readable, Readable>;
 export async function runCheck(job: CheckJob, ports: CheckPorts): Promise<CheckResult> {
   const { clock, signal } = ports;
   const startedMs = clock.nowMs();
-  const output = new OutputTail(checkLimits.outputBytesKept);
+  const output = createTail(checkLimits.outputCharsKept);
   const { file, args, ids } = ports.launcher.launch(job.command);
   const { cwd, env } = job;
   const stdio = ['ignore', 'pipe', 'pipe'] as const;
@@ -66,17 +68,17 @@ export async function runCheck(job: CheckJob, ports: CheckPorts): Promise<CheckR
   const stopper = stopWhenOver({ child, job, output }, ports);
   const ended = await ending(child);
   stopper.cancel();
-  signalGroup(child, 'SIGKILL');
-  await endLeftovers(job.directory, clock);
+  signalGroup(child.pid, 'SIGKILL');
+  await endLeftovers(leftoversOf(job.directory), clock);
   await drained(child, closed, clock);
   const end = signal.aborted ? { kind: 'aborted' as const } : (stopper.reason() ?? ended);
-  return { end, output: output.text(), tookMs: clock.nowMs() - startedMs };
+  return { end, output: readable(output.text()), tookMs: clock.nowMs() - startedMs };
 }
 
 interface Running {
   child: Child;
   job: CheckJob;
-  output: OutputTail;
+  output: Tail;
 }
 
 interface Stopper {
@@ -91,15 +93,15 @@ function stopWhenOver({ child, job, output }: Running, ports: CheckPorts): Stopp
   let cancelKill = (): void => {};
   const { timeoutMs } = job;
   const { outputBytesMax: bytesMax } = checkLimits;
-  const kill = (): void => signalGroup(child, 'SIGKILL');
+  const kill = (): void => signalGroup(child.pid, 'SIGKILL');
   const cancelTimeout = clock.after(timeoutMs, () => {
     reason ??= { kind: 'timeout', timeoutMs };
-    signalGroup(child, 'SIGTERM');
+    signalGroup(child.pid, 'SIGTERM');
     cancelKill = clock.after(graceMs, kill);
   });
   const read = (chunk: Buffer): void => {
     output.push(chunk);
-    if (output.totalBytes <= bytesMax) return;
+    if (output.printedBytes() <= bytesMax) return;
     reason ??= { kind: 'flood', bytesMax };
     kill();
   };
@@ -124,16 +126,6 @@ function ending(child: Child): Promise<CheckEnd> {
       resolve(signal === null ? { kind: 'exit', code: code ?? 0 } : { kind: 'signal', signal });
     });
   });
-}
-
-/** A negative id means the whole group, which is named after its first process. */
-function signalGroup(child: Child, signal: NodeJS.Signals): void {
-  if (child.pid === undefined) return;
-  try {
-    process.kill(-child.pid, signal);
-  } catch {
-    // Nobody is left in it.
-  }
 }
 
 /** What is still in the pipes is read; whoever holds them open beyond that is not waited for. */

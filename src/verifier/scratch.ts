@@ -10,8 +10,9 @@ import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { Clock } from '../core/clock.ts';
 import { removeTree } from '../git/remove-tree.ts';
+import { identify, isAlive, ProcessId } from '../process/identity.ts';
+import { endLeftovers, type Leftovers } from '../process/leftovers.ts';
 import type { CheckUser } from './check-user.ts';
-import { endLeftovers } from './leftovers.ts';
 
 export interface ScratchPlace {
   /** Where the notes are kept. */
@@ -32,7 +33,16 @@ export interface Scratch {
 const PREFIX = 'signalbox-check-';
 const OTHER_PLACES = ['/tmp', '/var/tmp'];
 
-const Note = z.strictObject({ directory: z.string(), pid: z.int(), startedAt: z.string() });
+const Note = ProcessId.extend({ directory: z.string() });
+type Note = z.infer<typeof Note>;
+
+/** Holds the folder of the run in the environment of its checks; two runs never have the same. */
+export const MARKER = 'SIGNALBOX_CHECK_DIR';
+
+/** Whatever the checks of a run have started, and nobody else. */
+export function leftoversOf(directory: string): Leftovers {
+  return { leader: null, marker: `${MARKER}=${directory}`, folder: directory };
+}
 
 export async function makeScratch(place: ScratchPlace): Promise<Scratch> {
   const directory = await fs.mkdtemp(join(await reachable(place), PREFIX));
@@ -67,10 +77,10 @@ export async function sweepScratch(place: ScratchPlace, clock: Clock): Promise<s
   for (const name of names.filter((other) => other.endsWith('.json'))) {
     const path = join(notesFolder(place), name);
     const note = parseNote(await fs.readFile(path, 'utf8').catch(() => ''));
-    if (note !== null && (await startOf(note.pid)) === note.startedAt) continue;
+    if (note !== null && isAlive({ pid: note.pid, startedAt: note.startedAt })) continue;
     // The name decides what is deleted, so one that we did not make is not believed.
     if (note !== null && basename(note.directory).startsWith(PREFIX)) {
-      await endLeftovers(note.directory, clock);
+      await endLeftovers(leftoversOf(note.directory), clock);
       await removeTree(note.directory);
       swept.push(note.directory);
     }
@@ -103,37 +113,16 @@ function notePath(place: ScratchPlace, directory: string): string {
 
 async function writeNote(place: ScratchPlace, directory: string): Promise<void> {
   await fs.mkdir(notesFolder(place), { recursive: true, mode: 0o700 });
-  const { pid } = process;
-  const note = { directory, pid, startedAt: await startOf(pid) };
+  const note = { directory, ...identify(process.pid) };
   const path = notePath(place, directory);
   await fs.writeFile(`${path}.new`, JSON.stringify(note), { mode: 0o600 });
   await fs.rename(`${path}.new`, path);
 }
 
-function parseNote(text: string): z.infer<typeof Note> | null {
+function parseNote(text: string): Note | null {
   try {
     return Note.safeParse(JSON.parse(text)).data ?? null;
   } catch {
     return null;
-  }
-}
-
-/**
- * The start of a process, which together with its id names it for good: ids are used again. Empty
- * where no such process lives; without /proc the id alone must do.
- */
-async function startOf(pid: number): Promise<string> {
-  const boot = await fs.readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => null);
-  if (boot === null) return isAlive(pid) ? 'alive' : '';
-  const stat = await fs.readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-  return ticks === undefined ? '' : `${boot.trim()}/${ticks}`;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
   }
 }

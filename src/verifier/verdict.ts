@@ -9,7 +9,7 @@
 import { limits, SignalboxError } from '../contract/index.ts';
 import { backoffMs } from '../core/backoff.ts';
 import { GitError } from '../git/git-error.ts';
-import { lastChars } from './output-tail.ts';
+import { cutToTail } from '../process/tail.ts';
 
 export type Verdict =
   | { kind: 'landed'; commit: string; baseBranch: string }
@@ -29,7 +29,12 @@ export function reject(
   log = '',
 ): Extract<Verdict, { kind: 'reject' }> {
   const bounded = reason.slice(0, limits.reasonCharsMax).toWellFormed();
-  return { kind: 'reject', outcome, reason: bounded, log: lastChars(log, limits.outputCharsMax) };
+  return {
+    kind: 'reject',
+    outcome,
+    reason: bounded,
+    log: cutToTail(log, { charsMax: limits.outputCharsMax }),
+  };
 }
 
 /** Tried again at once: something else came first, and that is no failure. */

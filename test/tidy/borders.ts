@@ -13,6 +13,7 @@ const ROOMS: Record<string, string[]> = {
   'src/contract/': ['src/core/git-names.ts'],
   'src/core/': [],
   'src/store/': ['src/core/'],
+  'src/process/': ['src/core/'],
   'src/git/': ['src/core/'],
   // Names a repository as its locks do.
   'src/clone/': ['src/git/', 'src/hooks/entry/repository.ts', ...VOCABULARY],
@@ -22,8 +23,8 @@ const ROOMS: Record<string, string[]> = {
   'src/mcp/': ['src/tools/', ...VOCABULARY],
   'src/doors/': ['src/tools/', 'src/mcp/', ...VOCABULARY],
   'src/client/': ['src/contract/', 'src/tools/', 'src/core/backoff.ts', 'src/core/clock.ts'],
-  'src/sidecar/': ['src/git/', ...CLIENTS],
-  'src/verifier/': ['src/git/', ...CLIENTS],
+  'src/sidecar/': ['src/git/', 'src/process/', ...CLIENTS],
+  'src/verifier/': ['src/git/', 'src/process/', ...CLIENTS],
   'src/bridge/': CLIENTS,
   // What a hook runs is copied to the user's data folder and stands there alone.
   'src/hooks/entry/': [],

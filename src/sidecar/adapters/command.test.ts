@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { manualClock, systemClock, type Clock } from '../../core/clock.ts';
 import type { Running } from '../adapter.ts';
-import { identify, isAlive, killLeftovers, signalGroup } from '../processes.ts';
+import { identify, isAlive } from '../../process/identity.ts';
+import { killLeftovers, signalGroup } from '../../process/leftovers.ts';
 import { commandAdapter } from './command.ts';
 import { STOP_GRACE_MS } from './process.ts';
 
@@ -19,7 +20,7 @@ beforeEach(async () => {
   marker = `SIGNALBOX_TASK_FILE=${taskFile}`;
 });
 afterEach(async () => {
-  for (const { process: leader } of running) killLeftovers({ leader, marker });
+  for (const { process: leader } of running) await killLeftovers({ leader, marker });
   await Promise.all(running.map(({ exit }) => exit));
   running = [];
   await rm(folder, { recursive: true, force: true });
@@ -158,10 +159,10 @@ test('leftovers of a command whose leader has died are found, and nobody else is
   const leader = started.process;
   const member = identify(Number(await vi.waitFor(wrote('member'))));
   const elder = { pid: leader?.pid ?? 0, startedAt: `${leader?.startedAt}0` };
-  expect(killLeftovers({ leader: elder, marker: 'another marker' })).toEqual([]);
-  expect(killLeftovers({ leader: null, marker: 'another marker' })).toEqual([]);
+  expect(await killLeftovers({ leader: elder, marker: 'another marker' })).toEqual([]);
+  expect(await killLeftovers({ leader: null, marker: 'another marker' })).toEqual([]);
   expect(member !== null && isAlive(member)).toBe(true);
-  expect(killLeftovers({ leader, marker }).length).toBeGreaterThanOrEqual(3);
+  expect((await killLeftovers({ leader, marker })).length).toBeGreaterThanOrEqual(3);
   await started.exit;
   expect(existsSync(`/proc/${member?.pid}/exe`)).toBe(false);
 });

@@ -2,7 +2,7 @@
 import { limits } from '../../contract/index.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Adapter, Job } from '../adapter.ts';
-import { createTail } from '../tail.ts';
+import { createTail } from '../../process/tail.ts';
 import { startProgram } from './process.ts';
 
 export interface AdapterOptions {

@@ -1,7 +1,7 @@
 /** What the events of a CLI come to: what it is doing now, what it has used, how it ended. */
 import { limits } from '../../contract/index.ts';
 import type { Progress, Told } from '../adapter.ts';
-import { cutToTail } from '../tail.ts';
+import { cutToTail } from '../../process/tail.ts';
 import type { CliEvent, Spent } from './cli-event.ts';
 import { limitIn, type Limit } from './limit.ts';
 

@@ -4,7 +4,7 @@
  */
 import { limits } from '../../contract/index.ts';
 import type { Job, Told } from '../adapter.ts';
-import { createTail } from '../tail.ts';
+import { createTail } from '../../process/tail.ts';
 import type { CliEvent, Translate } from './cli-event.ts';
 import { createDigest } from './digest.ts';
 import { createLines } from './lines.ts';

@@ -8,14 +8,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { Clock } from '../../core/clock.ts';
+import { identify } from '../../process/identity.ts';
+import { endLeftovers, isGroupAlive, signalGroup } from '../../process/leftovers.ts';
 import type { ProcessExit, Running } from '../adapter.ts';
-import {
-  identify,
-  isGroupAlive,
-  killLeftovers,
-  signalGroup,
-  type ProcessId,
-} from '../processes.ts';
 import { within } from '../waiting.ts';
 
 /** Between the request to end and the end that cannot be refused. */
@@ -24,8 +19,6 @@ export const STOP_GRACE_MS = 5_000;
 const DRAIN_MS = 500;
 /** How often it is looked whether a group that was asked to end has done so. */
 const POLL_MS = 50;
-/** A process can start another while it is being killed; nobody does so this often by accident. */
-const KILL_ROUNDS = 20;
 
 export interface Program {
   command: readonly string[];
@@ -61,9 +54,9 @@ export function startProgram(program: Program, ports: ProgramPorts): StartedProg
   let cancelKill: (() => void) | undefined;
   let graceEndsMs = startedMs;
   const exit = ended(child).then(async ({ code, signal }): Promise<ProcessExit> => {
-    while (clock.nowMs() < graceEndsMs && isGroupAlive(leader)) await clock.sleep(POLL_MS);
+    while (clock.nowMs() < graceEndsMs && (await isGroupAlive(leader))) await clock.sleep(POLL_MS);
     cancelKill?.();
-    await endAll({ leader, marker }, clock);
+    await endLeftovers({ leader, marker }, clock);
     await within(DRAIN_MS, clock, collected);
     child.stdout?.destroy();
     child.stderr?.destroy();
@@ -133,19 +126,4 @@ function inputOf(
     },
     closeInput: () => void stdin?.end(),
   };
-}
-
-/** Kills until there is nobody left to kill; answers how many there were. */
-export async function endAll(
-  { leader, marker }: { leader: ProcessId | null; marker: string },
-  clock: Clock,
-): Promise<number> {
-  const killed = new Set<number>();
-  for (let round = 0; round < KILL_ROUNDS; round++) {
-    const found = killLeftovers({ leader, marker });
-    if (found.length === 0) break;
-    for (const pid of found) killed.add(pid);
-    await clock.sleep(round);
-  }
-  return killed.size;
 }

@@ -5,6 +5,8 @@
 
 export interface Tail {
   push: (chunk: Uint8Array) => void;
+  /** All that was printed, kept or not. */
+  printedBytes: () => number;
   /** The last characters, with a note of how much was cut, in all at most `charsMax`. */
   text: () => string;
 }
@@ -25,6 +27,7 @@ export function createTail(charsMax: number): Tail {
       ring.set(last.subarray(untilEnd.length), 0);
       printedBytes += chunk.length;
     },
+    printedBytes: () => printedBytes,
     text() {
       const cutBytes = Math.max(0, printedBytes - ring.length);
       const at = printedBytes % ring.length;
