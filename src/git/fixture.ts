@@ -1,4 +1,5 @@
 /** For tests: real repositories in a temporary folder, with a home of their own. */
+import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -85,6 +86,24 @@ function firstCommit(files: Readonly<Record<string, string>>): string {
 
 function quoted(file: string): string {
   return `"${file.replace(/[\\"]/g, String.raw`\$&`).replaceAll('\n', String.raw`\n`)}"`;
+}
+
+/**
+ * So many loose objects that git finds it time to pack: it judges by those whose id starts with 17.
+ */
+export async function scatter({ git }: Pick<Place, 'git'>, gitDir: string): Promise<void> {
+  const texts = Array.from({ length: 9_000 }, (_, index) => String(10_000_000 + index));
+  const files = texts
+    .filter((text) => createHash('sha1').update(`blob 8\0${text}`).digest('hex').startsWith('17'))
+    .map((text) => `M 100644 inline ${text}\ndata 8\n${text}\n`);
+  const input = `commit refs/heads/many\ncommitter A <a@b> 1 +0000\ndata 1\nm\n${files.join('')}`;
+  const unpacked = ['-c', 'fastimport.unpackLimit=100000', '-c', 'core.fsync=none'];
+  await git.run([...unpacked, 'fast-import', '--quiet'], { gitDir, input });
+}
+
+/** How many objects of a repository are not packed. */
+export async function looseCount({ plain }: Pick<Place, 'plain'>, dir: string): Promise<number> {
+  return Number((await plain(dir, 'count-objects')).split(' ')[0]);
 }
 
 /** A commit on a branch of a remote, made by somebody else; answers its id. */

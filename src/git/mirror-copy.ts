@@ -12,6 +12,7 @@ import { readingOptions } from './peer.ts';
 import type { ProgressCall } from './progress.ts';
 
 export const REMOTE = 'refs/remotes/origin';
+const PARTIAL = '.partial-';
 const ALL_BRANCHES = `+refs/heads/*:${REMOTE}/*`;
 
 export interface Waiting {
@@ -47,7 +48,7 @@ export interface Build {
 export async function buildCopy({ store, location, waiting, format }: Build): Promise<void> {
   const { git, dir } = store;
   const chance = Buffer.from(git.random.bytes(6)).toString('hex');
-  const partial = `${dir}.partial-${process.pid}-${chance}`;
+  const partial = `${dir}${PARTIAL}${process.pid}-${chance}`;
   try {
     await mkdir(partial, { mode: 0o700 });
     const flags = ['--quiet', '--bare', '--template=', `--object-format=${format}`];
@@ -66,9 +67,14 @@ export async function buildCopy({ store, location, waiting, format }: Build): Pr
   }
 }
 
+/** Is this the name of a copy that is being made? */
+export function isPartial(name: string): boolean {
+  return name.includes(PARTIAL);
+}
+
 /** Half copies of processes that were killed. */
 export async function removePartials(dir: string): Promise<void> {
-  const prefix = `${basename(dir)}.partial-`;
+  const prefix = `${basename(dir)}${PARTIAL}`;
   const found = await readdir(dirname(dir));
   for (const name of found.filter((other) => other.startsWith(prefix))) {
     const path = join(dirname(dir), name);

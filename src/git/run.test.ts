@@ -1,5 +1,6 @@
-import { chmod } from 'node:fs/promises';
-import { expect, onTestFinished, test } from 'vitest';
+import { chmod, readFile } from 'node:fs/promises';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { identify, isAlive } from '../process/identity.ts';
 import { QUIET_SSH, gitEnvironment, withoutGit } from './environment.ts';
 import { makePlace } from './fixture.ts';
 import type { GitLog } from './run.ts';
@@ -87,6 +88,20 @@ test('a call can be called off', async () => {
   const run = createGit({ env }).run(['fetch'], { signal: abort.signal });
   abort.abort();
   await expect(run).rejects.toMatchObject({ kind: 'aborted' });
+});
+
+test('what a git has started ends with it, where it is said to start something', async () => {
+  const { env, path } = await fakeGit('sleep 600 & echo $! > "$HOME/helper"; wait');
+  const abort = new AbortController();
+  const options = { hasHelpers: true, signal: abort.signal };
+  const run = createGit({ env }).run(['gc'], options);
+  const helper = await vi.waitFor(async () => {
+    const pid = Number(await readFile(path('home', 'helper'), 'utf8'));
+    return identify(pid) ?? expect.unreachable();
+  });
+  abort.abort();
+  await expect(run).rejects.toMatchObject({ kind: 'aborted' });
+  expect(isAlive(helper)).toBe(false);
 });
 
 test('a git that prints without end is stopped', async () => {

@@ -10,6 +10,7 @@ import type { Clock } from '../core/clock.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Random } from '../core/random.ts';
 import { systemRandom } from '../core/random.ts';
+import { signalGroup } from '../process/leftovers.ts';
 import type { Env, Ownership } from './environment.ts';
 import { gitEnvironment, QUIET_SSH } from './environment.ts';
 import { GitError, hintFor, kindOf, withoutSecrets } from './git-error.ts';
@@ -62,6 +63,8 @@ export interface RunOptions {
   /** Talks to a remote: more time, and ssh that does not ask. */
   isRemote?: boolean;
   timeoutMs?: number;
+  /** It starts programs that live on when it is ended: they end with it. */
+  hasHelpers?: boolean;
   /** Of stdout and of stderr; more ends the command with an error. */
   outputBytesMax?: number;
   signal?: AbortSignal | undefined;
@@ -159,9 +162,13 @@ async function spawn(
     maxBuffer: given.outputBytesMax ?? LIMITS.outputBytesMax,
     timeout: given.timeoutMs ?? (given.isRemote === true ? LIMITS.networkMs : LIMITS.localMs),
     forceKillAfterDelay: LIMITS.killAfterMs,
+    detached: given.hasHelpers === true,
     ...(given.signal === undefined ? {} : { cancelSignal: given.signal }),
     ...(given.input === undefined ? { stdin: 'ignore' as const } : { input: given.input }),
   });
+  if (given.hasHelpers === true) {
+    subprocess.nodeChildProcess.once('exit', () => signalGroup(subprocess.pid, 'SIGTERM'));
+  }
   if (given.onProgress !== undefined) {
     subprocess.stderr?.on('data', progressReader(given.onProgress));
   }

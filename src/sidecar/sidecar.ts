@@ -106,7 +106,14 @@ export class Sidecar {
 
   async #rest(): Promise<void> {
     await this.#bell.wait(PARKED_MS);
-    if (this.#offer === null && !this.#isDraining) this.#rescueWaiting();
+    // A rescue works in the mirrors too; whatever rings ends the upkeep at once.
+    const mayTidy = this.#isAtRest() && this.#rescue === null;
+    if (mayTidy) await this.#ports.workspace.upkeep(this.#bell.rung());
+    if (this.#isAtRest()) this.#rescueWaiting();
+  }
+
+  #isAtRest(): boolean {
+    return this.#offer === null && !this.#isDraining;
   }
 
   /** Beside everything else: a remote that hangs must not cost an offer. */

@@ -5,6 +5,8 @@ import type { Clock } from '../core/clock.ts';
 export interface Bell {
   ring: () => void;
   wait: (mostMs: number) => Promise<void>;
+  /** Aborted by the next ring after the last wait. */
+  rung: () => AbortSignal;
 }
 
 export function createBell(clock: Clock): Bell {
@@ -20,6 +22,7 @@ export function createBell(clock: Clock): Bell {
       wasRung = false;
       wake = new AbortController();
     },
+    rung: () => wake.signal,
   };
 }
 

@@ -8,6 +8,7 @@ import { lstat, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { commitAll, type CommitOutcome } from '../git/commit.ts';
 import { identityEnv } from '../git/identity.ts';
+import { createUpkeep } from '../git/maintain.ts';
 import { workTrailers } from '../git/message.ts';
 import { openMirror, type Mirror } from '../git/mirror.ts';
 import { mirrorName, parseLocation } from '../git/names.ts';
@@ -37,9 +38,18 @@ export interface Prepared {
 
 export class Workspace {
   readonly #options: WorkspaceOptions;
+  /** Packs the mirrors, each once a day. No git of ours may work in them meanwhile. */
+  readonly upkeep: (signal: AbortSignal) => Promise<void>;
 
   constructor(options: WorkspaceOptions) {
     this.#options = options;
+    const { git, say } = options;
+    this.upkeep = createUpkeep({
+      git,
+      folder: this.#mirrors(),
+      onTrouble: (error, dir) =>
+        say({ kind: 'trouble', message: `The copy ${dir} could not be packed.`, error }),
+    });
   }
 
   /** The folder of an attempt: the files for the command, and the place of work below it. */
@@ -137,8 +147,12 @@ export class Workspace {
     });
   }
 
+  #mirrors(): string {
+    return join(this.#options.folder, 'mirrors');
+  }
+
   #mirrorDir(url: string): string {
-    return join(this.#options.folder, 'mirrors', mirrorName(parseLocation(url)));
+    return join(this.#mirrors(), mirrorName(parseLocation(url)));
   }
 
   async #worktree(record: AttemptRecord, mirror: Mirror): Promise<Worktree | null> {

@@ -12,6 +12,7 @@ import { isPassing } from '../contract/errors.ts';
 import type { Clock } from '../core/clock.ts';
 import { systemRandom, type Random } from '../core/random.ts';
 import type { Env } from '../git/environment.ts';
+import { createUpkeep } from '../git/maintain.ts';
 import { createGit } from '../git/run.ts';
 import { checkUser } from './check-user.ts';
 import { prepareLauncher } from './launcher.ts';
@@ -52,6 +53,11 @@ export async function runVerifier(options: VerifierOptions, ports: VerifierPorts
   const tools = await prepareTools(options, ports);
   const { clock, stop, log } = tools;
   const strikes = new Strikes();
+  const upkeep = createUpkeep({
+    git: tools.git,
+    folder: mirrorsOf(options),
+    onTrouble: (error, dir) => log({ kind: 'trouble', message: `${dir}: ${messageOf(error)}` }),
+  });
   const wakeups = listen(tools.client, clock, stop);
   let isAway = false;
   try {
@@ -60,7 +66,9 @@ export async function runVerifier(options: VerifierOptions, ports: VerifierPorts
         const wasBusy = await verifyNext(tools, strikes);
         if (isAway) log({ kind: 'hub_back' });
         isAway = false;
-        if (!wasBusy) await wakeups.wait();
+        if (!wasBusy && !(await wakeups.wait())) {
+          await upkeep(AbortSignal.any([wakeups.hint(), stop]));
+        }
       } catch (error) {
         if (!isPassing(error)) throw error;
         if (!isAway) log({ kind: 'hub_away', message: messageOf(error) });
@@ -79,7 +87,7 @@ export async function prepareTools(
   { client, clock, log, env, stop, random = systemRandom() }: VerifierPorts,
 ): Promise<Tools> {
   const { dataDir, checkPath = env['PATH'] ?? DEFAULT_PATH } = options;
-  await mkdir(join(dataDir, 'mirrors'), { recursive: true, mode: 0o700 });
+  await mkdir(mirrorsOf({ dataDir }), { recursive: true, mode: 0o700 });
   const launcher = await prepareLauncher(await checkUser());
   const place = {
     dataDir,
@@ -102,6 +110,10 @@ export async function prepareTools(
     log,
     stop,
   };
+}
+
+function mirrorsOf({ dataDir }: Pick<VerifierOptions, 'dataDir'>): string {
+  return join(dataDir, 'mirrors');
 }
 
 const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin';

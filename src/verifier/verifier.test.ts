@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { chmod, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { SignalboxError, type Change } from '../contract/index.ts';
 import { systemClock } from '../core/clock.ts';
-import { commitElsewhere, makePlace, type Place } from '../git/fixture.ts';
+import { commitElsewhere, looseCount, makePlace, scatter, type Place } from '../git/fixture.ts';
 import { ScriptedHub } from './fixture.ts';
 import { prepareTools, runVerifier, type VerifierEvent } from './index.ts';
 import { verifyNext } from './loop.ts';
@@ -459,6 +459,28 @@ test('a verifier wakes for what is handed in and survives a hub that is away', a
   stop.abort();
   await running;
 }, 15_000);
+
+test('a verifier that has nothing to do packs its copies, and one that cannot be is told', async () => {
+  const mirrors = place.path('data', 'mirrors');
+  const first = await handIn({ 'a.txt': 'two\n' }, ['true']);
+  await next();
+  expect(state(first)).toBe('landed');
+  const [name = ''] = readdirSync(mirrors);
+  await scatter(place, join(mirrors, name));
+  await mkdir(join(mirrors, 'junk', 'in'), { recursive: true });
+  const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
+    clock.sleep(ms === 5_000 ? 20 : ms, signal);
+  const ports = { ...portsOf(hub), clock: { ...clock, sleep } };
+  const running = runVerifier({ dataDir: place.path('data'), tempDir: '/tmp' }, ports);
+  const loose = (): Promise<number> => looseCount(place, join(mirrors, name));
+  await vi.waitFor(async () => expect(await loose()).toBeLessThan(10), { timeout: 15_000 });
+  const second = await handIn({ 'b.txt': 'two\n' }, ['true']);
+  while (state(second) !== 'landed') await clock.sleep(10);
+  const troubles = events.filter(({ kind }) => kind === 'trouble');
+  expect(troubles).toMatchObject([{ message: expect.stringContaining(join(mirrors, 'junk')) }]);
+  stop.abort();
+  await running;
+});
 
 test('a verifier that the hub refuses ends with the reason', async () => {
   hub.wire = () => {

@@ -5,8 +5,13 @@ import type { Clock } from '../core/clock.ts';
 const POLL_MS = 5_000;
 
 export interface Wakeups {
-  /** Resolves at the next hint, at once if there was one since the last wait, or after the poll. */
-  wait: () => Promise<void>;
+  /**
+   * Resolves at the next hint, at once if there was one since the last wait, or after the poll.
+   * Answers whether there was a hint.
+   */
+  wait: () => Promise<boolean>;
+  /** Aborted at the next hint after the last wait. */
+  hint: () => AbortSignal;
   close: () => void;
 }
 
@@ -38,8 +43,11 @@ export function listen(client: Client, clock: Clock, stop: AbortSignal): Wakeups
     async wait() {
       await open();
       await clock.sleep(POLL_MS, AbortSignal.any([hint.signal, stop]));
+      const wasHinted = hint.signal.aborted;
       hint = new AbortController();
+      return wasHinted;
     },
+    hint: () => hint.signal,
     close: () => feed?.close(),
   };
 }

@@ -14,7 +14,7 @@ const ROOMS: Record<string, string[]> = {
   'src/core/': [],
   'src/store/': ['src/core/'],
   'src/process/': ['src/core/'],
-  'src/git/': ['src/core/'],
+  'src/git/': ['src/core/', 'src/process/'],
   // Names a repository as its locks do.
   'src/clone/': ['src/git/', 'src/hooks/entry/repository.ts', ...VOCABULARY],
   'src/outbound/': VOCABULARY,
