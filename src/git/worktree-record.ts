@@ -5,7 +5,7 @@
  * for it decides what is deleted.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GitError } from './git-error.ts';
 import type { Store } from './history.ts';
@@ -31,13 +31,6 @@ export async function writeRecord(mirror: Store, record: WorktreeRecord): Promis
 
 export async function readRecord(mirror: Store, dir: string): Promise<WorktreeRecord | null> {
   return read(recordPath(mirror, dir));
-}
-
-export async function readRecords(mirror: Store): Promise<WorktreeRecord[]> {
-  const names = await readdir(recordFolder(mirror)).catch(() => []);
-  const paths = names.filter((name) => name.endsWith('.json')).toSorted();
-  const records = await Promise.all(paths.map((name) => read(join(recordFolder(mirror), name))));
-  return records.filter((record) => record !== null);
 }
 
 export async function removeRecord(mirror: Store, dir: string): Promise<void> {

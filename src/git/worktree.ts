@@ -7,18 +7,18 @@
  * Our commands name the repository themselves and never read the `.git` in the worktree.
  *
  * A sidecar: `openMirror`, `fetch`, `addWorktree`, the command, `commitAll`, `pushBranch`,
- * `removeWorktree`; after a restart `openWorktree` or `listWorktrees` find what is in hand.
+ * `removeWorktree`; after a restart `openWorktree` finds what is in hand.
  */
 import { lstat, mkdir, readdir, readFile, realpath, rm } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join } from 'node:path';
-import { GitError, isGitError } from './git-error.ts';
+import { GitError } from './git-error.ts';
 import { commitOf, containsCommit, keepCommit, mustHave } from './history.ts';
 import { patiently } from './locks.ts';
 import type { Mirror } from './mirror.ts';
 import { checkBranch, checkCommit } from './names.ts';
 import { removeTree } from './remove-tree.ts';
 import type { WorktreeRecord } from './worktree-record.ts';
-import { readRecord, readRecords, removeRecord, writeRecord } from './worktree-record.ts';
+import { readRecord, removeRecord, writeRecord } from './worktree-record.ts';
 
 export interface Worktree {
   mirror: Mirror;
@@ -77,22 +77,6 @@ export async function openWorktree(at: { mirror: Mirror; dir: string }): Promise
   const dir = await placeOf(at.dir);
   const record = await readRecord(at.mirror, dir);
   return record === null ? null : standing(at.mirror, record);
-}
-
-/**
- * All worktrees of a mirror that were not removed: what a restart may find work in. One that cannot
- * be removed to its end is no obstacle to the others; it is tried again the next time.
- */
-export async function listWorktrees(mirror: Mirror): Promise<Worktree[]> {
-  const found: Worktree[] = [];
-  for (const record of await readRecords(mirror)) {
-    const worktree = await standing(mirror, record).catch((error: unknown) => {
-      if (isGitError(error)) return null;
-      throw error;
-    });
-    if (worktree !== null) found.push(worktree);
-  }
-  return found;
 }
 
 /**
