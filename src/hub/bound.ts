@@ -1,7 +1,14 @@
 /** An operation joined to its handler: parse, do, parse the answer. No door can leave one out. */
 import { hash } from 'node:crypto';
 import type { z } from 'zod';
-import { type Content, type Declared, type Operation, SignalboxError } from '../contract/index.ts';
+import {
+  type Content,
+  type Declared,
+  type Kind,
+  type Operation,
+  type OperationName,
+  SignalboxError,
+} from '../contract/index.ts';
 import type { CommandContext, QueryContext } from '../domain/event/index.ts';
 import type { Written } from '../store/blobs.ts';
 
@@ -29,16 +36,25 @@ export interface DownloadRequest {
   run: (context: QueryContext) => Promise<Content>;
 }
 
-export type Bound =
-  | { kind: 'query'; operation: Operation; parse: (input: unknown) => QueryRequest }
-  | { kind: 'command'; operation: Operation; parse: (input: unknown) => CommandRequest }
-  | { kind: 'upload'; operation: Operation; parse: (input: unknown) => UploadRequest }
-  | { kind: 'download'; operation: Operation; parse: (input: unknown) => DownloadRequest };
+interface Parsing<OfKind extends Kind, Name extends string, Request> {
+  kind: OfKind;
+  operation: Operation<Name>;
+  parse: (input: unknown) => Request;
+}
 
-export function query<In extends z.ZodType, Out extends z.ZodType>(
-  operation: Operation<string, In, Out, 'query'>,
+export type Bound<Name extends string = string> =
+  | Parsing<'query', Name, QueryRequest>
+  | Parsing<'command', Name, CommandRequest>
+  | Parsing<'upload', Name, UploadRequest>
+  | Parsing<'download', Name, DownloadRequest>;
+
+/** Each name with its own operation: a missing one, or that of another, does not compile. */
+export type Handlers<Name extends OperationName> = { [One in Name]: Bound<One> };
+
+export function query<Name extends string, In extends z.ZodType, Out extends z.ZodType>(
+  operation: Operation<Name, In, Out, 'query'>,
   handle: (context: QueryContext, input: z.output<In>) => Promise<z.output<Out>>,
-): Bound {
+): Bound<Name> {
   return {
     kind: 'query',
     operation,
@@ -51,10 +67,10 @@ export function query<In extends z.ZodType, Out extends z.ZodType>(
   };
 }
 
-export function command<In extends z.ZodType, Out extends z.ZodType>(
-  operation: Operation<string, In, Out, 'command'>,
+export function command<Name extends string, In extends z.ZodType, Out extends z.ZodType>(
+  operation: Operation<Name, In, Out, 'command'>,
   handle: (context: CommandContext, input: z.output<In>) => Promise<z.output<Out> | SignalboxError>,
-): Bound {
+): Bound<Name> {
   return {
     kind: 'command',
     operation,
@@ -76,10 +92,14 @@ export interface UploadHandler<In, Out> {
   keep: (context: CommandContext, input: In, blob: Written) => Promise<Out>;
 }
 
-export function upload<In extends z.ZodType<Declared>, Out extends z.ZodType<Content>>(
-  operation: Operation<string, In, Out, 'upload'>,
+export function upload<
+  Name extends string,
+  In extends z.ZodType<Declared>,
+  Out extends z.ZodType<Content>,
+>(
+  operation: Operation<Name, In, Out, 'upload'>,
   { check, keep }: UploadHandler<z.output<In>, z.output<Out>>,
-): Bound {
+): Bound<Name> {
   return {
     kind: 'upload',
     operation,
@@ -97,10 +117,10 @@ export function upload<In extends z.ZodType<Declared>, Out extends z.ZodType<Con
   };
 }
 
-export function download<In extends z.ZodType, Out extends z.ZodType<Content>>(
-  operation: Operation<string, In, Out, 'download'>,
+export function download<Name extends string, In extends z.ZodType, Out extends z.ZodType<Content>>(
+  operation: Operation<Name, In, Out, 'download'>,
   handle: (context: QueryContext, input: z.output<In>) => Promise<z.output<Out>>,
-): Bound {
+): Bound<Name> {
   return {
     kind: 'download',
     operation,

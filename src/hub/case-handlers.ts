@@ -1,12 +1,14 @@
-/** Which handler answers which operation on cases, pipelines and artifacts. */
-import { operations as o } from '../contract/index.ts';
+/** Contract ↔ domains, for cases, pipelines and artifacts. */
+import { type OperationName, operations as o } from '../contract/index.ts';
 import * as artifacts from '../domain/case/artifacts.ts';
 import { advance } from '../domain/case/advance.ts';
 import * as cases from '../domain/case/operations.ts';
 import * as pipelines from '../domain/case/pipelines.ts';
-import { command, download, query, upload } from './bound.ts';
+import { command, download, type Handlers, query, upload } from './bound.ts';
 
-export const caseHandlers = {
+type Name = Extract<OperationName, `${'case' | 'pipeline' | 'artifact'}.${string}`>;
+
+export const caseHandlers: Handlers<Name> = {
   'case.get': query(o['case.get'], cases.get),
   'case.put': command(o['case.put'], cases.put),
   'case.patch': command(o['case.patch'], cases.patch),

@@ -1,5 +1,5 @@
-/** Contract ↔ domains: which handler answers which operation. A missing one does not compile. */
-import { type OperationName, operations, type Output } from '../contract/index.ts';
+/** Contract ↔ domains: which handler answers which operation; those of one noun stand beside. */
+import { type OperationName, operations as o, type Output } from '../contract/index.ts';
 import * as agents from '../domain/agent/operations.ts';
 import * as tokens from '../domain/agent/tokens.ts';
 import { countAll, why } from '../domain/admin/index.ts';
@@ -9,7 +9,7 @@ import * as events from '../domain/event/operations.ts';
 import * as repositories from '../domain/repository/operations.ts';
 import * as presence from '../domain/task/presence.ts';
 import { latestSeq } from '../store/events.ts';
-import { type Bound, command, query } from './bound.ts';
+import { command, type Handlers, query } from './bound.ts';
 import { budgetHandlers } from './budget-handlers.ts';
 import { caseHandlers } from './case-handlers.ts';
 import { inviteHandlers } from './invite-handlers.ts';
@@ -26,8 +26,6 @@ export interface About {
   startedAtMs: number;
 }
 
-const o = operations;
-
 /** What handlers need of the hub beside the database. */
 export interface Around {
   isListening: IsListening;
@@ -36,7 +34,7 @@ export interface Around {
   settleEvents: () => Promise<void>;
 }
 
-export function handlers(about: About, around: Around): Record<OperationName, Bound> {
+export function handlers(about: About, around: Around): Handlers<OperationName> {
   return {
     ...taskHandlers,
     ...scheduleHandlers,

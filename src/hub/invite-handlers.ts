@@ -1,11 +1,11 @@
-/** Which handler answers which operation on invites. */
+/** Contract ↔ domains, for invites. */
 import { type OperationName, operations as o } from '../contract/index.ts';
 import * as invites from '../domain/invite/operations.ts';
-import { type Bound, command, query } from './bound.ts';
+import { command, type Handlers, query } from './bound.ts';
 
-type InviteName = Extract<OperationName, `invite.${string}`>;
+type Name = Extract<OperationName, `invite.${string}`>;
 
-export const inviteHandlers: Record<InviteName, Bound> = {
+export const inviteHandlers: Handlers<Name> = {
   'invite.create': command(o['invite.create'], invites.create),
   'invite.list': query(o['invite.list'], invites.list),
   'invite.revoke': command(o['invite.revoke'], invites.revoke),

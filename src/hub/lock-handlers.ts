@@ -1,14 +1,12 @@
-/** Contract ↔ domains, for locks: what tasks have to do with is answered by theirs. */
-import { type OperationName, operations } from '../contract/index.ts';
+/** Contract ↔ domains, for locks; what tasks have to do with is answered by theirs. */
+import { type OperationName, operations as o } from '../contract/index.ts';
 import * as locks from '../domain/lock/operations.ts';
 import * as held from '../domain/task/lock-operations.ts';
-import { type Bound, command, query } from './bound.ts';
+import { command, type Handlers, query } from './bound.ts';
 
 type Name = Extract<OperationName, `lock.${string}`>;
 
-const o = operations;
-
-export const lockHandlers: Record<Name, Bound> = {
+export const lockHandlers: Handlers<Name> = {
   'lock.acquire': command(o['lock.acquire'], held.acquire),
   'lock.release': command(o['lock.release'], held.release),
   'lock.renew': command(o['lock.renew'], locks.renew),

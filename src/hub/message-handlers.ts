@@ -1,5 +1,5 @@
 /** Contract ↔ domains, for messages, channels, teams and rules. */
-import { type OperationName, operations } from '../contract/index.ts';
+import { type OperationName, operations as o } from '../contract/index.ts';
 import * as groups from '../domain/channel/groups.ts';
 import * as channels from '../domain/channel/operations.ts';
 import * as acknowledge from '../domain/message/acknowledge.ts';
@@ -9,7 +9,7 @@ import * as posted from '../domain/message/posted.ts';
 import { reach } from '../domain/message/reach.ts';
 import * as reading from '../domain/message/reading.ts';
 import { send } from '../domain/message/send.ts';
-import { type Bound, command, query } from './bound.ts';
+import { command, type Handlers, query } from './bound.ts';
 
 /** Does a socket of this agent take a push right now? */
 export type IsListening = (project: string, key: string) => boolean;
@@ -17,9 +17,7 @@ export type IsListening = (project: string, key: string) => boolean;
 type Noun = 'message' | 'channel' | 'team' | 'route';
 type Name = Extract<OperationName, `${Noun}.${string}` | 'agent.reach'>;
 
-const o = operations;
-
-export function messageHandlers(isListening: IsListening): Record<Name, Bound> {
+export function messageHandlers(isListening: IsListening): Handlers<Name> {
   return {
     'agent.reach': query(o['agent.reach'], (context, input) =>
       reach(context, input, (key) => isListening(context.actor.project, key)),

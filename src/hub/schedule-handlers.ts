@@ -1,12 +1,12 @@
-/** Which handler answers which operation on schedules. */
+/** Contract ↔ domains, for schedules. */
 import { type OperationName, operations as o } from '../contract/index.ts';
 import { add } from '../domain/schedule/add.ts';
 import * as schedules from '../domain/schedule/operations.ts';
-import { type Bound, command, query } from './bound.ts';
+import { command, type Handlers, query } from './bound.ts';
 
-type ScheduleName = Extract<OperationName, `schedule.${string}`>;
+type Name = Extract<OperationName, `schedule.${string}`>;
 
-export const scheduleHandlers: Record<ScheduleName, Bound> = {
+export const scheduleHandlers: Handlers<Name> = {
   'schedule.add': command(o['schedule.add'], add),
   'schedule.list': query(o['schedule.list'], schedules.list),
   'schedule.show': query(o['schedule.show'], schedules.show),

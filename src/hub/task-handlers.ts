@@ -1,5 +1,5 @@
 /** Contract ↔ domains, for tasks and how they are shared out. */
-import { type OperationName, operations } from '../contract/index.ts';
+import { type OperationName, operations as o } from '../contract/index.ts';
 import * as handIn from '../domain/change/hand-in.ts';
 import * as tasks from '../domain/task/operations.ts';
 import { pull } from '../domain/task/pull.ts';
@@ -10,16 +10,14 @@ import * as sharing from '../domain/task/shares.ts';
 import { snooze } from '../domain/task/snooze.ts';
 import * as submitting from '../domain/task/submit.ts';
 import { waiting } from '../domain/task/waiting.ts';
-import { type Bound, command, query } from './bound.ts';
+import { command, type Handlers, query } from './bound.ts';
 
 type Name = Extract<
   OperationName,
   `task.${string}` | 'batch.submit' | `share.${string}` | 'agent.trust' | 'agent.remove'
 >;
 
-const o = operations;
-
-export const taskHandlers: Record<Name, Bound> = {
+export const taskHandlers: Handlers<Name> = {
   'task.submit': command(o['task.submit'], submitting.submit),
   'batch.submit': command(o['batch.submit'], submitting.submitMany),
   'task.show': query(o['task.show'], tasks.show),

@@ -1,10 +1,10 @@
-/** Which handler answers which operation on webhooks; URLs are judged here, and secrets made. */
+/** Contract ↔ domains, for webhooks; URLs are judged here, and secrets made. */
 import { type OperationName, operations as o } from '../contract/index.ts';
 import * as deliveries from '../domain/webhook/deliveries.ts';
 import * as webhooks from '../domain/webhook/operations.ts';
 import type { Guard } from '../outbound/guard.ts';
 import { newWebhookSecret } from '../outbound/signature.ts';
-import { type Bound, command, query } from './bound.ts';
+import { command, type Handlers, query } from './bound.ts';
 import type { Notices } from './notices.ts';
 
 /** The way out of the house. */
@@ -13,9 +13,9 @@ export interface Outward {
   notices: Notices;
 }
 
-type WebhookName = Extract<OperationName, `webhook.${string}`>;
+type Name = Extract<OperationName, `webhook.${string}`>;
 
-export function webhookHandlers({ guard, notices }: Outward): Record<WebhookName, Bound> {
+export function webhookHandlers({ guard, notices }: Outward): Handlers<Name> {
   return {
     'webhook.add': command(o['webhook.add'], (context, input) => {
       const { href } = guard.check(input.url);
