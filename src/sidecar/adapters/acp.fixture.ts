@@ -55,11 +55,21 @@ async function work(client: AgentContext): Promise<void> {
   await say(client, 'a file.');
 }
 
+/** What no library would print. */
+function print(message: string): void {
+  process.stdout.write(`${message}\n`);
+}
+
+const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
+
 const app = agent({ name: 'fixture' })
-  .onRequest(methods.agent.initialize, ({ params }) => ({
-    protocolVersion: params.protocolVersion,
-    agentCapabilities: {},
-  }))
+  .onRequest(methods.agent.initialize, ({ params }) => {
+    if (way === 'nests') {
+      const error = `{"code":-1,"message":"Too deep.","data":${nested(20_000)}}`;
+      print(`{"jsonrpc":"2.0","id":0,"error":${error}}`);
+    }
+    return { protocolVersion: params.protocolVersion, agentCapabilities: {} };
+  })
   .onRequest(methods.agent.session.new, ({ params }) => {
     ({ cwd } = params);
     if (way === 'refuses') throw new Error('Sign in first.');

@@ -93,6 +93,7 @@ test.each([
   ['refuses', /Sign in first/, null],
   ['dies', /ended before it had answered/, null],
   ['limited', /429 rate limit/, { untilMs: expect.any(Number) }],
+  ['nests', /^Too deep\.$/, null],
 ])('an agent that %s has failed in its words', async (way, words, limit: unknown) => {
   const { told } = await talk(way).exit;
   const failure: unknown = expect.stringMatching(words);

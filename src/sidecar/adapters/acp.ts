@@ -147,6 +147,15 @@ function failure(error: unknown): CliEvent {
   if (!(error instanceof RequestError)) {
     return { kind: 'failure', text: 'It ended before it had answered.' };
   }
-  const data = error.data === undefined ? '' : ` ${JSON.stringify(error.data)}`;
-  return { kind: 'failure', text: `${error.message}${data}`.slice(0, limits.reasonCharsMax) };
+  const text = `${error.message} ${wordsOf(error.data)}`.trim();
+  return { kind: 'failure', text: text.slice(0, limits.reasonCharsMax) };
+}
+
+/** What is nested too deeply can be read as JSON, and not be written as such. */
+function wordsOf(data: unknown): string {
+  try {
+    return JSON.stringify(data) ?? '';
+  } catch {
+    return '';
+  }
 }
