@@ -28,6 +28,8 @@ export const bounds: Record<keyof typeof limits, string> = {
   keyCharsMax: 'an idempotency key',
   reasonCharsMax: 'a reason, a report',
   cliLineBytesMax: 'a line that an agent’s CLI prints, as far as its sidecar reads it',
+  acpMessagesMax: 'messages of an ACP agent that its sidecar has not handled yet',
+  programInputBytesMax: 'what was written to a program of an attempt and is not read yet',
   outputCharsMax: 'a log that is kept: its last part',
   policyCharsMax: 'a policy file',
   pullRequestTitleCharsMax: 'the title of a pull request',

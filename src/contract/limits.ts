@@ -34,6 +34,8 @@ export const limits = {
   reasonCharsMax: 4_000,
   outputCharsMax: 64_000,
   cliLineBytesMax: 4 * 1024 * 1024,
+  acpMessagesMax: 1_000,
+  programInputBytesMax: 4 * 1024 * 1024,
   policyCharsMax: 100_000,
   pullRequestTitleCharsMax: 256,
   pullRequestBodyCharsMax: 65_536,

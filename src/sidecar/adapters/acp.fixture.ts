@@ -62,6 +62,27 @@ function print(message: string): void {
 
 const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
 
+/** More than is read at once of a pipe, in messages as short as they can be. */
+function flood(): Promise<never> {
+  print('{"jsonrpc":"2.0","method":"x"}\n'.repeat(100_000));
+  return stay();
+}
+
+/** Each of the answers, which it leaves in the pipe, has the name of the option in it. */
+function askForEver(): Promise<never> {
+  process.stdin.pause();
+  const options = [{ optionId: 'o'.repeat(2_000), name: 'No', kind: 'reject_once' }];
+  const params = { sessionId: 's1', toolCall: { toolCallId: 't' }, options };
+  const rest = JSON.stringify({ method: methods.client.session.requestPermission, params });
+  for (let id = 0; id < 4_000; id++) print(`{"jsonrpc":"2.0","id":"p${id}",${rest.slice(1)}`);
+  return stay();
+}
+
+function stay(): Promise<never> {
+  setInterval(() => {}, 1_000);
+  return new Promise(() => {});
+}
+
 const app = agent({ name: 'fixture' })
   .onRequest(methods.agent.initialize, ({ params }) => {
     if (way === 'nests') {
@@ -78,6 +99,8 @@ const app = agent({ name: 'fixture' })
   .onRequest(methods.agent.session.prompt, async ({ client, params }) => {
     writeFileSync(join(cwd, 'prompt.json'), JSON.stringify(params.prompt));
     if (way === 'dies') process.exit(7);
+    if (way === 'floods') return flood();
+    if (way === 'never reads') return askForEver();
     if (way === 'limited') throw new Error('429 rate limit, try again in 2 minutes');
     if (way === 'waits' || way === 'ignores') {
       await say(client, 'Waiting.');

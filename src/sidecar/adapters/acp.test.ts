@@ -94,6 +94,8 @@ test.each([
   ['dies', /ended before it had answered/, null],
   ['limited', /429 rate limit/, { untilMs: expect.any(Number) }],
   ['nests', /^Too deep\.$/, null],
+  ['floods', /^It was ended: .* messages waited/, null],
+  ['never reads', /^It was ended: it did not read/, null],
 ])('an agent that %s has failed in its words', async (way, words, limit: unknown) => {
   const { told } = await talk(way).exit;
   const failure: unknown = expect.stringMatching(words);

@@ -8,12 +8,12 @@
  * settings. To stop, it is first asked to cancel, and then ended like any other command.
  */
 import { client, methods, PROTOCOL_VERSION, RequestError } from '@agentclientprotocol/sdk';
-import type { AnyMessage, ClientConnection, PromptResponse } from '@agentclientprotocol/sdk';
-import { z } from 'zod';
+import type { ClientConnection, PromptResponse } from '@agentclientprotocol/sdk';
 import { limits } from '../../contract/index.ts';
 import type { Adapter, Job } from '../adapter.ts';
-import { createAcpEvents, decide, usageIn } from './acp-events.ts';
-import { parse, read, type CliEvent } from './cli-event.ts';
+import { createAcpEvents, decide } from './acp-events.ts';
+import { createMessages, Flood, type Messages } from './acp-messages.ts';
+import type { CliEvent } from './cli-event.ts';
 import type { AdapterOptions } from './command.ts';
 import { createOutput, type Output } from './output.ts';
 import { startProgram, type StartedProgram } from './process.ts';
@@ -57,41 +57,6 @@ export function acpAdapter({ clock, marker, onOutput }: AdapterOptions): Adapter
   };
 }
 
-interface Messages {
-  /** Takes a line of output; null where it is no message of the protocol. */
-  take: (line: string) => CliEvent[] | null;
-  readable: ReadableStream<AnyMessage>;
-  close: () => void;
-}
-
-const Message = z.custom<AnyMessage>((value) => Envelope.safeParse(value).success);
-const Envelope = z.looseObject({ jsonrpc: z.literal('2.0') });
-
-function createMessages(): Messages {
-  let controller: ReadableStreamDefaultController<AnyMessage> | undefined;
-  const readable = new ReadableStream<AnyMessage>({
-    start(given) {
-      controller = given;
-    },
-    cancel() {
-      controller = undefined;
-    },
-  });
-  return {
-    readable,
-    take(line) {
-      const message = read(Message, parse(line));
-      if (message === undefined) return null;
-      controller?.enqueue(message);
-      return usageIn(message);
-    },
-    close() {
-      controller?.close();
-      controller = undefined;
-    },
-  };
-}
-
 interface TalkParts {
   job: Job;
   output: Output;
@@ -103,9 +68,6 @@ interface TalkParts {
 function converse(parts: TalkParts): { done: Promise<void>; cancel: () => void } {
   const { job, output, program, messages } = parts;
   const events = createAcpEvents();
-  const writable = new WritableStream<AnyMessage>({
-    write: (message) => program.write(`${JSON.stringify(message)}\n`),
-  });
   const connection = client({ name: 'signalbox' })
     .onRequest(methods.client.session.requestPermission, ({ params }) => {
       const { outcome, refused } = decide(params, job.folder);
@@ -115,7 +77,7 @@ function converse(parts: TalkParts): { done: Promise<void>; cancel: () => void }
     .onNotification(methods.client.session.update, ({ params }) => {
       events.heard(params.update).forEach(output.hear);
     })
-    .connect({ readable: messages.readable, writable });
+    .connect({ readable: messages.readable, writable: messages.writable(program.write) });
   let sessionId: string | undefined;
   const prompt = async (): Promise<PromptResponse> => {
     sessionId = await openSession(connection, job.folder);
@@ -144,6 +106,7 @@ async function openSession({ agent }: ClientConnection, folder: string): Promise
 }
 
 function failure(error: unknown): CliEvent {
+  if (error instanceof Flood) return { kind: 'failure', text: error.message };
   if (!(error instanceof RequestError)) {
     return { kind: 'failure', text: 'It ended before it had answered.' };
   }

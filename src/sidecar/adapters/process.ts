@@ -7,6 +7,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { limits } from '../../contract/index.ts';
 import type { Clock } from '../../core/clock.ts';
 import { identify } from '../../process/identity.ts';
 import { endLeftovers, isGroupAlive, signalGroup } from '../../process/leftovers.ts';
@@ -37,8 +38,11 @@ export interface ProgramPorts {
 
 export interface StartedProgram extends Omit<Running, 'exit'> {
   exit: Promise<ProcessExit>;
-  /** Never throws: who has closed its input reads no more. */
-  write: (text: string) => void;
+  /**
+   * Never throws: who has closed its input reads no more. False where it was not taken, because too
+   * much of what was written before is unread.
+   */
+  write: (text: string) => boolean;
   closeInput: () => void;
 }
 
@@ -96,7 +100,8 @@ function neverRan(child: ChildProcess | { error: unknown }): StartedProgram {
       ? Promise.resolve({ ...nothing, error: child.error })
       : once(child, 'error').then(([error]: unknown[]) => ({ ...nothing, error }));
   const ignore = (): void => {};
-  return { pid: null, process: null, exit, stop: ignore, write: ignore, closeInput: ignore };
+  const write = (): boolean => true;
+  return { pid: null, process: null, exit, stop: ignore, write, closeInput: ignore };
 }
 
 function ended(child: ChildProcess): Promise<Pick<ProcessExit, 'code' | 'signal'>> {
@@ -122,7 +127,10 @@ function inputOf(
   if (typeof input === 'string') stdin?.end(input);
   return {
     write(text) {
-      if (stdin?.writable === true) stdin.write(text);
+      if (stdin?.writable !== true) return true;
+      if (stdin.writableLength > limits.programInputBytesMax) return false;
+      stdin.write(text);
+      return true;
     },
     closeInput: () => void stdin?.end(),
   };
