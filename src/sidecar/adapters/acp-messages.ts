@@ -1,7 +1,9 @@
 /**
  * The messages of the Agent Client Protocol between an agent's output and input and the library
- * that speaks it. What an agent does not let be handled, and what it does not read, is counted: over
- * a bound the talk ends with a `Flood`, which is what every request then fails with.
+ * that speaks it. What an agent does not let be handled, and what it does not read, is counted:
+ * over a bound the talk ends with a `Flood`, which is what every request then fails with.
+ *
+ * An answer that nobody asked for is no message: the library would print its id as it is.
  */
 import type { AnyMessage } from '@agentclientprotocol/sdk';
 import { z } from 'zod';
@@ -24,6 +26,7 @@ const Message = z.custom<AnyMessage>((value) => Envelope.safeParse(value).succes
 const Envelope = z.looseObject({ jsonrpc: z.literal('2.0') });
 
 export function createMessages(): Messages {
+  const asked = new Set<unknown>();
   const incoming = createIncoming();
   return {
     readable: incoming.readable,
@@ -31,12 +34,15 @@ export function createMessages(): Messages {
     take(line) {
       const message = read(Message, parse(line));
       if (message === undefined) return null;
+      const isAnswer = !('method' in message);
+      if (isAnswer && !asked.delete(message.id)) return null;
       incoming.push(message);
       return usageIn(message);
     },
     writable: (send) =>
       new WritableStream({
         write(message) {
+          if ('method' in message && 'id' in message) asked.add(message.id);
           if (!send(`${JSON.stringify(message)}\n`)) throw unread();
         },
       }),

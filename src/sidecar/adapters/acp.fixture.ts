@@ -101,6 +101,10 @@ const app = agent({ name: 'fixture' })
     if (way === 'dies') process.exit(7);
     if (way === 'floods') return flood();
     if (way === 'never reads') return askForEver();
+    if (way === 'answers what nobody asked') {
+      print('{"jsonrpc":"2.0","id":"\u009b2J\u202e","result":{}}');
+      print('{"jsonrpc":"2.0","\u202e":1,"result":{}}');
+    }
     if (way === 'limited') throw new Error('429 rate limit, try again in 2 minutes');
     if (way === 'waits' || way === 'ignores') {
       await say(client, 'Waiting.');

@@ -84,6 +84,12 @@ test('what it prints that is no message goes to the log, and the talk goes on', 
   expect(troubles).toHaveLength(1);
 });
 
+test('what it answers though nobody asked goes to the log, and not to the library', async () => {
+  const { told, log } = await talk('answers what nobody asked').exit;
+  expect(told?.result).toBe('I made a file.');
+  expect(log).toContain('"result":{}}\n');
+});
+
 test('an agent that does not end by itself after its answer is ended', async () => {
   const { exit } = talk('stays');
   expect(await exit).toMatchObject({ code: 0, signal: null, told: { hasAnswer: true } });
