@@ -1,11 +1,5 @@
 /** What an agent says over the Agent Client Protocol, version 1, in the vocabulary of all CLIs. */
-import { isAbsolute, relative } from 'node:path';
-import type {
-  PromptResponse,
-  RequestPermissionOutcome,
-  RequestPermissionRequest,
-  SessionUpdate,
-} from '@agentclientprotocol/sdk';
+import type { PromptResponse, SessionUpdate } from '@agentclientprotocol/sdk';
 import { z } from 'zod';
 import { read, type CliEvent, type Spent } from './cli-event.ts';
 
@@ -112,26 +106,4 @@ function verdict({ stopReason }: PromptResponse, lastWords: string): CliEvent {
         text: `It stopped for a reason unknown here: ${String(stopReason)}`,
       };
   }
-}
-
-const HARMLESS: readonly string[] = ['read', 'search', 'think', 'edit', 'move', 'delete'];
-
-/** Allows once what stays in the place of work. `refused` says what was not allowed. */
-export function decide(
-  { toolCall, options }: RequestPermissionRequest,
-  folder: string,
-): { outcome: RequestPermissionOutcome; refused: string | null } {
-  const { kind, title, locations } = toolCall;
-  const isInside = (locations ?? []).every(({ path }) => isBelow(path, folder));
-  const isAllowed = HARMLESS.includes(kind ?? '') && isInside;
-  const wanted = isAllowed ? 'allow_once' : 'reject_once';
-  const option = options.find((one) => one.kind === wanted);
-  const refused = isAllowed && option !== undefined ? null : (title ?? kind ?? 'a tool');
-  if (option === undefined) return { outcome: { outcome: 'cancelled' }, refused };
-  return { outcome: { outcome: 'selected', optionId: option.optionId }, refused };
-}
-
-function isBelow(path: string, folder: string): boolean {
-  const way = relative(folder, path);
-  return !way.startsWith('..') && !isAbsolute(way);
 }

@@ -11,8 +11,9 @@ import { client, methods, PROTOCOL_VERSION, RequestError } from '@agentclientpro
 import type { ClientConnection, PromptResponse } from '@agentclientprotocol/sdk';
 import { limits } from '../../contract/index.ts';
 import type { Adapter, Job } from '../adapter.ts';
-import { createAcpEvents, decide } from './acp-events.ts';
+import { createAcpEvents } from './acp-events.ts';
 import { createMessages, Flood, type Messages } from './acp-messages.ts';
+import { decide } from './acp-permission.ts';
 import type { CliEvent } from './cli-event.ts';
 import type { AdapterOptions } from './command.ts';
 import { createOutput, type Output } from './output.ts';
