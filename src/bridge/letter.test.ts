@@ -1,6 +1,7 @@
 /** Files read and written: what comes back, and what bombs and nonsense do not do. */
+import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { limits, type InboxItem, type Message } from '../contract/index.ts';
 import { beginningOf, readLetter, writeLetter, type Letter } from './letter.ts';
@@ -74,6 +75,18 @@ test.each([
   ['a field twice', 'type: A\ntype: B', /unique/],
 ])('front matter with %s is refused', (_title, yaml, expected) => {
   expect(problem(`---\n${yaml}\n---\ntext\n`)).toMatch(expected);
+});
+
+test('what the parser of YAML would warn of is not written to the terminal', async () => {
+  const warnings: Error[] = [];
+  const note = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', note);
+  onTestFinished(() => void process.off('warning', note));
+  const yaml = 'data: {a: !other x, ? {"\u009b2J\u202e": y} : z}\n';
+  expect(whole(`---\n${yaml}---\ntext\n`).data).toMatchObject({ a: 'x' });
+  // They are told in the turn after.
+  await setImmediate();
+  expect(warnings).toEqual([]);
 });
 
 function bomb(): string {

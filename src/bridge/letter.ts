@@ -75,9 +75,12 @@ export function readLetter(file: string): Reading {
   return withHead(yaml, body.replace(begin[0].endsWith('\r\n') ? /\r\n$/ : /\n$/, ''));
 }
 
+/** What the parser only warns of, it would write to the terminal, in the words of the file. */
+const READING = { schema: 'core', maxAliasCount: 0, logLevel: 'error' } as const;
+
 function withHead(yaml: string, text: string): Reading {
   try {
-    const fields = Json.parse(parse(yaml, { schema: 'core', maxAliasCount: 0 }) ?? {});
+    const fields = Json.parse(parse(yaml, READING) ?? {});
     const others = Object.entries(fields).filter(([name]) => !OURS.has(name));
     const head = Head.parse(fields);
     const data = others.length === 0 ? head.data : { ...Object.fromEntries(others), ...head.data };

@@ -267,6 +267,15 @@ test('call speaks any operation, with JSON from the line or from stdin', async (
   expect((await home.run(['call', '--list'])).stdout).toContain('task.submit');
 });
 
+test('call prints text of others without what a terminal would obey, and it means the same', async () => {
+  const sly = { title: '\u009b2J\u202e\u{e0041}\u007f', note: 'ü\n' };
+  await localHub({ 'task.cancel': () => sly });
+  const { stdout } = await home.run(['call', 'task.cancel']);
+  expect(JSON.parse(stdout)).toEqual(sly);
+  expect(stdout).not.toMatch(/[^\P{Cc}\n]|[\u202e\u{e0041}]/u);
+  expect(stdout.split('\n')).toHaveLength(5);
+});
+
 test('a local repository must be there, must be bare, and is named by its whole path', async () => {
   const hub = await localHub({ 'task.submit': () => ({ id: ID, state: 'queued', fence: 0 }) });
   const { execa } = await import('execa');

@@ -1,6 +1,7 @@
 /** Titles and bodies of pull requests: what a template may hold, and that what fills it is data. */
+import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { limits } from '../contract/limits.ts';
 import { DEFAULT_TEMPLATE, type Facts, fill, placeholders, readTemplate } from './pull-request.ts';
 
@@ -80,6 +81,17 @@ test.each([
 test('a task without a body leaves no hole at the top of the pull request', () => {
   const { body } = fill(DEFAULT_TEMPLATE, { ...facts, 'task.body': '' });
   expect(body).toMatch(/^## Commits\n/);
+});
+
+test('what the parser of YAML would warn of in a template is not written to the terminal', async () => {
+  const warnings: Error[] = [];
+  const note = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', note);
+  onTestFinished(() => void process.off('warning', note));
+  expect(readTemplate('---\ntitle: !other x\n---\n').title).toBe('x');
+  // They are told in the turn after.
+  await setImmediate();
+  expect(warnings).toEqual([]);
 });
 
 test('what fills a placeholder is never looked at again', () => {

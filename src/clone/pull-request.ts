@@ -81,7 +81,8 @@ export function readTemplate(text: string): Template {
 
 function frontOf(text: string): z.infer<typeof Front> {
   try {
-    return Front.parse(parse(text) ?? {});
+    // What the parser only warns of, it would write to the terminal, in the words of the file.
+    return Front.parse(parse(text, { logLevel: 'error' }) ?? {});
   } catch (cause) {
     throw new SignalboxError(
       'invalid_input',

@@ -1,6 +1,7 @@
 /** Any operation by its name, with JSON in and JSON out. */
 import { operations, SignalboxError } from '../../contract/index.ts';
 import type { Context } from '../context.ts';
+import { harmlessJson } from '../harmless.ts';
 import { table } from '../layout.ts';
 
 export async function call(context: Context): Promise<void> {
@@ -17,7 +18,7 @@ export async function call(context: Context): Promise<void> {
   const reply = await hub.call(operation, input, { key: options.text('key') });
   if (reply.isDeduplicated)
     output.note('This is the first answer to that key, given again.', 'note');
-  output.give(reply.output, () => [JSON.stringify(reply.output, null, 2)]);
+  output.give(reply.output, () => [harmlessJson(JSON.stringify(reply.output, null, 2))]);
 }
 
 function parse(json: string): unknown {
