@@ -87,6 +87,7 @@ export const bounds: Record<keyof typeof limits, string> = {
   artifactBytesMax: 'an artifact',
   artifactNameCharsMax: 'the name of an artifact (240 bytes at most), a media type',
   artifactsMax: 'artifacts of a case, earlier versions among them',
+  mirrorListBytesMax: 'the list of files in a mirror folder, as far as the hub reads it back',
   uploadsAtOnceMax: 'uploads of one agent that are under way',
   uploadIdleMs: 'an upload that sends nothing for this long has broken off',
   uploadMsMax: 'the longest that an upload may take',

@@ -93,6 +93,7 @@ export const limits = {
   artifactBytesMax: 100 * 1024 * 1024,
   artifactNameCharsMax: 200,
   artifactsMax: 10_000,
+  mirrorListBytesMax: 32 * 1024 * 1024,
   uploadsAtOnceMax: 16,
   uploadIdleMs: 30_000,
   uploadMsMax: 60 * 60_000,

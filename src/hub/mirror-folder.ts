@@ -7,6 +7,7 @@
 import { constants } from 'node:fs';
 import { lstat, mkdir, open, realpath, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { limits } from '../contract/index.ts';
 
 export type Path = readonly string[];
 
@@ -31,14 +32,18 @@ export class MirrorFolder {
     return opened;
   }
 
-  /** Undefined where there is no such file of ours. */
+  /** Undefined where there is no such file of ours. A pipe in its place is not waited for. */
   async read(path: Path): Promise<string | undefined> {
     if (!(await this.#isWithin(path))) return undefined;
-    const flags = constants.O_RDONLY | constants.O_NOFOLLOW;
+    const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
     const file = await open(join(this.#root, ...path), flags).catch(() => undefined);
     if (file === undefined) return undefined;
     try {
-      return await file.readFile('utf8');
+      const found = await file.stat();
+      if (!found.isFile() || found.size > limits.mirrorListBytesMax) return undefined;
+      const text = Buffer.alloc(found.size);
+      const { bytesRead } = await file.read(text, 0, text.length, 0);
+      return text.toString('utf8', 0, bytesRead);
     } finally {
       await file.close();
     }

@@ -1,4 +1,5 @@
 /** The folder that shows the cases: kept current, made right again, and never left. */
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,6 +12,7 @@ import {
 } from '../../test/support/engines.ts';
 import { hubOn, reopen, type TestHub } from '../../test/support/hub.ts';
 import type { Client } from '../client/index.ts';
+import { limits } from '../contract/index.ts';
 import { sql } from '../store/sql.ts';
 
 interface Scene {
@@ -164,6 +166,38 @@ test('no link leads the mirror out of its folder', async () => {
     'abc-123/stage-1-pulse/a.txt': 'one',
   });
   expect(textsOf(outside)).toEqual({ 'state.json': 'mine' });
+});
+
+test('a pipe in the place of a file of ours does not stop the mirror', async () => {
+  const scene = await open('sqlite file');
+  await filled(scene);
+  await scene.shows({ 'abc-123/stage-1-pulse/a.txt': 'one' });
+  const pipe = (name: string): void => {
+    rmSync(join(scene.folder, name));
+    execFileSync('mkfifo', [join(scene.folder, name)]);
+  };
+  pipe('clients/abc-123/case.json');
+  await scene.ada.case.patch({ id: 'abc-123', patch: { n: 1 } });
+  await scene.shows({ 'abc-123/state.json': state({ lead: 'x', n: 1 }) });
+  pipe('.cursor.json');
+  await scene.ada.case.patch({ id: 'abc-123', patch: { n: 2 } });
+  await (await scene.again()).shows({ 'abc-123/state.json': state({ lead: 'x', n: 2 }) });
+});
+
+test('a list of files that is longer than ours can be is not read', async () => {
+  const scene = await open('sqlite memory');
+  await filled(scene);
+  await scene.shows({ 'abc-123/stage-1-pulse/a.txt': 'one' });
+  const folder = join(scene.folder, 'clients/abc-123');
+  const other = join(folder, 'stage-1-pulse/other.txt');
+  writeFileSync(other, 'mine');
+  rmSync(join(folder, 'case.json'));
+  const artifacts = [{ path: 'stage-1-pulse/other.txt', sha256: 'x' }];
+  const list = JSON.stringify({ artifacts }) + ' '.repeat(limits.mirrorListBytesMax);
+  writeFileSync(join(folder, 'case.json'), list);
+  await scene.ada.case.patch({ id: 'abc-123', patch: { n: 1 } });
+  await scene.shows({ 'abc-123/state.json': state({ lead: 'x', n: 1 }) });
+  expect(readFileSync(other, 'utf8')).toBe('mine');
 });
 
 test('a list of files that somebody else wrote makes the mirror delete nothing of theirs', async () => {
