@@ -11,7 +11,7 @@ import {
 import { credentialOf } from './credential.ts';
 import { addDocs } from './docs-page.ts';
 import { addEvents } from './events.ts';
-import { guardLoopback } from './guard.ts';
+import { callerOf, guardLoopback } from './guard.ts';
 import { addMcp } from './mcp.ts';
 import { refuseRaw, unreadable } from './raw-refusal.ts';
 import { addRest } from './rest.ts';
@@ -66,9 +66,7 @@ export function httpDoor(door: HttpDoor): FastifyInstance {
   app.setErrorHandler((error, _request, reply) => refuse(reply, error));
   app.setNotFoundHandler((request, reply) => refuse(reply, noSuchPath(request)));
   if (door.auth === 'none') {
-    app.addHook('onRequest', async ({ headers }) =>
-      guardLoopback({ host: headers.host, origin: headers.origin }),
-    );
+    app.addHook('onRequest', async ({ headers }) => guardLoopback(callerOf(headers)));
   }
   answerInTurn(app);
   addOperations(app, door);

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Connect, Download, Invoke, Subscribe, Upload } from '../contract/index.ts';
 import { SignalboxError } from '../contract/index.ts';
 import type { Clock } from '../core/clock.ts';
-import { isLoopback, refusalOfCaller } from './guard.ts';
+import { callerOf, isLoopback, refusalOfCaller } from './guard.ts';
 import { httpDoor } from './http.ts';
 import { refuseRaw } from './raw-refusal.ts';
 import { socketServer } from './socket.ts';
@@ -74,5 +74,5 @@ function refusalOf({ auth }: Served, request: IncomingMessage): SignalboxError |
     });
   }
   if (auth === 'token') return undefined;
-  return refusalOfCaller({ host: headers.host, origin: headers.origin });
+  return refusalOfCaller(callerOf(headers));
 }
