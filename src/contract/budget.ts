@@ -74,7 +74,7 @@ export const budgetOperations = {
     scope: 'submit',
     summary:
       'Keeps new work from an agent until a time, such as when its tool may be used again. An ' +
-      'agent pauses itself; an operator may pause any.',
+      'agent pauses itself; an operator may pause any, which the agent can only make longer.',
     input: z.strictObject({
       /** The caller where it is left out. */
       agent: AgentName.optional(),
@@ -86,7 +86,9 @@ export const budgetOperations = {
   }),
   'agent.resume': command('agent.resume', {
     scope: 'submit',
-    summary: 'Ends the pause of an agent, and what was said of its full context.',
+    summary:
+      'Ends the pause of an agent, and what was said of its full context. An agent ends its own ' +
+      'pause; what an operator said, an operator ends.',
     input: z.strictObject({ agent: AgentName.optional() }),
     output: Agent,
     errors: ['not_found', 'forbidden'],

@@ -323,6 +323,34 @@ eachEngine((engine) => {
     expect(await stateOf(at, id)).toBe('offered');
   });
 
+  test('an agent lifts its own pause, and not what another said', async () => {
+    const at = await stage(engine);
+    const { ada, person } = at;
+    const { nowMs } = await person.hub.status();
+    const [soonMs, lateMs] = [nowMs + 60_000, nowMs + 120_000];
+    await ada.client.agent.pause({ untilMs: lateMs, reason: 'its tool rests' });
+    await ada.client.agent.pause({ untilMs: soonMs, reason: 'its tool rests' });
+    expect((await ada.client.agent.resume()).hold).toBeNull();
+    await person.agent.pause({ agent: 'ada', untilMs: soonMs, reason: 'it breaks things' });
+    const lifted = await refusal(ada.client.agent.resume());
+    expect(lifted).toMatchObject({
+      code: 'forbidden',
+      message: 'ada was paused by pat: it breaks things',
+    });
+    const shorter = ada.client.agent.pause({ untilMs: soonMs - 1, reason: 'enough' });
+    expect((await refusal(shorter)).code).toBe('forbidden');
+    const longer = await ada.client.agent.pause({ untilMs: lateMs, reason: 'its tool rests' });
+    const hold = { reason: 'paused: it breaks things', untilMs: lateMs };
+    expect(longer.hold).toEqual(hold);
+    expect((await refusal(ada.client.agent.resume())).code).toBe('forbidden');
+    const { items } = await person.agent.list();
+    expect(items.find(({ name }) => name === 'ada')?.hold).toEqual(hold);
+    await at.hub.pass(120_500);
+    const { nowMs: laterMs } = await person.hub.status();
+    await ada.client.agent.pause({ untilMs: laterMs + 60_000, reason: 'its tool rests' });
+    expect((await ada.client.agent.resume()).hold).toBeNull();
+  });
+
   test('an agent that asks for work gets none while its context is full', async () => {
     const at = await stage(engine);
     const bob = await at.hub.as('bob');

@@ -26,12 +26,12 @@ export async function saveHold(tx: Tx, { project, key }: Named, hold: HoldRow): 
     where project = ${project} and key = ${key}`);
 }
 
-export type PauseRow = Pick<AgentRow, 'paused_until_ms' | 'pause_reason'>;
+export type PauseRow = Pick<AgentRow, 'paused_until_ms' | 'pause_reason' | 'paused_by'>;
 
 export async function savePause(tx: Tx, { project, key }: Named, pause: PauseRow): Promise<void> {
   await tx.run(sql`
     update agents set paused_until_ms = ${pause.paused_until_ms},
-      pause_reason = ${pause.pause_reason}
+      pause_reason = ${pause.pause_reason}, paused_by = ${pause.paused_by}
     where project = ${project} and key = ${key}`);
 }
 

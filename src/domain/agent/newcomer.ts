@@ -22,6 +22,7 @@ export function newcomer({ actor, nowMs }: CommandContext): AgentRow {
     last_ended_at_ms: null,
     paused_until_ms: null,
     pause_reason: null,
+    paused_by: null,
     full_until_ms: null,
     full_percent: null,
     held_until_ms: null,

@@ -30,6 +30,7 @@ export interface AgentRow {
   /** Takes no new work: it or an operator said so, or its context is full. */
   paused_until_ms: number | null;
   pause_reason: string | null;
+  paused_by: string | null;
   full_until_ms: number | null;
   full_percent: number | null;
   /** What holds it back the longest of all that does; null where nothing does. */

@@ -42,7 +42,11 @@ export async function pause(
       details: { untilMs, nowMs },
     });
   }
-  await savePause(tx, agent, { paused_until_ms: untilMs, pause_reason: reason });
+  const theirs = isPausedByAnother(context, agent) ? agent : null;
+  if (theirs !== null && untilMs < (theirs.paused_until_ms ?? 0)) throw notYours(theirs);
+  const own = { pause_reason: reason, paused_by: context.actor.name };
+  const { pause_reason, paused_by } = theirs ?? own;
+  await savePause(tx, agent, { paused_until_ms: untilMs, pause_reason, paused_by });
   await reviewAndMatch(context, agent.key);
   return shownAgent(context, agent);
 }
@@ -52,9 +56,24 @@ export async function resume(
   input: Parsed<'agent.resume'>,
 ): Promise<Output<'agent.resume'>> {
   const agent = await requireOwn(context, input.agent);
-  await savePause(context.tx, agent, { paused_until_ms: null, pause_reason: null });
+  if (isPausedByAnother(context, agent)) throw notYours(agent);
+  const over = { paused_until_ms: null, pause_reason: null, paused_by: null };
+  await savePause(context.tx, agent, over);
   await emptyContext(context, agent);
   return shownAgent(context, agent);
+}
+
+/** An agent may make such a pause longer, and it stays whose it was; an operator may all. */
+function isPausedByAnother({ actor, nowMs }: CommandContext, agent: AgentRow): boolean {
+  const { paused_until_ms: untilMs, paused_by: who } = agent;
+  if (untilMs === null || untilMs <= nowMs || actor.scopes.has('operate')) return false;
+  return who !== null && nameKey(who) !== actor.key;
+}
+
+function notYours({ name, paused_by: who, pause_reason: reason }: AgentRow): SignalboxError {
+  return new SignalboxError('forbidden', `${name} was paused by ${who}: ${reason}`, {
+    hint: 'An operator ends it with `signalbox agent resume`; or wait until its time is over.',
+  });
 }
 
 /** It begins anew: nothing is known of how full its context is. */
