@@ -134,6 +134,7 @@ export const bounds: Record<keyof typeof limits, string> = {
   failuresMaxDefault: 'failures that make a dead letter unless told',
   failuresMaxMost: 'and at most',
   conflictsMax: 'conflicts with the base that make a dead letter',
+  lateResultsMax: 'late results that are kept of one attempt',
   attemptsMax: 'after this many attempts the next failure, conflict or loss makes a dead letter',
   attemptTimeoutMsDefault: 'time for one attempt unless told',
   attemptTimeoutMsMax: 'and at most',

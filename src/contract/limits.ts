@@ -143,6 +143,7 @@ export const limits = {
   failuresMaxMost: 20,
   conflictsMax: 10,
   attemptsMax: 30,
+  lateResultsMax: 10,
   attemptTimeoutMsDefault: 60 * 60_000,
   attemptTimeoutMsMax: 7 * 24 * 60 * 60_000,
   retryFirstMs: 1_000,

@@ -1,6 +1,7 @@
 /** What the hub promises of tasks, on every engine: offers, fences, lost agents, retries. */
 import { expect, test } from 'vitest';
 import { limits, type Output } from '../../src/contract/index.ts';
+import { sql } from '../../src/store/sql.ts';
 import { eachEngine, openTestStore } from '../support/engines.ts';
 import {
   begin,
@@ -115,6 +116,38 @@ eachEngine((engine) => {
       expect((await refusal(ada.client.task[report](old))).code).toBe('stale_fence');
     }
     expect(await inHand(bob)).toEqual(current);
+  });
+
+  test('a late result that comes again is kept once, and of one attempt no more than a few', async () => {
+    const hub = await openTestHub(engine);
+    const ada = await worker(hub, 'ada');
+    await ada.client.task.submit({ title: 'first' });
+    const old = await begin(ada);
+    await hub.pass(15_000);
+    await inHand(await worker(hub, 'bob'));
+    const kept = async (): Promise<[operation: string, input: unknown][]> => {
+      const rows = await hub.store.read.all<{ operation: string; input: string }>(
+        sql`select operation, input from orphans order by operation`,
+      );
+      return rows.map(({ operation, input }) => [operation, JSON.parse(input)]);
+    };
+    const late = { ...old, report: 'I did it' };
+    for (const key of ['k', 'k', 'other']) {
+      const again = ada.client.task.complete(late, { key });
+      expect((await refusal(again)).code).toBe('stale_fence');
+    }
+    await refusal(ada.client.task.fail({ ...old, reason: 'I did it' }));
+    expect(await kept()).toEqual([
+      ['task.complete', expect.objectContaining(late)],
+      ['task.fail', expect.objectContaining({ reason: 'I did it' })],
+    ]);
+    for (let n = 0; n < limits.lateResultsMax; n++) {
+      const one = ada.client.task.complete({ ...old, report: `try ${n}` });
+      expect((await refusal(one)).code).toBe('stale_fence');
+    }
+    expect(await kept()).toHaveLength(limits.lateResultsMax);
+    const told = sql`select count(*) as count from events where type = 'task.orphaned'`;
+    expect(await hub.store.read.get(told)).toEqual({ count: limits.lateResultsMax });
   });
 
   test('a late result is taken while nobody else was given the task', async () => {

@@ -97,6 +97,18 @@ export interface OrphanRow {
   at_ms: number;
 }
 
+/** Those of an attempt, and of these the ones that say what this one says. */
+export async function countOrphans(
+  db: Db,
+  { task_id: taskId, fence, operation, input }: OrphanRow,
+): Promise<{ all: number; same: number }> {
+  const row = await db.get<{ kept: number; same: number }>(sql`
+    select count(*) as kept,
+      count(case when operation = ${operation} and input = ${input} then 1 end) as same
+    from orphans where task_id = ${taskId} and fence = ${fence}`);
+  return { all: row?.kept ?? 0, same: row?.same ?? 0 };
+}
+
 export async function insertOrphan(tx: Tx, row: OrphanRow): Promise<void> {
   await tx.run(sql`
     insert into orphans (id, project, task_id, fence, agent, operation, input, at_ms)

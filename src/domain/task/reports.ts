@@ -4,6 +4,7 @@
  */
 import type { z } from 'zod';
 import {
+  limits,
   nameKey,
   type operations,
   type Output,
@@ -14,7 +15,7 @@ import { newId } from '../../core/ids.ts';
 import { lockProject } from '../agent/index.ts';
 import { type CommandContext, record } from '../event/index.ts';
 import { assignmentOf } from './assignment.ts';
-import { findAttemptByFence, insertOrphan } from './attempt-queries.ts';
+import { countOrphans, findAttemptByFence, insertOrphan } from './attempt-queries.ts';
 import { carryOut, hear } from './report-verdict.ts';
 import type { TaskRow } from './queries.ts';
 import { matchFreed, matchTask } from './schedule.ts';
@@ -112,13 +113,16 @@ interface Late {
 
 type Result = z.output<(typeof operations)['task.complete' | 'task.fail']['input']>;
 
-/** The late result of an attempt that really was the caller's is kept beside the task. */
+/**
+ * The late result of an attempt that really was the caller's is kept beside the task. A refusal has
+ * no answer under its key, so what is sent again is known by what it says.
+ */
 async function keepOrphan(context: CommandContext, late: Late): Promise<void> {
   const { operation, input } = late;
   const { tx, actor, nowMs, random } = context;
   const attempt = await findAttemptByFence(tx, input.taskId, input.fence);
   if (attempt === undefined || nameKey(attempt.agent) !== actor.key) return;
-  await insertOrphan(tx, {
+  const orphan = {
     id: newId('orp', nowMs, random),
     project: actor.project,
     task_id: input.taskId,
@@ -127,7 +131,10 @@ async function keepOrphan(context: CommandContext, late: Late): Promise<void> {
     operation,
     input: JSON.stringify(input),
     at_ms: nowMs,
-  });
+  };
+  const kept = await countOrphans(tx, orphan);
+  if (kept.same > 0 || kept.all >= limits.lateResultsMax) return;
+  await insertOrphan(tx, orphan);
   await record(context, {
     type: 'task.orphaned',
     subject: input.taskId,
