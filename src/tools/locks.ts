@@ -8,6 +8,7 @@ import {
   type Obstacle,
   SignalboxError,
 } from '../contract/index.ts';
+import { pathInWords } from '../contract/path-words.ts';
 import { type Caller, READS, SETS, type Told, tool } from './tool.ts';
 
 const paths = z.array(z.string()).max(limits.lockItemsMax).default([]);
@@ -125,7 +126,7 @@ function itemsOf(
 }
 
 function whatOf({ items }: Pick<Lock, 'items'>): string {
-  const words = items.map((item) => ('name' in item ? item.name : item.path));
+  const words = items.map((item) => pathInWords('name' in item ? item.name : item.path));
   return words.length > 5
     ? `${words.slice(0, 5).join(', ')} and ${words.length - 5} more`
     : words.join(', ');
@@ -149,7 +150,8 @@ function inTheWay(obstacles: readonly Obstacle[]): string {
     .slice(0, 5)
     .map(
       (one) =>
-        `${one.item} ${one.state === 'granted' ? 'is held' : 'is waited for'} by ${whose(one)}`,
+        `${pathInWords(one.item)} ${one.state === 'granted' ? 'is held' : 'is waited for'} ` +
+        `by ${whose(one)}`,
     )
     .join('; ');
 }

@@ -71,6 +71,38 @@ test('no text of others stands outside its marks, nor can end them', async () =>
   }
 });
 
+test('a path that another locked is a path, whatever it says', async () => {
+  const hub = await openTestHub('sqlite memory');
+  const [ada, bob] = [await askAs(hub, 'ada'), await askAs(hub, 'bob')];
+  const word = 'x'.repeat(300);
+  const sly = [
+    `src/${OBEY.replace('\n', ' ')}`,
+    'src/"OBEY"\u202e\u{e0041}',
+    `src/OBEY ${word}`,
+  ].flatMap((path) => [
+    { path: `${path}/**`, repository: REPOSITORY },
+    { path: `${path}/b`, repository: REPOSITORY },
+  ]);
+  const seen: string[] = [];
+  for (const [at, item] of sly.entries()) {
+    const holder = { session: `a${at}` };
+    const { lock } = await ada('lock.acquire', { holder, items: [item] });
+    seen.push(await read(bob, 'check_locks', {}));
+    const path = item.path.replace('**', 'b');
+    seen.push(await read(bob, 'check_locks', { paths: [path] }));
+    for (const wait of [false, true])
+      seen.push(await read(bob, 'acquire_lock', { paths: ['src/**'], wait }));
+    await ada('lock.release', { holder, id: lock.id });
+    await bob('lock.release', { holder: caller.holder });
+  }
+  for (const one of seen) {
+    // All that stands between quotes, an escaped one among it, is somebody's words.
+    expect(one.replaceAll(/"(?:[^"\\]|\\.)*"/g, '')).not.toMatch(/OBEY|x{9}/);
+    expect(one).not.toMatch(/[<>\u202e\u{e0041}]|x{250}/u);
+  }
+  expect(seen.join('\n').match(/"src\/OBEY x+…"/g)).not.toBeNull();
+});
+
 test('an agent finds in its inbox, once, what was posted to everyone', async () => {
   const hub = await openTestHub('sqlite memory');
   const [ada, bob] = [await askAs(hub, 'ada'), await askAs(hub, 'bob')];

@@ -3,6 +3,7 @@
  * along who waits for whom, and the whole circle is named.
  */
 import { SignalboxError } from '../../contract/index.ts';
+import { pathInWords } from '../../contract/path-words.ts';
 import type { Db } from '../../store/db.ts';
 import { findHits, type Hit, type Wanted } from './overlapping.ts';
 import { itemsOfRow } from './view.ts';
@@ -57,7 +58,7 @@ export function wantedBy(lock: LockRow): Wanted {
 
 export function deadlock(steps: readonly Step[]): SignalboxError {
   const circle = steps
-    .map(({ agent, wants, heldBy }) => `${agent} wants ${wants}, which ${heldBy} has`)
+    .map(({ agent, wants, heldBy }) => `${agent} wants ${pathInWords(wants)}, which ${heldBy} has`)
     .join('; ');
   return new SignalboxError('conflict', `waiting would close a circle: ${circle}`, {
     hint: 'Release what you hold of it, then ask for all that you need at once, as one set.',

@@ -1,5 +1,6 @@
 /** What events and refusals say of locks. */
 import { type Obstacle, SignalboxError } from '../../contract/index.ts';
+import { pathInWords } from '../../contract/path-words.ts';
 import { wordOf } from './items.ts';
 import type { LockRow } from './queries.ts';
 import { shownItems } from './view.ts';
@@ -13,7 +14,8 @@ export function itemsToEvent(row: Pick<LockRow, 'items'>): string[] {
 /** `src/a.ts is held by bob until 12:30:00 UTC (refactoring)`. */
 export function obstacleInWords(obstacle: Obstacle): string {
   const { agent, taskId, item, theirs, state, leaseUntilMs, reason } = obstacle;
-  const what = item === theirs ? item : `${item} (by ${theirs})`;
+  const by = item === theirs ? '' : ` (by ${pathInWords(theirs)})`;
+  const what = `${pathInWords(item)}${by}`;
   const who = taskId === null ? agent : `${agent} for ${taskId}`;
   const doing = state === 'granted' ? 'is held by' : 'was asked for before by';
   return `${what} ${doing} ${who}${until(leaseUntilMs)}${saying(reason)}`;

@@ -3,6 +3,9 @@
  * signs are escaped in it, so that it cannot end the wrapper, and what no one can see is shown.
  */
 const HIDDEN = /(?![\t\n])[\p{Cc}\p{Cf}]/gu;
+const PATH = /^[^"<>\p{C}\p{Z}]+$/u;
+const PATH_CHARS_MAX = 200;
+const UNSAFE = /[<>\p{C}\u2028\u2029]/gu;
 const WRAPPERS = /<(?=\/?\s*(message|memory|task|reason)\b)/gi;
 
 export interface Foreign {
@@ -17,6 +20,19 @@ export function asData({ kind, facts, content, charsMax }: Foreign): string {
   const words = Object.entries(facts).map(([name, value]) => ` ${name}="${escaped(value)}"`);
   const plain = clipped(shown(content), charsMax).replaceAll(WRAPPERS, '&lt;');
   return `<${kind}${words.join('')} untrusted>${plain}</${kind}>`;
+}
+
+/** A path that somebody chose: as it is where it reads like one, else as JSON, as the hub does. */
+export function pathInWords(path: string): string {
+  const isWhole = path.length <= PATH_CHARS_MAX;
+  if (isWhole && PATH.test(path)) return path;
+  const text = isWhole ? path : `${path.slice(0, PATH_CHARS_MAX)}…`;
+  return JSON.stringify(text).replaceAll(UNSAFE, asUnits);
+}
+
+function asUnits(sign: string): string {
+  const units = Array.from({ length: sign.length }, (_, index) => sign.charCodeAt(index));
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
 }
 
 export function clipped(content: string, charsMax: number): string {

@@ -1,6 +1,6 @@
 /** Before an edit: the lock of its files is taken, or it is refused, saying who holds them. */
 import type { Speaker } from './agent.ts';
-import { asData, clipped, timeInWords } from './data.ts';
+import { asData, clipped, pathInWords, timeInWords } from './data.ts';
 import { editedPaths } from './edited.ts';
 import type { Refusal } from './hub.ts';
 import { fieldsOf, listOf, numberOf, textOf, type Fields } from './json.ts';
@@ -89,9 +89,9 @@ async function inWords(ask: Speaker['ask'], obstacle: Fields): Promise<string> {
   const holds = obstacle['state'] === 'waiting' ? 'was asked for before by' : 'is held by';
   const task = textOf(obstacle['taskId']);
   const reason = textOf(obstacle['reason']);
-  const what = item === theirs ? item : `${item} (by ${theirs})`;
+  const by = item === theirs ? '' : ` (by ${pathInWords(theirs)})`;
   const whom = task === undefined ? agent : `${agent} for ${task}`;
-  const words = `${clipped(what, 300)} ${holds} ${whom}`;
+  const words = `${pathInWords(item)}${by} ${holds} ${whom}`;
   if (reason === undefined) return `${words}${since}${until}.`;
   const facts = { from: agent };
   const why = asData({ kind: 'reason', facts, content: reason, charsMax: REASON_CHARS });
