@@ -29,13 +29,15 @@ interface Known {
 const KNOWN_MAX = 10_000;
 
 export class Tokens {
-  readonly #store: Store;
+  readonly #store: Pick<Store, 'read'>;
   readonly #auth: Auth;
   readonly #guesses: Guesses;
   readonly #known = new Map<string, Known>();
   readonly #trusted = new Map<string, Known>();
+  /** How often a token has changed: what was read before the last time may be old. */
+  #changes = 0;
 
-  constructor(store: Store, auth: Auth, guesses: Guesses) {
+  constructor(store: Pick<Store, 'read'>, auth: Auth, guesses: Guesses) {
     this.#store = store;
     this.#auth = auth;
     this.#guesses = guesses;
@@ -63,6 +65,7 @@ export class Tokens {
 
   /** The token has changed: it is read again when it is next used. */
   forget(tokenId: string): void {
+    this.#changes++;
     for (const [secret, { actor }] of this.#known) {
       if (actor.tokenId === tokenId) this.#known.delete(secret);
     }
@@ -82,7 +85,9 @@ export class Tokens {
   }
 
   async #find(secret: string): Promise<Known | undefined> {
+    const changes = this.#changes;
     const row = await findToken(this.#store.read, hashSecret(secret));
+    if (this.#changes !== changes) return this.#find(secret);
     if (row === undefined || row.revoked_at_ms !== null) return undefined;
     const known: Known = {
       actor: actorOf({ name: row.agent, role: row.role, project: row.project, tokenId: row.id }),
