@@ -97,3 +97,24 @@ test('what a human said against a change is no output of a check', async () => {
   there.tell({ ...event('task.dead', ID), seq: 21 });
   expect((await wait.ended).stdout).not.toContain('│');
 });
+
+test('a task that is there already is followed to its end, and one that has ended is told', async () => {
+  let now: object = { ...task, state: 'queued', endedAtMs: null };
+  const there = await startScriptedHub(home, {
+    'event.list': () => ({ items: [], nextCursor: 4, headCursor: 4 }),
+    'task.show': () => ({ task: now, attempts: [], children: [] }),
+  });
+  hub = there;
+  const wait = home.start(['task', 'wait', ID]);
+  await vi.waitUntil(() => there.subscriptions.length === 1, WAIT);
+  now = { ...task, state: 'done', endedAtMs: AT };
+  there.tell(event('task.done', ID));
+  expect(await wait.ended).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^.*task\.done/),
+  });
+  now = task;
+  const dead = await home.run(['task', 'wait', ID]);
+  expect(dead).toMatchObject({ code: 1, stderr: expect.stringContaining('signalbox task retry') });
+  expect(there.subscriptions).toHaveLength(1);
+});

@@ -3,7 +3,7 @@
  * what happens, what it waits for when nothing happens, and what only a human can do about it.
  */
 import type { Client } from '../client/index.ts';
-import { eventTypes, type Attempt, type Event } from '../contract/index.ts';
+import { eventTypes, type Attempt, type Event, type EventType } from '../contract/index.ts';
 import type { Context } from './context.ts';
 import { eventLine } from './event-words.ts';
 import { follow } from './follow.ts';
@@ -12,7 +12,7 @@ import { whenQuiet } from './quiet.ts';
 import { waitingLines } from './waiting-line.ts';
 
 const WAY = eventTypes.filter((type) => type.startsWith('task.') || type.startsWith('change.'));
-const ENDS = ['task.done', 'task.cancelled', 'task.failed', 'task.dead'];
+const ENDS: readonly EventType[] = ['task.done', 'task.cancelled', 'task.failed', 'task.dead'];
 /** What is beside the point must not hold up what happens. */
 const ASK_MS = 4_000;
 const FAILURE_LINES_MAX = 12;
@@ -22,6 +22,8 @@ export interface Attended {
   id: string;
   /** The cursor from before the task was there. */
   after: number;
+  /** What is an end beside the end of the task. */
+  ends?: readonly EventType[];
   interruption: AbortSignal;
   context: Pick<Context, 'output' | 'clock'>;
 }
@@ -31,6 +33,7 @@ export async function attend({
   hub,
   id,
   after,
+  ends = [],
   interruption,
   context,
 }: Attended): Promise<boolean> {
@@ -56,7 +59,7 @@ export async function attend({
     onEvent(event) {
       if (event.subject !== id && event.data.taskId !== id) return false;
       quiet.restart();
-      hasEnded = ENDS.includes(event.type);
+      hasEnded = [...ENDS, ...ends].includes(event.type);
       say.later(() => Promise.resolve([eventLine(output, event, id)]));
       say.later(() => besides(event, async () => (await hub.task.show({ id }, ask)).attempts));
       return hasEnded;

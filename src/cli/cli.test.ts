@@ -201,7 +201,7 @@ test('Ctrl-C leaves a task that is waited for where it is', async () => {
   const wait = home.start(['task', 'submit', 'Say hello', '--wait']);
   await vi.waitUntil(() => hub.subscriptions.length === 1, { timeout: 15_000 });
   wait.child.kill('SIGINT');
-  const note = `note: It goes on without us: signalbox task show ${ID}\n`;
+  const note = `note: It goes on without us: signalbox task wait ${ID}\n`;
   expect(await wait.ended).toEqual({ code: 130, stdout: `${ID}\n`, stderr: note });
 });
 

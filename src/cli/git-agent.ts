@@ -94,7 +94,11 @@ export async function hubName(context: Context): Promise<string> {
 }
 
 /** The hub that the work is of, as the agent that took it. */
-export async function hubOf(context: Context, work: Work): Promise<Client> {
+export async function hubOf(
+  context: Context,
+  work: Work,
+  transport: 'hub' | 'live' = 'hub',
+): Promise<Client> {
   const { token, isAdmin } = await context.place();
   const here = await hubName(context);
   if (here !== work.hub) {
@@ -103,7 +107,7 @@ export async function hubOf(context: Context, work: Work): Promise<Client> {
     });
   }
   const isOwnHub = token === undefined || isAdmin;
-  return context.hub(isOwnHub ? await speakerNamed(context, work.agent) : {});
+  return context[transport](isOwnHub ? await speakerNamed(context, work.agent) : {});
 }
 
 /** Says to the hub that the work goes on: nothing else beats for an agent without a sidecar. */

@@ -115,8 +115,10 @@ test('a task of one’s own goes to nobody else, and comes back with what failed
   const { task, branch } = await start('--title', 'Mine', '--check', 'test -f second.txt');
   expect(branch).toBe(`signalbox/${task.id}/1`);
   await write('first.txt', 'first\n');
-  expect((await sb('hand-in', '--all')).code).toBe(0);
-  await untilState(task.id, 'queued');
+  const back = await sb('hand-in', '--all', '--wait');
+  expect(back.code).toBe(1);
+  expect(back.stdout).toMatch(/tested now[^]*change\.rejected[^]*task\.queued/);
+  expect(back.stderr).toContain(`It came back: signalbox git start ${task.id}`);
   bob.close();
   const lost = await sb('status', '--json');
   expect(JSON.parse(lost.stdout)).toMatchObject({ isHeld: false, task: { state: 'queued' } });
@@ -129,8 +131,10 @@ test('a task of one’s own goes to nobody else, and comes back with what failed
   expect(await git('branch', '--show-current')).toBe(`signalbox/${task.id}/2`);
   await git('merge', '--quiet', `signalbox/${task.id}/1`);
   await write('second.txt', 'second\n');
-  expect((await sb('hand-in', '-a', '-m', 'Both')).code).toBe(0);
-  await untilState(task.id, 'done');
+  expect((await sb('hand-in', '--draft', '--wait')).stderr).toContain('neither --draft');
+  const landed = await sb('hand-in', '-a', '-m', 'Both', '--wait');
+  expect(landed).toMatchObject({ code: 0 });
+  expect(landed.stdout).toMatch(/task\.done[^]*landed/);
 });
 
 test('begun again in the middle of the work it goes on, with what is uncommitted', async () => {

@@ -7,26 +7,34 @@ import { type Clone, commitAt } from '../../clone/open.ts';
 import { type Base, chooseRemote, fetchBase } from '../../clone/remote.ts';
 import { type CloneState, mustBeClean, mustBeFinished, stateOf } from '../../clone/state.ts';
 import { keepWork, type Work, workOn } from '../../clone/work.ts';
+import type { Client } from '../../client/index.ts';
 import { type Output, SignalboxError } from '../../contract/index.ts';
 import { workTrailers } from '../../git/message.ts';
 import { agentName } from '../../hooks/entry/agent.ts';
 import { sessionKey } from '../../hooks/entry/session.ts';
+import type { Attended } from '../attend.ts';
 import type { Context } from '../context.ts';
 import { atWork, cloneHere, hubOf, keptOn, refuseInAttempt, usersGit } from '../git-agent.ts';
 import { pullRequestOf } from '../git-pull-request.ts';
 import { shortId } from '../git-words.ts';
 import { stateWord } from '../states.ts';
+import { stayWith } from './task-wait.ts';
 
-export async function handIn(context: Context): Promise<void> {
+export async function handIn(context: Context): Promise<number> {
+  const { options } = context;
   refuseInAttempt(context);
-  await (context.options.isOff('task') ? pushOnly(context) : handInTask(context));
+  if (options.has('wait') && (options.has('draft') || options.isOff('task')))
+    throw nothingToAwait();
+  if (!options.isOff('task')) return handInTask(context);
+  await pushOnly(context);
+  return 0;
 }
 
-async function handInTask(context: Context): Promise<void> {
+async function handInTask(context: Context): Promise<number> {
   const { options, output } = context;
   const { clone, state, work, remote } = await atWork(context);
   refuseLater(work, state);
-  const hub = await hubOf(context, work);
+  const hub = await hubOf(context, work, options.has('wait') ? 'live' : 'hub');
   const author = { env: await committerEnv(clone, work.agent), trailers: workTrailers(work) };
   const base = await fetchBase(clone, remote, work.baseBranch);
   const ready = { clone, state, author, base, branch: work.branch, title: work.title };
@@ -42,13 +50,35 @@ async function handInTask(context: Context): Promise<void> {
     await hub.task.progress({ taskId, fence }).catch(keptOn(branch));
     const words = `Pushed ${branch} at ${shortId(head)}. The task stays with you.`;
     output.give({ task: null, branch, ...range }, () => [words]);
-    return;
+    return 0;
   }
   const { taskId, fence } = work;
+  const ending = options.has('wait') ? await before(context, hub) : undefined;
   const input = { taskId, fence, report: options.text('message'), change: { branch, ...range } };
   const task = await hub.task.complete(input).catch(keptOn(branch));
   await keepWork(clone, { ...work, state: 'handed_in', head });
-  output.give({ task, branch, ...range }, () => inWords(context, { task, work, head }));
+  const words = (): string[] => inWords(context, { task, work, head });
+  if (ending === undefined) {
+    output.give({ task, branch, ...range }, words);
+    return 0;
+  }
+  if (!output.isJson) words().forEach((line) => output.line(line));
+  return stayWith(context, { hub, id: taskId, ends: ['task.queued'], ...ending });
+}
+
+/** What comes after the word to the hub is what is waited for. */
+async function before(context: Context, hub: Client): Promise<Pick<Attended, Before>> {
+  const interruption = context.interruption();
+  const { headCursor: after } = await hub.event.list({ limit: 1 }, { signal: interruption });
+  return { after, interruption };
+}
+
+type Before = 'after' | 'interruption';
+
+function nothingToAwait(): SignalboxError {
+  return new SignalboxError('invalid_input', '--wait goes with neither --draft nor --no-task.', {
+    hint: 'Nothing is tested before the task is handed in.',
+  });
 }
 
 /** What is tested is what was handed in: more of it would be left out without a word. */
@@ -99,7 +129,7 @@ function inWords(
 ): string[] {
   const next =
     task.state === 'verifying'
-      ? `It is tested now and lands if it passes: signalbox why ${task.id}`
+      ? `It is tested now and lands if it passes: signalbox task wait ${task.id}`
       : `See signalbox task show ${task.id}`;
   return [
     `${task.id}  ${stateWord(output, task.state)}`,

@@ -1,12 +1,10 @@
 /** Puts a task into the queue and, where asked, stays with it until it has ended. */
 import { type Input, SignalboxError } from '../../contract/index.ts';
-import { attend } from '../attend.ts';
 import type { Context } from '../context.ts';
-import { INTERRUPTED_EXIT } from '../interruption.ts';
 import { planLines } from '../batch/plan.ts';
 import { repositoryUrl } from '../repository-url.ts';
 import { fromFlags, readOrder, readStanding } from '../task-order.ts';
-import { heading } from './task-show.ts';
+import { stayWith } from './task-wait.ts';
 
 export async function submitTask(context: Context): Promise<number> {
   const { options, output, clock } = context;
@@ -62,15 +60,5 @@ async function submitAndWait(context: Context, input: Input<'task.submit'>): Pro
   const { headCursor: after } = await hub.event.list({ limit: 1 }, { signal });
   const { id } = await hub.task.submit(input, { signal });
   if (!output.isJson) output.line(id);
-  if (!(await attend({ hub, id, after, interruption, context }))) {
-    output.note(`It goes on without us: signalbox task show ${id}`, 'note');
-    return INTERRUPTED_EXIT;
-  }
-  const answer = await hub.task.show({ id });
-  output.give(answer, () => ['', ...heading(context, answer.task)]);
-  const { state } = answer.task;
-  if (state === 'dead' || state === 'failed') {
-    output.note(`Put it back with all its retries: signalbox task retry ${id}`, 'hint');
-  }
-  return state === 'done' ? 0 : 1;
+  return stayWith(context, { hub, id, after, interruption });
 }

@@ -45,6 +45,7 @@ export const git: readonly CommandEntry[] = [
     options: [
       { flags: '-a, --all', summary: 'commit what is left, new files too' },
       { flags: '-m, --message <text>', summary: 'of that commit, and the report of the task' },
+      { flags: '--wait', summary: 'stay until it has landed or comes back; JSON as `task show`' },
       { flags: '--draft', summary: 'only push; the task stays with you' },
       { flags: '--no-task', summary: 'only push, on any branch, without a hub' },
       { flags: '--pr-body <file>', summary: 'write the body of a pull request there' },

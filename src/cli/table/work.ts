@@ -57,6 +57,13 @@ export const work: readonly CommandEntry[] = [
     load: async () => (await import('../commands/task-show.ts')).showTask,
   },
   {
+    name: 'task wait',
+    args: '<id>',
+    summary: 'Follow a task until it has ended; exit code 0 only where it is done.',
+    group: 'Work',
+    load: async () => (await import('../commands/task-wait.ts')).waitForTask,
+  },
+  {
     name: 'task list',
     summary: 'Tasks, newest first.',
     group: 'Work',
