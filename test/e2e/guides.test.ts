@@ -1,8 +1,9 @@
 /**
- * The guides, typed line by line: every block of shell commands in the order in which they stand.
- * What stays in the foreground is left running, as in a terminal of its own.
+ * The guides, typed line by line: every block of shell commands in the order in which they stand,
+ * all into one shell, which is where the block before has left it. What stays in the foreground is
+ * left running, as in a terminal of its own.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -28,32 +29,63 @@ const ELSEWHERE = '# on the other machine';
 /** What stands in a guide for the code that an invite prints. */
 const A_CODE = '7KQ2-M9XD-4T1R-0ZPA-6WCE';
 const CODE = /(?<=--code )[0-9A-Z]{4}(?:-[0-9A-Z]{4})+/;
+/** Reads the names of files and does what stands in them, as what is typed: all in one shell. */
+const TERMINAL = 'exec 2>&1; while read -r block; do . "$block" < /dev/null; done';
 const WAIT = { timeout: 30_000, interval: 20 };
 
 let home: Home;
 let elsewhere: Home;
-const started: { child: ChildProcess; closed: Promise<unknown> }[] = [];
+const started: Shell[] = [];
 
 afterEach(async () => {
   // A shell ends before what it started: what closes last is their common output.
   for (const { child, closed } of started.splice(0).toReversed()) {
     if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGTERM');
+    child.stdin.end();
     await closed;
   }
   await home.close();
   await elsewhere.close();
 });
 
-function begin(script: string, at: Home): { child: ChildProcess; said: () => string } {
+interface Shell {
+  child: ChildProcessWithoutNullStreams;
+  closed: Promise<unknown>;
+  /** All that was printed so far, on stdout and stderr. */
+  said: () => string;
+  begin: (block: string) => Promise<void>;
+  /** Waits for the end of the block that was typed last, and answers what it printed. */
+  ended: () => Promise<string>;
+}
+
+/** A terminal that was opened at home. It is gone when a command in it fails. */
+function shellAt(at: Home): Shell {
   const path = `${join(home.root, 'bin')}:${at.env['PATH']}`;
   const env = { ...at.env, ...AUTHOR, PATH: path, AGENT_ID: '' };
-  const options = { cwd: at.root, env, detached: true };
-  const child = spawn('sh', ['-e', '-c', script], options);
-  started.push({ child, closed: once(child, 'close') });
+  const child = spawn('sh', ['-e', '-c', TERMINAL], { cwd: at.root, env, detached: true });
   let text = '';
-  child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
-  return { child, said: () => text };
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  }
+  let blocks = 0;
+  let start = 0;
+  const begin = async (block: string): Promise<void> => {
+    const file = join(at.root, `.block-${child.pid}-${++blocks}`);
+    start = text.length;
+    await writeFile(file, `${block}\necho 'end of block ${blocks}'\n`);
+    child.stdin.write(`${file}\n`);
+  };
+  const ended = async (): Promise<string> => {
+    const end = `end of block ${blocks}\n`;
+    await vi.waitFor(() => {
+      if (child.exitCode === null) expect(text.slice(start)).toContain(end);
+    }, WAIT);
+    expect(child.exitCode, text.slice(start)).toBeNull();
+    return text.slice(start, text.indexOf(end, start));
+  };
+  const shell = { child, closed: once(child, 'close'), said: () => text, begin, ended };
+  started.push(shell);
+  return shell;
 }
 
 /** Types a guide, and answers what each block printed. */
@@ -70,20 +102,20 @@ async function typeText(text: string): Promise<string[]> {
   const blocks = Array.from(text.matchAll(/^```sh\n([^]*?)^```$/gm), ([, block = '']) => block);
   const port = await freePort();
   const printed: string[] = [];
+  const [here, there] = [shellAt(home), shellAt(elsewhere)];
   for (const block of blocks) {
     // The test may not have the port to itself that a reader has.
     const moved = block.replaceAll('127.0.0.1:8080', `127.0.0.1:${port}`);
     const script = moved.replace(/^signalbox start$/m, `signalbox start --port ${port}`);
     const code = CODE.exec(printed.join('\n'))?.[0] ?? A_CODE;
-    const at = block.includes(ELSEWHERE) ? elsewhere : home;
-    const { child, said } = begin(script.replace(A_CODE, code), at);
+    const typed = script.replace(A_CODE, code);
+    const isElsewhere = block.includes(ELSEWHERE);
     const stays = Object.entries(STAYS).find(([command]) => block.includes(command))?.[1];
-    await vi.waitFor(() => {
-      if (stays === undefined) expect(child.exitCode, said()).not.toBeNull();
-      else expect(said()).toContain(stays);
-    }, WAIT);
-    if (stays === undefined) expect(child.exitCode, `${block}\n${said()}`).toBe(0);
-    printed.push(said());
+    const usual = isElsewhere ? there : here;
+    const shell = stays === undefined ? usual : shellAt(isElsewhere ? elsewhere : home);
+    await shell.begin(typed);
+    if (stays !== undefined) await vi.waitFor(() => expect(shell.said()).toContain(stays), WAIT);
+    printed.push(stays === undefined ? await shell.ended() : shell.said());
   }
   return printed;
 }
@@ -208,8 +240,9 @@ test('the README leads from a working copy of any branch to a landed commit', as
   const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
   const [, use = ''] = readme.split('## Use it with your own repository and agent\n');
   const [until = ''] = use.split('signalbox status --watch');
-  const made = ['git init -q -b master my-project', 'cd my-project', 'echo x > README.md'];
-  const first = [...made, 'git add .', 'git commit -q -m Begin'].join('\n');
+  const made = 'git init -q -b master my-project\necho x > my-project/README.md';
+  const git = 'git -C my-project';
+  const first = [made, `${git} add .`, `${git} commit -q -m Begin`].join('\n');
   const printed = await typeText(`\`\`\`sh\n${first}\n\`\`\`\n${until}`);
   expect(printed.at(-1)).toMatch(/done {2}Note who is here[^]*Signalbox-Agent: ada/);
 }, 120_000);
