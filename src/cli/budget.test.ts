@@ -29,7 +29,7 @@ test('a budget is set, seen where it matters, and lifted', async () => {
   const set = ['budget', 'set', ...day, '--max-cost', '2.5', '--max-tokens', '50000'];
   expect(await said(...set)).toBe('project by the day: 50,000 tokens, $2.50\n');
   const submit = ['task', 'submit', 'Mend it', '--max-tokens', '400', '--max-cost', '1'];
-  const id = (await said(...submit)).trim();
+  const id = (await home.run(submit)).stdout.trim();
   const pull = JSON.parse(await said('call', 'task.pull', '{}'));
   const { assignment } = operations['task.pull'].output.parse(pull);
   const use = { inputTokens: 300, outputTokens: 12, costMicros: 310_000 };
@@ -44,7 +44,7 @@ test('a budget is set, seen where it matters, and lifted', async () => {
   expect(list).toMatch(new RegExp(`\n${id} +400 tokens, \\$1.00 +312 tokens, \\$0.31 +open\n`));
   await said('budget', 'set', ...day, '--max-tokens', '100');
   expect(await said('status')).toMatch(/held back +the budget of the project .*; opens in /);
-  const next = (await said('task', 'submit', 'Wait')).trim();
+  const next = (await home.run(['task', 'submit', 'Wait'])).stdout.trim();
   expect(await said('why', next)).toContain('is spent: 312 tokens used of 100');
   expect(await said('budget', 'list')).toMatch(/spent, opens in /);
   expect(await said('budget', 'remove', ...day)).toBe('project by the day: not bounded any more\n');

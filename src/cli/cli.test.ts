@@ -1,5 +1,6 @@
 /** The command line against a hub that says what the test wants: the seam is the wire. */
 import { createServer } from 'node:http';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { z } from 'zod';
@@ -127,6 +128,21 @@ test('a token given by hand is used instead, and goes to the hub that is named',
   expect(hub.asked.map(({ token }) => token)).toEqual(['sbx_flag', 'sbx_env', undefined]);
 });
 
+test('a task without a repository is taken, and it is said once that nothing of it lands', async () => {
+  await localHub({ 'task.submit': () => ({ id: ID, state: 'queued', fence: 0 }) });
+  const submit = ['task', 'submit', 'Say hello'];
+  const ended = await home.run(submit);
+  expect(ended).toMatchObject({ code: 0, stdout: `${ID}\n` });
+  expect(ended.stderr).toMatch(/note: no repository, so nothing lands;.*\nhint: .*--repo URL\n$/);
+  expect((await home.run([...submit, '--json'])).stderr).toBe('');
+  await mkdir(join(home.root, 'clone/.git'), { recursive: true });
+  await writeFile(join(home.root, 'clone/.git/HEAD'), 'ref: refs/heads/main\n');
+  const origin = '[remote "origin"]\n\turl = https://example.org/a.git\n';
+  await writeFile(join(home.root, 'clone/.git/config'), origin);
+  const inside = await home.run(submit, { cwd: join(home.root, 'clone') });
+  expect(inside.stderr).toContain('--repo https://example.org/a.git\n');
+});
+
 test('what is submitted is what the command line says', async () => {
   const hub = await localHub({ 'task.submit': () => ({ id: ID, state: 'queued', fence: 0 }) });
   const submit = ['task', 'submit', 'Fix it', '--repo', 'https://example.org/a.git', '--body', '-'];
@@ -198,7 +214,8 @@ test('Ctrl-C leaves a task that is waited for where it is', async () => {
     'event.list': () => ({ items: [], nextCursor: 0, headCursor: 0 }),
     'task.submit': () => ({ id: ID, state: 'queued', fence: 0 }),
   });
-  const wait = home.start(['task', 'submit', 'Say hello', '--wait']);
+  const repo = ['--repo', 'https://example.org/a.git'];
+  const wait = home.start(['task', 'submit', 'Say hello', ...repo, '--wait']);
   await vi.waitUntil(() => hub.subscriptions.length === 1, { timeout: 15_000 });
   wait.child.kill('SIGINT');
   const note = `note: It goes on without us: signalbox task wait ${ID}\n`;

@@ -20,7 +20,16 @@ const WHEN = String.raw`in \d+ \S( \d+ \S)?, \w{3} \d{4}-\d\d-\d\d`;
 
 test('a schedule is added, looked at, run, paused, resumed and removed', async () => {
   expect(await said('schedule', 'list')).toContain('No schedules yet: signalbox schedule add');
-  const rules = ['--zone', 'asia/kathmandu', '--overlap', 'allow', '--lane', 'low'];
+  const rules = [
+    '--repo',
+    'https://example.org/a.git',
+    '--zone',
+    'asia/kathmandu',
+    '--overlap',
+    'allow',
+    '--lane',
+    'low',
+  ];
   const add = ['schedule', 'add', 'nightly', '30 2 * * *', 'Clean up', ...rules];
   const next = new RegExp(`^nightly  active  next ${WHEN} 02:30 GMT\\+5:45\\n$`);
   expect(await said(...add)).toMatch(next);
@@ -48,7 +57,8 @@ test('a schedule is added, looked at, run, paused, resumed and removed', async (
 });
 
 test('a task of the run before keeps a time back, without a word of leases', async () => {
-  await said('schedule', 'add', 'weekly', '@weekly', 'Tidy up');
+  const { stderr } = await home.run(['schedule', 'add', 'weekly', '@weekly', 'Tidy up']);
+  expect(stderr).toMatch(/note: no repository, so nothing lands;/);
   await said('schedule', 'run', 'weekly');
   const why = await said('why', 'weekly');
   expect(why).toMatch(/is still open[^]*held by +tsk_\S+\n +until +in [^,\n]+\n/);

@@ -3,6 +3,7 @@ import { limits, MissedRule, Overlap, type Schedule, ScheduleState } from '../..
 import type { Context } from '../context.ts';
 import { harmlessLine } from '../harmless.ts';
 import { fields, table } from '../layout.ts';
+import { tellNoRepository } from '../no-repository.ts';
 import { nextPage, pageOf, theOne } from '../paging.ts';
 import { stateColour, stateText, stateWord } from '../states.ts';
 import { timeInWords, timeInZone } from '../words.ts';
@@ -21,6 +22,7 @@ export async function addSchedule(context: Context): Promise<void> {
   };
   const hub = await context.hub();
   giveState(context, await hub.schedule.add(input));
+  tellNoRepository(context, input.task);
 }
 
 export async function listSchedules(context: Context): Promise<void> {

@@ -8,6 +8,7 @@ import type { Context } from '../context.ts';
 import { harmlessLine } from '../harmless.ts';
 import { INTERRUPTED_EXIT } from '../interruption.ts';
 import { table } from '../layout.ts';
+import { tellNoRepository } from '../no-repository.ts';
 import { stateColour, stateCounts, stateText } from '../states.ts';
 import { counted } from '../words.ts';
 
@@ -29,12 +30,14 @@ export async function submitFile(context: Context, file: string): Promise<number
   const tasks = await readTasks(context, file);
   if (options.has('dryRun')) {
     output.give({ tasks }, () => planLines(output, tasks));
+    tellNoRepository(context, tasks);
     return 0;
   }
   if (options.has('wait')) return submitAndWait(context, tasks);
   const hub = await context.hub();
   const answer = await submit(hub, tasks);
   output.give(answer, () => [...rows(context, tasks, answer.tasks), '', summary(context, answer)]);
+  tellNoRepository(context, tasks);
   return 0;
 }
 
@@ -92,6 +95,7 @@ async function submitAndWait(context: Context, orders: Order[]): Promise<number>
   const { headCursor: after } = await hub.event.list({ limit: 1 }, { signal: interruption });
   const answer = await submit(hub, orders);
   if (!output.isJson) rows(context, orders, answer.tasks).forEach((line) => output.line(line));
+  tellNoRepository(context, orders);
   const start = answer.tasks.map(({ id, state }): Attended => ({ id, state, reason: undefined }));
   const heldUpBy = dependents(orders, answer.tasks);
   const attended = { hub, tasks: start, heldUpBy, after, interruption, context };

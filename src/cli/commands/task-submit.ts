@@ -1,6 +1,7 @@
 /** Puts a task into the queue and, where asked, stays with it until it has ended. */
 import { type Input, SignalboxError } from '../../contract/index.ts';
 import type { Context } from '../context.ts';
+import { tellNoRepository } from '../no-repository.ts';
 import { planLines } from '../batch/plan.ts';
 import { repositoryUrl } from '../repository-url.ts';
 import { fromFlags, readOrder, readStanding } from '../task-order.ts';
@@ -16,6 +17,7 @@ export async function submitTask(context: Context): Promise<number> {
   };
   if (options.has('dryRun')) {
     output.give(input, () => planLines(output, [input]));
+    tellNoRepository(context, input);
     return 0;
   }
   if (options.has('wait')) return submitAndWait(context, input);
@@ -24,7 +26,10 @@ export async function submitTask(context: Context): Promise<number> {
   // The id alone, so that a script can take it: id=$(signalbox task submit …)
   output.give(task, () => [task.id]);
   if (task.isExisting) output.note('It was there already: its key is unique.', 'note');
-  else if (output.isTty) output.note(`${task.state}; signalbox why ${task.id} says more`, 'note');
+  else {
+    if (output.isTty) output.note(`${task.state}; signalbox why ${task.id} says more`, 'note');
+    tellNoRepository(context, input);
+  }
   return 0;
 }
 
@@ -60,5 +65,6 @@ async function submitAndWait(context: Context, input: Input<'task.submit'>): Pro
   const { headCursor: after } = await hub.event.list({ limit: 1 }, { signal });
   const { id } = await hub.task.submit(input, { signal });
   if (!output.isJson) output.line(id);
+  tellNoRepository(context, input);
   return stayWith(context, { hub, id, after, interruption });
 }
