@@ -11,6 +11,7 @@ import { readIfThere } from './config.ts';
 import type { HubPlace } from './connection.ts';
 import type { Context } from './context.ts';
 import { writeWhole } from './hub-word.ts';
+import { tellNewAgents } from './newcomer.ts';
 import { dataFolder, type Env } from './places.ts';
 
 export interface Identity {
@@ -18,6 +19,8 @@ export interface Identity {
   role: Role;
   /** Somebody chose the name: a token of another name is a mistake then. */
   isNamed: boolean;
+  /** It stands in the command line: whom nobody knows is told of. */
+  isTyped?: boolean;
 }
 
 /** The token for this identity; undefined under `--auth none`, where the name is enough. */
@@ -29,7 +32,9 @@ export async function tokenFor(context: Context, identity: Identity): Promise<st
   const kept = isGiven ? undefined : (await readIfThere(file))?.trim();
   if (kept !== undefined && (await isStillOurs(place, kept, identity))) return kept;
   if (!place.isAdmin) return ownToken(await context.hub(), place.token, identity);
-  return made(await context.hub(), file, identity);
+  const hub = await context.hub();
+  if (identity.isTyped === true) await tellNewAgents(context.output, hub, [identity.name]);
+  return made(hub, file, identity);
 }
 
 /** A token that was given is used as it is; it must be of the one who is to use it. */

@@ -48,7 +48,7 @@ test('what is remembered goes with its tags, and - reads it from stdin', async (
     },
   });
   const first = await home.run(['remember', 'a text', '--tag', 'ts', '--tag', 'css']);
-  expect(first).toEqual({ code: 0, stderr: '', stdout: `${ID}  remembered\n` });
+  expect(first).toEqual({ code: 0, stderr: 'note: remembered\n', stdout: `${ID}\n` });
   const more = ['--layer', 'working', '--session', 's', '--type', 'STEP', '--json'];
   const second = await home.run(['remember', '-', ...more], { stdin: 'piped' });
   expect(JSON.parse(second.stdout)).toMatchObject({ id: ID, isNew: false });

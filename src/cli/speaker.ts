@@ -13,16 +13,27 @@ export async function speaker(context: Context): Promise<Speaker> {
   const { options, env } = context;
   const chosen = options.text('as') ?? options.text('agentId');
   const given = chosen ?? agentName({ env, session: sessionKey(env, process.ppid) });
-  return given === undefined || given === '' ? {} : speakerNamed(context, given);
+  if (given === undefined || given === '') return {};
+  // Who sets AGENT_ID does that once; what is typed each time may be typed wrong.
+  return speakerNamed(context, given, { isTyped: chosen !== undefined });
 }
 
-export async function speakerNamed(context: Context, given: string): Promise<Speaker> {
+export async function speakerNamed(
+  context: Context,
+  given: string,
+  { isTyped = false }: { isTyped?: boolean } = {},
+): Promise<Speaker> {
   const name = AgentName.safeParse(given);
   if (!name.success) {
     throw new SignalboxError('invalid_input', `\`${given}\` is no name of an agent.`, {
       hint: 'A name has letters, digits, dot, dash and underscore, and at most 64 of them.',
     });
   }
-  const token = await tokenFor(context, { name: name.data, role: 'agent', isNamed: true });
+  const token = await tokenFor(context, {
+    name: name.data,
+    role: 'agent',
+    isNamed: true,
+    isTyped,
+  });
   return token === undefined ? { agent: name.data } : { token };
 }

@@ -9,6 +9,7 @@ import { readIfThere } from '../config.ts';
 import type { Context } from '../context.ts';
 import { tokenFor } from '../identity.ts';
 import { journal } from '../journal.ts';
+import { tellNewAgents } from '../newcomer.ts';
 
 const NAME = 'bridge';
 const INTERVAL_MS = 1_000;
@@ -26,6 +27,9 @@ export async function bridge(context: Context): Promise<void> {
     intervalMs: Math.max(intervalMs, INTERVAL_LEAST_MS),
   };
   const stop = context.interruption();
+  if ((await context.place()).isAdmin) {
+    await tellNewAgents(output, await context.hub(), wanted.hubAgents);
+  }
   await runBridge(wanted, {
     connect: await connector(context),
     say(event) {

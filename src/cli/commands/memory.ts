@@ -27,7 +27,9 @@ export async function remember(context: Context): Promise<void> {
     repository: places[0]?.repository,
     session: options.text('session') ?? own,
   });
-  output.give(kept, () => [`${kept.id}  ${kept.isNew ? 'remembered' : 'was remembered already'}`]);
+  // The id alone, so that a script can take it: id=$(signalbox remember …)
+  output.give(kept, () => [kept.id]);
+  if (!output.isJson) output.note(kept.isNew ? 'remembered' : 'was remembered already', 'note');
 }
 
 export async function recall(context: Context): Promise<void> {

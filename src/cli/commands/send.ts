@@ -1,6 +1,7 @@
 /** Sends one message; the answer comes when it is on the hub's disk. */
 import { JsonObject, Priority, SignalboxError } from '../../contract/index.ts';
 import type { Context } from '../context.ts';
+import { tellNewChannel } from '../newcomer.ts';
 import { recipientOf } from '../recipient.ts';
 import { speaker } from '../speaker.ts';
 import { counted } from '../words.ts';
@@ -22,9 +23,12 @@ export async function send(context: Context): Promise<void> {
   };
   const hub = await context.hub(await speaker(context));
   const sent = await hub.message.send(input);
-  output.give(sent, () => [
-    `${sent.id}  stored for ${counted(sent.recipients, 'mailbox', 'mailboxes')}`,
-  ]);
+  // The id alone, so that a script can take it: id=$(signalbox send …)
+  output.give(sent, () => [sent.id]);
+  if (output.isJson) return;
+  output.note(`stored for ${counted(sent.recipients, 'mailbox', 'mailboxes')}`, 'note');
+  const isFirst = sent.cursor === 1;
+  if (isFirst && 'channel' in input.to) await tellNewChannel(output, hub, input.to.channel);
 }
 
 function readData(text: string | undefined): JsonObject | undefined {
