@@ -1,5 +1,6 @@
 /** `signalbox hooks`, as a process in a home of its own. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, readdir, readFile, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -70,6 +71,35 @@ test('what is asked wrongly is refused with a hint', async () => {
   expect(both).toMatchObject({ code: 64, stderr: expect.stringMatching(/exclude each other/) });
   const name = await home.run(['hooks', 'install', 'claude', '--agent', 'a b']);
   expect(name).toMatchObject({ code: 64, stderr: expect.stringMatching(/no name of an agent/) });
+});
+
+test('what is refused for one client is not half done for another', async () => {
+  const refused = await home.run(['hooks', 'install', 'claude', 'git']);
+  expect(refused).toMatchObject({ code: 64, stdout: '' });
+  expect(refused.stderr).toContain('is in no repository of git');
+  expect(await readdir(home.root)).toEqual([]);
+  await writeFile(join(home.root, '.claude.json'), '{"mcpServers": []}');
+  expect(await home.run(['hooks', 'install', 'codex', 'claude'])).toMatchObject({ code: 64 });
+  expect(await readdir(home.root)).toEqual(['.claude.json']);
+});
+
+test('away go the folders that were made for hooks, and other clones are named', async () => {
+  const [one, other] = [join(home.root, 'one'), join(home.root, 'the other')];
+  for (const cwd of [one, other]) {
+    execFileSync('git', ['init', '--quiet', cwd]);
+    const args = ['hooks', 'install', 'git', 'claude', 'codex', 'cursor'];
+    await mkdir(join(home.root, '.cursor'), { recursive: true });
+    expect(await home.run(args, { cwd })).toMatchObject({ code: 0 });
+  }
+  await writeFile(join(home.root, '.codex/mine'), '');
+  const removed = await home.run(['hooks', 'remove'], { cwd: one });
+  expect(removed.code).toBe(0);
+  expect(removed.stderr).toContain(`cd '${await realpath(other)}' && signalbox hooks remove git`);
+  expect(removed.stderr).not.toContain('/one ');
+  const left = (await readdir(home.root)).filter((name) => name.startsWith('.'));
+  expect(left.toSorted()).toEqual(['.codex', '.cursor']);
+  const rest = await home.run(['hooks', 'remove', 'git'], { cwd: other });
+  expect(rest).toMatchObject({ code: 0, stderr: expect.not.stringContaining('another clone') });
 });
 
 test('in the shell of an agent the command line speaks as that agent', async () => {

@@ -35,6 +35,12 @@ export async function installGit(at: Surroundings): Promise<Change[]> {
   return changes;
 }
 
+/** Throws what `installGit` would be refused for. */
+export async function checkInstallingGit(at: Surroundings): Promise<void> {
+  const folder = await gitHooksFolder(at);
+  for (const name of GIT_HOOKS) await demandPlace(join(folder, name));
+}
+
 export async function removeGit(at: Pick<Surroundings, 'cwd'>): Promise<Change[]> {
   const folder = await gitHooksFolder(at);
   const changes: Change[] = [];
@@ -67,18 +73,21 @@ async function installOne(at: Surroundings, path: string, name: GitHook): Promis
   const text = script(at, name);
   const there = await readOwn(path);
   if (there.text === text) return { path, isChanged: false, taken: [] };
-  if (there.text !== undefined && !there.text.includes(MARK)) {
-    if (await isThere(keptAt(path))) {
-      throw new SignalboxError('conflict', `${path} and ${keptAt(path)} are both there.`, {
-        hint: 'A new hook came in the place of ours. Put the two together, then try again.',
-      });
-    }
-    // The name is moved, whatever it is: a link stays one, and every byte and mode is kept.
-    await rename(path, keptAt(path));
-  }
+  // The name is moved, whatever it is: a link stays one, and every byte and mode is kept.
+  if (await demandPlace(path)) await rename(path, keptAt(path));
   await writeOwn({ path, mode: MODE }, text);
   await chmod(path, MODE);
   return { path, isChanged: true, taken: [] };
+}
+
+/** Is a hook of somebody else there, which must be kept? */
+async function demandPlace(path: string): Promise<boolean> {
+  const { text } = await readOwn(path);
+  if (text === undefined || text.includes(MARK)) return false;
+  if (!(await isThere(keptAt(path)))) return true;
+  throw new SignalboxError('conflict', `${path} and ${keptAt(path)} are both there.`, {
+    hint: 'A new hook came in the place of ours. Put the two together, then try again.',
+  });
 }
 
 function keptAt(path: string): string {

@@ -5,10 +5,11 @@ import { codex } from './codex.ts';
 import { cursor } from './cursor.ts';
 import { installEntry } from './entry-files.ts';
 import { gemini } from './gemini.ts';
-import { installGit, removeGit } from './git.ts';
-import { addTo, takeFrom, type Change, type JsonPlan } from './json-file.ts';
+import { checkInstallingGit, installGit, removeGit } from './git.ts';
+import { addTo, checkAdding, takeFrom, type Change, type JsonPlan } from './json-file.ts';
 import { readOwn } from './own-file.ts';
-import { addBlock, takeBlock, type BlockPlan } from './marked-block.ts';
+import { addBlock, lookAtBlock, takeBlock, type BlockPlan } from './marked-block.ts';
+import { forget, missingFolders, note, removeMadeFolders } from './traces.ts';
 
 export const clientHooks: readonly ClientHooks[] = [claude, codex, gemini, cursor];
 
@@ -22,24 +23,49 @@ export interface Installed {
   todo: readonly string[];
 }
 
+/** Throws what installing would be refused for, before anything is written. */
+export async function checkInstalling(target: Target, wanted: Wanted): Promise<void> {
+  if (target === 'git') return checkInstallingGit(wanted);
+  const client = hooksOf(target);
+  for (const plan of client.plans(await withKnownAgent(client, wanted))) {
+    await (isBlock(plan) ? lookAtBlock(plan) : checkAdding(plan));
+  }
+}
+
 export async function install(target: Target, wanted: Wanted): Promise<Installed> {
-  await installEntry(wanted.env);
-  if (target === 'git') return { target, changes: await installGit(wanted), todo: [] };
+  const { env, cwd } = wanted;
+  await installEntry(env);
+  if (target === 'git') {
+    const changes = await installGit(wanted);
+    await note(env, 'clones', [cwd]);
+    return { target, changes, todo: [] };
+  }
   const client = hooksOf(target);
   const changes: Change[] = [];
   for (const plan of client.plans(await withKnownAgent(client, wanted))) {
+    const missing = await missingFolders(plan.path);
     changes.push(isBlock(plan) ? await addBlock(plan) : await addTo(plan));
+    await note(env, 'folders', missing);
   }
   return { target, changes, todo: client.todo };
 }
 
 /** The entry stays: other hooks may run it, and without hooks it does nothing. */
 export async function uninstall(target: Target, wanted: Wanted): Promise<Installed> {
-  if (target === 'git') return { target, changes: await removeGit(wanted), todo: [] };
+  const { env, cwd } = wanted;
+  if (target === 'git') {
+    const taken = await removeGit(wanted);
+    await forget(env, 'clones', (clone) => clone === cwd);
+    return { target, changes: taken, todo: [] };
+  }
   const changes: Change[] = [];
   for (const plan of hooksOf(target).plans(wanted)) {
     changes.push(isBlock(plan) ? await takeBlock(plan) : await takeFrom(plan));
   }
+  await removeMadeFolders(
+    env,
+    changes.map(({ path }) => path),
+  );
   return { target, changes, todo: [] };
 }
 

@@ -45,6 +45,12 @@ export async function addTo(plan: JsonPlan): Promise<Change> {
   return { path: plan.path, isChanged: true, taken };
 }
 
+/** Throws what `addTo` would be refused for. */
+export async function checkAdding(plan: JsonPlan): Promise<void> {
+  const { text = '' } = await readOwn(plan.path);
+  withOurs(plan, text.trim() === '' ? EMPTY : text);
+}
+
 export async function takeFrom(plan: JsonPlan): Promise<Change> {
   const file = await readOwn(plan.path);
   const unchanged = { path: plan.path, isChanged: false, taken: [] };

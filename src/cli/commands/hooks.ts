@@ -3,10 +3,12 @@ import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { AgentName, SignalboxError } from '../../contract/index.ts';
 import {
+  checkInstalling,
   entryStatus,
   GATE,
   hooksStatus,
   install,
+  otherClones,
   TARGETS,
   uninstall,
   type EntryStatus,
@@ -16,14 +18,18 @@ import {
   type Wanted,
 } from '../../hooks/index.ts';
 import type { Context } from '../context.ts';
+import { shellWord } from '../demo/shell-word.ts';
 import { harmlessLine } from '../harmless.ts';
 import type { Colour, Output } from '../output.ts';
 import { padded } from '../width.ts';
 
 export async function installHooks(context: Context): Promise<void> {
   const wanted = wantedOf(context);
+  const targets = await targetsOf(context, 'used');
+  // All or nothing: what is refused in one place is not half done in another.
+  for (const target of targets) await checkInstalling(target, wanted);
   const done: Installed[] = [];
-  for (const target of await targetsOf(context, 'used')) done.push(await install(target, wanted));
+  for (const target of targets) done.push(await install(target, wanted));
   give(context, done, 'installed');
   if (context.output.isJson) return;
   for (const step of done.flatMap(({ todo }) => todo)) context.output.note(step, 'hint');
@@ -37,6 +43,13 @@ export async function removeHooks(context: Context): Promise<void> {
     done.push(await uninstall(target, wanted));
   }
   give(context, done, 'removed');
+  const { args } = context;
+  if (context.output.isJson || (args.length > 0 && !args.includes('git'))) return;
+  for (const clone of await otherClones(wanted)) {
+    context.output.note(`hooks of git are left in another clone, ${harmlessLine(clone)}`, 'note');
+    const line = `cd ${shellWord(clone)} && signalbox hooks remove git`;
+    context.output.note(harmlessLine(line), 'hint');
+  }
 }
 
 export async function statusOfHooks(context: Context): Promise<void> {
