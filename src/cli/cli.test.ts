@@ -261,6 +261,20 @@ test('watch whose reader has had enough ends quietly', async () => {
   });
 });
 
+test('a hub that never was there is told of at once, also by a command that stays', async () => {
+  const hub = await localHub({});
+  hub.close();
+  const message = `error: The hub at ${hub.url} cannot be reached.\n`;
+  for (const line of [
+    ['task', 'submit', 'x', '--wait'],
+    ['status', '--watch'],
+  ]) {
+    const { code, stdout, stderr } = await home.run(line);
+    expect([code, stdout]).toEqual([69, '']);
+    expect(stderr.replace(/^note: Waiting .*\n/, '')).toMatch(new RegExp(`^${message}hint: Start`));
+  }
+});
+
 test('a hub that takes its time is waited for aloud', async () => {
   const hub = await localHub({});
   hub.close();

@@ -8,6 +8,7 @@ import { listenForInterruption } from './interruption.ts';
 import { readOptions, type Options } from './options.ts';
 import type { Output } from './output.ts';
 import type { Env } from './places.ts';
+import { reached, tellStates } from './reached.ts';
 
 /** After so long without a word a person wonders. */
 const PATIENCE_MS = 1_000;
@@ -48,6 +49,7 @@ export function createContext({ args, values, output, env, cwd }: Invocation): C
   const clock = systemClock();
   const closers: (() => void)[] = [];
   let found: Promise<HubPlace> | undefined;
+  let interrupted: AbortSignal | undefined;
 
   const place = (): Promise<HubPlace> =>
     (found ??= findHub({
@@ -60,12 +62,11 @@ export function createContext({ args, values, output, env, cwd }: Invocation): C
     const there = await place();
     const client = connect({ ...there, ...speaker, transport });
     closers.push(() => client.close());
-    const waits = `Waiting for the hub at ${there.url} …`;
-    const patience = clock.after(PATIENCE_MS, () => {
-      if (!output.hasSpoken()) output.note(waits, 'note');
-    });
-    closers.push(patience);
-    if (transport === 'socket') closers.push(tellStates(client, output));
+    const waits = (): void => output.note(`Waiting for the hub at ${there.url} …`, 'note');
+    closers.push(clock.after(PATIENCE_MS, () => output.hasSpoken() || waits()));
+    if (transport === 'http') return client;
+    await reached(client, there.url, interrupted);
+    closers.push(tellStates(client, output));
     return client;
   };
 
@@ -83,7 +84,7 @@ export function createContext({ args, values, output, env, cwd }: Invocation): C
     interruption() {
       const { signal, close } = listenForInterruption();
       closers.push(close);
-      return signal;
+      return (interrupted = signal);
     },
     close: () =>
       closers
@@ -91,21 +92,6 @@ export function createContext({ args, values, output, env, cwd }: Invocation): C
         .toReversed()
         .forEach((close) => close()),
   };
-}
-
-/** Says once that the hub is gone, and once that it is back. */
-function tellStates(client: Client, output: Output): () => void {
-  let isLost = false;
-  return client.onState((state, error) => {
-    if (state === 'disconnected' && !isLost) {
-      isLost = true;
-      output.note(`${error?.message ?? 'The hub is gone.'} Trying again …`, 'note');
-    }
-    if (state === 'connected' && isLost) {
-      isLost = false;
-      output.note('Connected.', 'note');
-    }
-  });
 }
 
 async function readStdin(): Promise<string> {
