@@ -9,6 +9,7 @@ import {
   type OperationName,
   SignalboxError,
 } from '../contract/index.ts';
+import { issueWords } from '../contract/issue-words.ts';
 import type { CommandContext, QueryContext } from '../domain/event/index.ts';
 import type { Written } from '../store/blobs.ts';
 
@@ -142,9 +143,10 @@ function parseInput<In extends z.ZodType>(
   const result = operation.input.safeParse(input);
   if (result.success) return result.data;
   const shown = result.error.issues.slice(0, ISSUES_SHOWN);
-  const parts = shown.map(({ path, message }) =>
-    path.length === 0 ? message : `${path.join('.')}: ${message}`,
-  );
+  const parts = shown.map((issue) => {
+    const { path } = issue;
+    return path.length === 0 ? issueWords(issue) : `${path.join('.')}: ${issueWords(issue)}`;
+  });
   throw new SignalboxError(
     'invalid_input',
     `${operation.name}: ${parts.join('; ')}`.slice(0, 2_000),

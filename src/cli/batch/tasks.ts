@@ -6,6 +6,7 @@
 import { join, relative, resolve, sep } from 'node:path';
 import { realpath } from 'node:fs/promises';
 import { type Input, limits, NamedOrder, SignalboxError } from '../../contract/index.ts';
+import { issueWords } from '../../contract/issue-words.ts';
 import type { Context } from '../context.ts';
 import { repositoryUrl } from '../repository-url.ts';
 import { fromFlags, type OrderSource, readOrder } from '../task-order.ts';
@@ -151,14 +152,14 @@ const WORDS: Readonly<Record<string, string>> = {
 /** What fits a file need not fit the hub; its own rules are asked before it is. */
 function checkOrder({ order, layer }: Draft, defaults: Layer | undefined): void {
   const { error } = NamedOrder.safeParse(order);
-  for (const { path, message } of error?.issues ?? []) {
-    const [name, at] = path;
+  for (const issue of error?.issues ?? []) {
+    const [name, at] = issue.path;
     const word = WORDS[String(name)] ?? String(name);
     const item = typeof at === 'number' ? at : undefined;
     // Those two are looked at by their names.
     if (word === 'after' || word === 'parent' || layer.isNoted(word, item)) continue;
     const where = layer.has(word) || defaults?.has(word) !== true ? layer : defaults;
-    where.note(word, message, item);
+    where.note(word, issueWords(issue), item);
   }
 }
 
