@@ -4,7 +4,7 @@
  */
 import { expect, test } from 'vitest';
 import type { Client } from '../../src/client/index.ts';
-import { limits } from '../../src/contract/index.ts';
+import { type Input, limits } from '../../src/contract/index.ts';
 import { eachEngine } from '../support/engines.ts';
 import {
   begin,
@@ -62,7 +62,14 @@ async function claim(verifier: Client): Promise<{ id: string; lease: number }> {
 
 type Lease = Awaited<ReturnType<typeof claim>>;
 
-const plain = { baseBranch: 'main', policy: null, paths: ['a.ts'], additions: 1, deletions: 0 };
+type Candidate = Omit<Input<'change.assess'>, keyof Lease>;
+const plain: Candidate = {
+  baseBranch: 'main',
+  policy: null,
+  paths: ['a.ts'],
+  additions: 1,
+  deletions: 0,
+};
 const guarded = { ...plain, paths: ['.signalbox/policy.yaml'] };
 const tested = { testedCommit: commit('c'), testedBase: commit('a'), log: 'ok' };
 
@@ -141,6 +148,20 @@ eachEngine((engine) => {
     expect(assessed).toMatchObject({ tier: 4, isApproved: true });
     expect(await verifier.change.pass({ ...again, ...tested })).toEqual({ state: 'landing' });
     expect((await person.change.show({ id: changeId })).change.approvedBy).toBe('pat');
+  });
+
+  test('a policy that cannot be read is freed by mending it, and a rule by nothing', async () => {
+    const at = await stage(engine);
+    const { verifier, person } = at;
+    const { changeId } = await handedIn(at);
+    const broken = { ...guarded, policy: 'version: 1\nchecks: [true]' };
+    await assessAndPass(verifier, await claim(verifier), broken);
+    const { facts } = await person.why({ id: changeId });
+    expect(facts.map(({ fact, frees }) => `${fact} ${frees}`)).toEqual([
+      expect.stringContaining('must approve it'),
+      expect.stringMatching(/^tier 4: the policy itself.* Nothing: it is a rule/),
+      expect.stringMatching(/cannot be followed: .* Mending that file on the base branch/),
+    ]);
   });
 
   test('a human who declines sends the task back to its author with the reason', async () => {

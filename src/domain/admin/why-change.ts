@@ -1,6 +1,6 @@
 /** What a change waits for. */
 import type { Fact, Output } from '../../contract/index.ts';
-import { findChangeWithRepository, findHeldBeside } from '../change/index.ts';
+import { findChangeWithRepository, findHeldBeside, isOfBrokenPolicy } from '../change/index.ts';
 import type { QueryContext } from '../event/index.ts';
 import { parseList } from '../task/index.ts';
 import { unknown } from './fact.ts';
@@ -58,6 +58,8 @@ function fixed(fact: string): Fact {
     fact,
     holder: null,
     untilMs: null,
-    frees: 'Nothing: it is a rule of the policy.',
+    frees: isOfBrokenPolicy(fact)
+      ? 'Mending that file on the base branch: what is tested from then on follows it.'
+      : 'Nothing: it is a rule of the policy.',
   };
 }

@@ -1,4 +1,5 @@
 /** What other domains may ask about changes. */
+export { isOfBrokenPolicy } from './policy.ts';
 export {
   type ChangeRow,
   countChangesByState,

@@ -35,9 +35,14 @@ const Timeout = z
   .transform((text) => Number(text.slice(0, -1)) * (UNIT_MS.get(text.slice(-1)) ?? 0))
   .refine((ms) => ms <= limits.checkTimeoutMsMax, 'at most 6h');
 
+const NO_COMMAND = 'a check is a command, in quotes where YAML reads it otherwise: "true"';
+
 const PolicyCheck = z.preprocess(
   (entry) => (typeof entry === 'string' ? { run: entry } : entry),
-  z.strictObject({ run: Check, timeout: Timeout.optional() }),
+  z.strictObject(
+    { run: z.string(NO_COMMAND).pipe(Check), timeout: Timeout.optional() },
+    { error: ({ code }) => (code === 'invalid_type' ? NO_COMMAND : undefined) },
+  ),
 );
 
 const Pattern = z.string().superRefine((pattern, context) => {

@@ -117,6 +117,8 @@ test.each([
   ['version: 1\nchecks: [{run: x, timeout: 10}]', 'line 2, checks[0].timeout: a time such as'],
   ['version: 1\nchecks: [{run: x, timeout: 7h}]', 'line 2, checks[0].timeout: at most 6h'],
   ['version: 1\nchecks: [" "]', 'line 2, checks[0].run: it is empty; give a command'],
+  ['version: 1\nchecks: [x, true]', 'line 2, checks[1]: a check is a command, in quotes'],
+  ['version: 1\nchecks: [{run: true}]', 'line 2, checks[0].run: a check is a command, in quotes'],
   ['version: 1\nchecks: {', 'line 2'],
   ['version: 1\nversion: 1', 'line 2: Map keys must be unique'],
   ['version: 1\n---\nversion: 1', 'multiple documents'],

@@ -63,11 +63,18 @@ const GUARDED = [
   matchers: patterns.map((pattern) => pathMatcher(pattern, true)),
 }));
 
+const BROKEN = 'cannot be followed';
+
+/** Is this not a rule of the policy, but that there is none that could be followed? */
+export function isOfBrokenPolicy(rule: string): boolean {
+  return rule.startsWith(`tier 4: ${POLICY_PATH} of `) && rule.includes(` ${BROKEN}: `);
+}
+
 export function assess(candidate: Candidate): Assessment {
   const reading = candidate.policy === null ? null : readPolicy(candidate.policy);
   const findings = houseRules(candidate.paths);
   if (reading !== null && 'problem' in reading) {
-    const text = `${POLICY_PATH} of ${candidate.baseBranch} cannot be followed: ${reading.problem}`;
+    const text = `${POLICY_PATH} of ${candidate.baseBranch} ${BROKEN}: ${reading.problem}`;
     findings.push({ tier: 4, text });
   }
   const policy = reading !== null && 'policy' in reading ? reading.policy : null;
