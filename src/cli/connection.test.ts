@@ -80,6 +80,17 @@ test('the local admin token goes to no other hub', async () => {
   expect(await find({ url: `${LOCAL}/` })).toMatchObject({ token: 'sbx_admin' });
 });
 
+test('the hub of the same user is found by any name of loopback, and asked where it listens', async () => {
+  await localHub();
+  for (const host of ['localhost', '[::1]', '127.0.0.1']) {
+    const found = await find({ url: `http://${host}:8080` });
+    expect(found).toMatchObject({ url: LOCAL, token: 'sbx_admin', isAdmin: true });
+  }
+  for (const url of ['http://localhost:8081', 'https://localhost:8080', 'http://127.0.0.2:8080']) {
+    expect(await find({ url })).toMatchObject({ url, token: undefined });
+  }
+});
+
 test('the token of the config file goes only to the address beside it', async () => {
   await write(configFile(env), 'url: https://hub.example\ntoken: sbx_file\n');
   expect(await find()).toMatchObject({ url: 'https://hub.example', token: 'sbx_file' });

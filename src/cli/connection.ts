@@ -36,12 +36,13 @@ export interface HubPlace extends ConnectOptions {
 export async function findHub({ url, token, env }: Wanted): Promise<HubPlace> {
   const config = await readConfig(env);
   const state = await readHubState(env);
-  const given = url ?? nonEmpty(env['SIGNALBOX_URL']) ?? nonEmpty(env['BROKER_URL']);
-  const address = given ?? config.url ?? state?.url;
-  if (address === undefined) throw noHub();
-  const isLocal = state !== undefined && isSameHub(address, state.url);
+  const given = givenUrl({ url, env });
+  const named = given ?? config.url ?? state?.url;
+  if (named === undefined) throw noHub();
   const isConfigured =
-    config.url === undefined ? given === undefined : isSameHub(address, config.url);
+    config.url === undefined ? given === undefined : isSameHub(named, config.url);
+  const address = isConfigured ? named : asOwnHub(named, state);
+  const isLocal = state !== undefined && isSameHub(address, state.url);
   const said = token ?? nonEmpty(env['SIGNALBOX_TOKEN']);
   const own = said ?? (isConfigured ? config.token : undefined);
   const found = own === undefined && isLocal ? await adminToken(state) : undefined;
@@ -54,6 +55,10 @@ export async function findHub({ url, token, env }: Wanted): Promise<HubPlace> {
     dataDir: isLocal ? state.dataDir : undefined,
     source: sourceOf({ url, env, isConfigured: given === undefined && config.url !== undefined }),
   };
+}
+
+function givenUrl({ url, env }: Pick<Wanted, 'url' | 'env'>): string | undefined {
+  return url ?? nonEmpty(env['SIGNALBOX_URL']) ?? nonEmpty(env['BROKER_URL']);
 }
 
 function sourceOf({ url, env, isConfigured }: Pick<Wanted, 'url' | 'env'> & Configured): string {
@@ -76,6 +81,19 @@ export function isSameHub(one: string, other: string): boolean {
   if (!URL.canParse(one) || !URL.canParse(other)) return one === other;
   const [a, b] = [new URL(one), new URL(other)];
   return a.host === b.host && a.protocol === b.protocol;
+}
+
+const HERE = ['localhost', '127.0.0.1', '[::1]'];
+
+/**
+ * The hub of this machine may be named by another name of loopback. It is then asked where it said
+ * that it listens: at the other name somebody else might.
+ */
+function asOwnHub(named: string, state: HubState | undefined): string {
+  if (state === undefined || !URL.canParse(named) || !URL.canParse(state.url)) return named;
+  const [a, b] = [new URL(named), new URL(state.url)];
+  const isHere = HERE.includes(a.hostname) && HERE.includes(b.hostname);
+  return isHere && a.port === b.port && a.protocol === b.protocol ? state.url : named;
 }
 
 function nonEmpty(text: string | undefined): string | undefined {

@@ -9,6 +9,7 @@ import { keepYoungMemorySmall } from './young-memory.ts';
 
 const USAGE_EXIT = 64;
 const UNAVAILABLE_EXIT = 69;
+const OUTPUT_EXIT = 74;
 const NODE_MIN = 24;
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -68,7 +69,9 @@ function misused(
 // Whoever reads our output may have had enough, as `head` does.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
-  if (error.code !== 'EIO') throw error;
+  if (error.code === 'EIO') return;
+  process.stderr.write(`error: the output cannot be written: ${error.message}\n`);
+  process.exit(OUTPUT_EXIT);
 });
 // The terminal may be gone (EIO); what is to be brought to its end still is.
 process.stderr.on('error', () => {});
