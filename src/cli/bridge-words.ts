@@ -25,7 +25,7 @@ export function bridgeWords(event: BridgeEvent): string {
     case 'progress':
       return `${counted(event.waiting, 'file')} more for ${event.agent}`;
     case 'hub_away':
-      return `the hub is gone, trying again: ${harmlessLine(event.message)}`;
+      return `no connection to the hub, trying again: ${harmlessLine(event.message)}`;
     case 'hub_back':
       return 'the hub is back';
     case 'trouble': {

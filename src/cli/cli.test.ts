@@ -1,7 +1,11 @@
 /** The command line against a hub that says what the test wants: the seam is the wire. */
 import { createServer } from 'node:http';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { aTask } from '../contract/task.fixture.ts';
@@ -284,6 +288,26 @@ test('a hub that takes its time is waited for aloud', async () => {
   await waiting.until(`note: Waiting for the hub at ${hub.url} …`);
   waiting.child.kill('SIGINT');
   await waiting.ended;
+});
+
+test('what keeps a notice back is no lease', async () => {
+  const fact = { fact: 'waits out its backoff', holder: 'whk_1', untilMs: AT, frees: 'Nothing.' };
+  const answer = { id: 'whd_1', kind: 'notice', state: 'pending', summary: 's', facts: [fact] };
+  await localHub({ why: () => answer });
+  const { code, stdout } = await home.run(['why', 'whd_1']);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/until +\S.*\n/);
+  expect(stdout).not.toContain('lease');
+});
+
+test.runIf(existsSync('/dev/full'))('an output that cannot be written is one line', async () => {
+  await localHub(board);
+  const line = [process.execPath, join(import.meta.dirname, 'main.ts'), 'status'].join(' ');
+  const shell = spawn('sh', ['-c', `${line} > /dev/full`], { env: home.env });
+  closers.push(() => shell.kill());
+  const [said] = await Promise.all([text(shell.stderr), once(shell, 'close')]);
+  expect(said).toMatch(/^error: the output cannot be written: ENOSPC.*\n$/);
+  expect(shell.exitCode).toBe(74);
 });
 
 test('call speaks any operation, with JSON from the line or from stdin', async () => {

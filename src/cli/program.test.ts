@@ -132,5 +132,8 @@ test('help takes the whole name of a command', async () => {
   expect(await help('task', 'submit')).toContain('signalbox task submit [options] [title]');
   expect(await help('task')).toContain('snooze');
   expect(await help()).toContain('Usage: signalbox [options] [command]');
+  expect(await help('invite')).toContain('--slots');
+  expect(await help('invite', 'list')).toMatch(/--cursor[^]*Global Options:[^]*--json/);
+  expect(await help('invite', 'list')).not.toContain('--slots');
   expect(await help('task', 'nope')).toMatch(/no command 'nope'\n.*`signalbox task --help`/);
 });

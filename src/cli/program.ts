@@ -17,7 +17,8 @@ export interface ProgramOptions {
 export { CommanderError };
 
 export function createProgram({ version, chosen }: ProgramOptions): Command {
-  const program = new Command('signalbox')
+  const program = new Command('signalbox');
+  program
     .description('The coordination hub for AI coding agents.')
     .version(version, '-V, --version', 'print the version')
     .option('--url <url>', 'the hub (SIGNALBOX_URL; else found by itself)')
@@ -25,7 +26,11 @@ export function createProgram({ version, chosen }: ProgramOptions): Command {
     .option('--json', 'print the output of the operation as JSON')
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
-    .configureHelp({ showGlobalOptions: true })
+    // A noun that is a command too, as `invite`, has options that are not those of its verbs.
+    .configureHelp({
+      showGlobalOptions: true,
+      visibleGlobalOptions: (command) => (command.parent === null ? [] : [...program.options]),
+    })
     // Errors are worded by whoever runs the program, in one way for all.
     .configureOutput({ outputError: () => {} })
     .exitOverride();

@@ -12,7 +12,7 @@ export function sidecarWords(event: SidecarEvent): string | undefined {
     case 'connected':
       return `connected to ${event.url} as ${event.agent}`;
     case 'disconnected':
-      return `the hub is gone, trying again: ${reasonOf(event.error)}`;
+      return `no connection to the hub, trying again: ${reasonOf(event.error)}`;
     case 'waiting':
       return 'waiting for a task';
     case 'recovering':

@@ -35,7 +35,7 @@ export function verifierWords(event: VerifierEvent): string {
     case 'left':
       return `${event.changeId} is left to others: ${harmlessLine(event.reason)}`;
     case 'hub_away':
-      return `the hub is gone, trying again: ${harmlessLine(event.message)}`;
+      return `no connection to the hub, trying again: ${harmlessLine(event.message)}`;
     case 'hub_back':
       return 'the hub is back';
     case 'trouble':

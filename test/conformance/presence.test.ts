@@ -65,9 +65,9 @@ eachEngine((engine) => {
     const ada = await worker(hub, 'ada');
     expect(await firstFact('ada')).toMatch(/^no task waits that it could do\./);
     await ada.client.agent.disconnect({ sessionId: ada.sessionId });
-    expect(await firstFact('ada')).toMatch(
-      /^not heard of since .* Its program runs again; .*get_work/,
-    );
+    expect(await firstFact('ada')).toMatch(/^has gone away\. Its program runs again; .*get_work/);
+    await hub.pass(limits.agentLeaseMs);
+    expect(await firstFact('ada')).toMatch(/^not heard of since .* Its program runs again/);
 
     const bob = await hub.as('bob');
     await bob.task.pull({});

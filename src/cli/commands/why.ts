@@ -32,10 +32,11 @@ export async function why(context: Context): Promise<void> {
 
 /**
  * Whoever holds something has it for a time, which is the end of it only if nothing is heard. What
- * keeps a schedule back is a task: the time is that of the next run, and no end of a lease.
+ * keeps a schedule back is a task, and a notice waits for the webhook that it is for: the time is
+ * that of the next run or try, and no end of a lease.
  */
 function endOf({ kind, state }: { kind: string; state: string }): string | null {
-  if (kind === 'schedule') return null;
+  if (kind === 'schedule' || kind === 'notice') return null;
   return state === 'offered'
     ? 'when the offer lapses'
     : 'when its lease ends, unless it is renewed';

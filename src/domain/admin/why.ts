@@ -50,7 +50,7 @@ async function whyAgent(context: QueryContext, row: AgentWithTask): Promise<Answ
     ...(await factsOfHold(context, row.key)),
     ...(await factsOfHold(context, PROJECT)),
   ];
-  const standing = holds.length > 0 && isWaiting(row) ? [] : factsOfAgent(row);
+  const standing = holds.length > 0 && isWaiting(row) ? [] : factsOfAgent(row, context.nowMs);
   const facts = [...standing, ...holds, ...(await factsOfRecords(context, row))];
   return { id: row.name, kind: 'agent', state, summary, facts };
 }
@@ -60,8 +60,8 @@ function isWaiting({ presence, task_id: taskId }: AgentWithTask): boolean {
   return presence !== 'offline' && taskId === null;
 }
 
-function factsOfAgent(row: AgentWithTask): Fact[] {
-  if (row.presence === 'offline') return [factOfAway(row)];
+function factsOfAgent(row: AgentWithTask, nowMs: number): Fact[] {
+  if (row.presence === 'offline') return [factOfAway(row, nowMs)];
   if (row.task_id === null && row.is_pushed === 0) {
     return [missing('nothing is offered to it: it asks for work itself', `It asks: ${ASKS}.`)];
   }
@@ -77,12 +77,16 @@ function factsOfAgent(row: AgentWithTask): Fact[] {
 const ASKS = '`get_work` over MCP, `task.pull` elsewhere';
 
 /** Whether it had a sidecar is not known any more: what is said is true of each kind of agent. */
-function factOfAway({ name, session_id: sessionId, lease_until_ms: untilMs }: AgentWithTask): Fact {
+function factOfAway(row: AgentWithTask, nowMs: number): Fact {
+  const { name, session_id: sessionId, lease_until_ms: untilMs } = row;
   if (sessionId === null) {
-    const frees = `It connects: \`signalbox agent run --name ${name}\`; or it asks: ${ASKS}.`;
+    const line = `signalbox agent run --name ${name} -- COMMAND`;
+    const frees = `It connects: \`${line}\`; or it asks: ${ASKS}.`;
     return missing('has a mailbox here, and has never taken work', frees);
   }
   const frees = `Its program runs again; without one beside it, it asks: ${ASKS}.`;
+  // Who says goodbye goes before its lease ends.
+  if (untilMs !== null && untilMs > nowMs) return missing('has gone away', frees);
   return { fact: 'not heard of since its lease ended', holder: null, untilMs, frees };
 }
 

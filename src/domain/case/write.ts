@@ -104,7 +104,7 @@ export function checkVersion(
   if (named === undefined || named === version) return;
   const is = row === undefined ? 'is not there' : `has version ${version}`;
   throw new SignalboxError('conflict', `case ${id} ${is}; you have read version ${named}`, {
-    hint: 'Read the case again with case.get, and write on top of what it says.',
+    hint: `Read it again (case.get, \`signalbox case show ${id}\`), and write on top of that.`,
     details: { version },
   });
 }
