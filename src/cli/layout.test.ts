@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fields, table, type Column } from './layout.ts';
+import { fields, folded, table, type Column } from './layout.ts';
 import type { Output } from './output.ts';
 import { fitted, padded, textWidth } from './width.ts';
 
@@ -82,4 +82,11 @@ test('fields line up, and those without a value are left out', () => {
     ['agent', 'ada'],
   ] as const;
   expect(fields(output(80), pairs)).toEqual(['<dim>id   </>  tsk_1', '<dim>agent</>  ada']);
+});
+
+test('lines are broken between words on a terminal, and stay whole in a pipe', () => {
+  const lines = ['reason  the check of the parser failed', 'short'];
+  const narrow = folded(output(20), lines);
+  expect(narrow).toEqual(['reason  the check of', '  the parser failed', 'short']);
+  expect(folded({ ...output(20), isTty: false }, lines)).toEqual(lines);
 });

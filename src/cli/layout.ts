@@ -1,6 +1,6 @@
 /** Columns and fields: results laid out so that an eye finds its way. */
 import type { Output } from './output.ts';
-import { fitted, padded, textWidth } from './width.ts';
+import { fitted, padded, textWidth, wrapped } from './width.ts';
 
 export interface Column<Row> {
   title: string;
@@ -81,6 +81,11 @@ export function fields(
   return shown.map(
     ({ name, value }) => `${output.paint('dim', padded(name, width))}${GAP}${value}`,
   );
+}
+
+/** For a terminal that is narrower than the lines; elsewhere they stay as they are. */
+export function folded(output: Output, lines: string[]): string[] {
+  return output.isTty ? lines.flatMap((line) => wrapped(line, output.columns)) : lines;
 }
 
 export function indented(text: string, by = '  '): string[] {

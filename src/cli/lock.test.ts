@@ -30,3 +30,18 @@ test('whoever waits for a lock keeps its place for longer than its lease', async
   await home.run(['lock', 'release', '--as', 'ada', '--session', 'one']);
   expect(await waiting.ended).toMatchObject({ code: 0 });
 });
+
+test('the same path of two repositories is no collision, and a path is of some repository', async () => {
+  await home.start(['start', '--port', '0', '--no-verifier']).until('answers at');
+  const outside = await home.run(['lock', 'acquire', 'src/a.py']);
+  expect(outside).toMatchObject({ code: 64, stderr: expect.stringContaining('no git repository') });
+  for (const name of ['shop', 'site']) {
+    const args = ['lock', 'acquire', 'src/a.py', '--repo', `https://example.org/${name}.git`];
+    expect(await home.run([...args, '--session', name])).toMatchObject({ code: 0 });
+  }
+  await home.run(['lock', 'acquire', '--name', 'db:schema', '--session', 'one']);
+  const { stdout } = await home.run(['lock', 'list']);
+  expect(stdout).toMatch(/REPOSITORY +WHAT\n/);
+  for (const name of ['shop', 'site']) expect(stdout).toMatch(new RegExp(` ${name} +src/a\\.py\n`));
+  expect(stdout).toMatch(/ - +db:schema\n/);
+});

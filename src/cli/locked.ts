@@ -23,10 +23,10 @@ export async function itemsOf(context: Context): Promise<LockItem[]> {
   const things = options.list('name') ?? [];
   const repo = options.text('repo');
   const url = repo === undefined ? undefined : await repositoryUrl(context, repo);
+  if (url === undefined && args.length > 0 && repositoryOf(cwd) === undefined) throw nowhere(cwd);
   const paths = args.map((path) =>
     url === undefined ? pathHere(context, path) : { path, repository: url },
   );
-  if (url === undefined && paths.length > 0 && repositoryOf(cwd) === undefined) throw nowhere(cwd);
   return [...paths, ...things.map((name) => ({ name }))];
 }
 

@@ -2,10 +2,10 @@
 import { lengthInWords } from '../../contract/length.ts';
 import { spendingInWords } from '../../contract/money.ts';
 import { harmlessLine } from '../harmless.ts';
-import { fields } from '../layout.ts';
+import { fields, folded } from '../layout.ts';
 import type { Output } from '../output.ts';
 import { stateColour, stateCounts, stateText } from '../states.ts';
-import { clipped, padded, textWidth, wrapped } from '../width.ts';
+import { clipped, padded, textWidth } from '../width.ts';
 import { counted, timeInWords } from '../words.ts';
 import type { Board } from './look.ts';
 
@@ -19,7 +19,7 @@ export function boardLines(output: Output, board: Board, url: string): string[] 
     ...changeLines(output, board),
     ...deadLines(output, board),
   ];
-  return output.isTty ? lines.flatMap((line) => wrapped(line, output.columns)) : lines;
+  return folded(output, lines);
 }
 
 type Status = Board['status'];

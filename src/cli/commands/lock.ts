@@ -15,6 +15,7 @@ import { INTERRUPTED_EXIT } from '../interruption.ts';
 import { fields, table } from '../layout.ts';
 import { holderOf, itemsOf } from '../locked.ts';
 import { nextPage, pageOf, theOne } from '../paging.ts';
+import { shortNames } from '../short-names.ts';
 import { speaker } from '../speaker.ts';
 import { stateText, stateWord } from '../states.ts';
 import { timeInWords } from '../words.ts';
@@ -119,6 +120,7 @@ export async function listLocks(context: Context): Promise<void> {
     state: options.choice('state', LockState.options),
   });
   const nowMs = clock.nowMs();
+  const nameOf = shortNames(page.items.flatMap(repositoriesOf));
   const columns = [
     { title: 'ID', text: ({ id }: Lock) => id },
     {
@@ -132,6 +134,11 @@ export async function listLocks(context: Context): Promise<void> {
       title: 'UNTIL',
       text: ({ leaseUntilMs }: Lock) =>
         leaseUntilMs === null ? '-' : timeInWords(leaseUntilMs, nowMs),
+    },
+    {
+      title: 'REPOSITORY',
+      text: (lock: Lock) => harmlessLine(repositoriesOf(lock).map(nameOf).join(', ')) || '-',
+      spare: 1,
     },
     { title: 'WHAT', text: whatOf },
   ];
@@ -179,12 +186,17 @@ function lockLines({ output, clock }: Context, lock: Lock): string[] {
     `${id}  ${stateWord(output, state)}  ${mode}`,
     ...fields(output, [
       ['what', whatOf(lock)],
+      ['repository', harmlessLine(repositoriesOf(lock).join(', ')) || undefined],
       ['held by', `${agent}, ${taskId ?? `session ${session ?? ''}`}`],
       ['until', until],
       ['fence', fence === null ? undefined : String(fence)],
       ['reason', reason === null ? undefined : harmlessLine(reason)],
     ]),
   ];
+}
+
+function repositoriesOf({ items }: Lock): string[] {
+  return [...new Set(items.flatMap((item) => ('name' in item ? [] : [item.repository])))];
 }
 
 function whatOf({ items }: Lock): string {

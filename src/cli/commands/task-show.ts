@@ -7,7 +7,7 @@ import { dollars, tokenCount } from '../../contract/money.ts';
 import type { Context } from '../context.ts';
 import { eventColour, eventWords } from '../event-words.ts';
 import { harmless, harmlessLine } from '../harmless.ts';
-import { fields, indented } from '../layout.ts';
+import { fields, folded, indented } from '../layout.ts';
 import type { Output } from '../output.ts';
 import { theOne } from '../paging.ts';
 import { stateWord } from '../states.ts';
@@ -24,12 +24,14 @@ export async function showTask(context: Context): Promise<void> {
   const events = output.isJson ? [] : await history(hub, answer.task);
   const children = childLines(output, answer.children);
   const failure = output.isJson ? [] : await lastFailure(context, hub, answer);
-  output.give(answer, () => [
-    ...heading(context, answer.task, answer.attempts),
-    ...children,
-    ...timeline(output, events, answer.task.id),
-    ...failure,
-  ]);
+  output.give(answer, () =>
+    folded(output, [
+      ...heading(context, answer.task, answer.attempts),
+      ...children,
+      ...timeline(output, events, answer.task.id),
+      ...failure,
+    ]),
+  );
 }
 
 /** The events of the task and of the changes that were handed in for it, in their order. */

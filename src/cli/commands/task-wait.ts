@@ -3,6 +3,7 @@ import type { Client } from '../../client/index.ts';
 import { attend, type Attended } from '../attend.ts';
 import type { Context } from '../context.ts';
 import { INTERRUPTED_EXIT } from '../interruption.ts';
+import { folded } from '../layout.ts';
 import { theOne } from '../paging.ts';
 import { isEnded } from '../states.ts';
 import { heading } from './task-show.ts';
@@ -32,7 +33,7 @@ export async function stayWith(
 async function tellEnd(context: Context, hub: Client, id: string): Promise<number> {
   const { output } = context;
   const answer = await hub.task.show({ id });
-  output.give(answer, () => ['', ...heading(context, answer.task)]);
+  output.give(answer, () => folded(output, ['', ...heading(context, answer.task)]));
   const { state } = answer.task;
   if (state === 'dead' || state === 'failed') {
     output.note(`Put it back with all its retries: signalbox task retry ${id}`, 'hint');
