@@ -67,7 +67,7 @@ test('the hub of this machine is found, and asked with its token', async () => {
   const { code, stdout, stderr } = await home.run(['status']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout.replace(/\d+ ms/, '3 ms').split('\n')).toEqual([
-    `Signalbox 9.9.9 at ${hub.url}`,
+    `Signalbox 9.9.9 at ${hub.url} (process ${process.pid})`,
     'tasks    1 running · 3 done',
     'changes  none',
     'agents   2 idle',

@@ -60,6 +60,7 @@ test('the hub of the same user is found with its token', async () => {
     isConfigured: false,
     agent: 'ada',
     dataDir,
+    pid: 1,
     source: 'found on this machine',
   });
 });

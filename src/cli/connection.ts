@@ -29,6 +29,8 @@ export interface HubPlace extends ConnectOptions {
   agent: string;
   /** The data folder, where it is the hub of this user on this machine. */
   dataDir: string | undefined;
+  /** Its process, there. */
+  pid: number | undefined;
   /** Where the address comes from, in words. */
   source: string;
 }
@@ -53,6 +55,7 @@ export async function findHub({ url, token, env }: Wanted): Promise<HubPlace> {
     isConfigured: said === undefined && own !== undefined,
     agent: nonEmpty(env['AGENT_ID']) ?? userName(),
     dataDir: isLocal ? state.dataDir : undefined,
+    pid: isLocal ? state.pid : undefined,
     source: sourceOf({ url, env, isConfigured: given === undefined && config.url !== undefined }),
   };
 }
@@ -75,6 +78,11 @@ interface Configured {
 
 async function adminToken({ dataDir }: HubState): Promise<string | undefined> {
   return readIfThere(join(dataDir, 'admin.token'));
+}
+
+/** `http://127.0.0.1:8080 (process 4711)`, where it is known. */
+export function placeInWords({ url, pid }: Pick<HubPlace, 'url' | 'pid'>): string {
+  return pid === undefined ? url : `${url} (process ${pid})`;
 }
 
 export function isSameHub(one: string, other: string): boolean {

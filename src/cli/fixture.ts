@@ -119,6 +119,7 @@ export class ScriptedHub {
   constructor(answers: Answers) {
     this.answers = answers;
     this.#server.on('request', (request, response) => {
+      if (request.url === '/live') return response.end('{}');
       const operation = request.url?.slice('/v1/'.length) ?? '';
       const token = request.headers.authorization?.slice('Bearer '.length);
       void text(request).then((body) => {

@@ -9,9 +9,9 @@ import { clipped, padded, textWidth } from '../width.ts';
 import { counted, timeInWords } from '../words.ts';
 import type { Board } from './look.ts';
 
-export function boardLines(output: Output, board: Board, url: string): string[] {
+export function boardLines(output: Output, board: Board, place: string): string[] {
   const lines = [
-    `${output.paint('bold', `Signalbox ${board.status.version}`)} at ${url}`,
+    `${output.paint('bold', `Signalbox ${board.status.version}`)} at ${place}`,
     ...fields(output, numbers(output, board)),
     ...agentLines(output, board),
     ...laneLines(output, board),

@@ -4,6 +4,7 @@
  */
 import { goesOn } from '../../client/frames.ts';
 import type { Client } from '../../client/index.ts';
+import { placeInWords } from '../connection.ts';
 import type { Context } from '../context.ts';
 import { follow } from '../follow.ts';
 import { createScreen, type Screen } from '../screen.ts';
@@ -20,9 +21,9 @@ export async function watchBoard(context: Context): Promise<void> {
   const { output, clock } = context;
   const interruption = context.interruption();
   const hub = await context.live();
-  const { url } = await context.place();
+  const place = placeInWords(await context.place());
   const screen = createScreen(output, context.env);
-  const show = shower(context, screen, url);
+  const show = shower(context, screen, place);
   // What was said meanwhile stands below the block; the next one begins below that.
   hub.onState(() => screen.forget());
   const news = newsOf(hub, interruption);
@@ -82,12 +83,12 @@ function newsOf(hub: Client, interruption: AbortSignal): News {
   return news;
 }
 
-function shower({ output }: Context, screen: Screen, url: string): (board: Board) => void {
+function shower({ output }: Context, screen: Screen, place: string): (board: Board) => void {
   let last = '';
   return (board) => {
     const { nowMs: _now, cursor: _cursor, ...rest } = board.status;
     if (screen.isLive) {
-      const lines = boardLines(output, board, url);
+      const lines = boardLines(output, board, place);
       const room = Math.max(1, output.rows - 2);
       const more = lines.length - room;
       screen.draw(more > 0 ? [...lines.slice(0, room), `… ${more} more lines`] : lines);

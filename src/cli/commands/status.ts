@@ -2,6 +2,7 @@
 import { watchBoard } from '../board/live.ts';
 import { boardLines } from '../board/lines.ts';
 import { look } from '../board/look.ts';
+import { placeInWords } from '../connection.ts';
 import type { Context } from '../context.ts';
 
 export async function status(context: Context): Promise<void> {
@@ -9,7 +10,7 @@ export async function status(context: Context): Promise<void> {
   if (options.has('watch')) return watchBoard(context);
   const hub = await context.hub();
   if (output.isJson) return output.give(await hub.hub.status(), () => []);
-  const { url } = await context.place();
+  const place = placeInWords(await context.place());
   const board = await look({ hub, clock, works: new Map() });
-  boardLines(output, board, url).forEach((line) => output.line(line));
+  boardLines(output, board, place).forEach((line) => output.line(line));
 }

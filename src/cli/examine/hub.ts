@@ -24,12 +24,16 @@ export async function examineHub(context: Context): Promise<Finding[]> {
 async function examineToken(hub: Client, place: HubPlace): Promise<Finding> {
   try {
     const { name, role } = await hub.hub.whoami();
-    return ok('hub', `${place.url} (${place.source}) knows us as ${name}, ${role}`);
+    return ok('hub', `${place.url} (${sourceOf(place)}) knows us as ${name}, ${role}`);
   } catch (error) {
     const { code, message, hint } = errorOf(error);
     if (code !== 'unauthenticated') return fail('hub', message, hint);
     return fail('token', `${place.url} is there and does not take our token: ${message}`, hint);
   }
+}
+
+function sourceOf({ source, pid }: HubPlace): string {
+  return pid === undefined ? source : `${source}, process ${pid}`;
 }
 
 async function examineStatus({ clock }: Context, hub: Client): Promise<Finding[]> {

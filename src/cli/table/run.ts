@@ -46,6 +46,12 @@ export const run: readonly CommandEntry[] = [
     },
   },
   {
+    name: 'stop',
+    summary: 'End the hub of this user on this machine, whoever has started it.',
+    group: 'Run',
+    load: async () => (await import('../commands/stop.ts')).stop,
+  },
+  {
     name: 'mcp',
     summary: 'Serve the tools of the hub over MCP on stdin and stdout, for the agent that asks.',
     group: 'Run',
