@@ -20,7 +20,7 @@ export const schedules: readonly CommandEntry[] = [
       ...OF_TASK,
     ],
     example:
-      'signalbox schedule add nightly "30 2 * * *" "Update the packages" --zone Europe/Berlin',
+      'signalbox schedule add nightly "30 2 * * *" "Say what is out of date" --zone Europe/Berlin',
     load: async () => (await import('../commands/schedule.ts')).addSchedule,
   },
   {
