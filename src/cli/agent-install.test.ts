@@ -13,7 +13,7 @@ let hub: ScriptedHub;
 beforeEach(async () => {
   home = await makeHome();
   hub = await startScriptedHub(home, {
-    'token.create': (input) => ({ token: {}, secret: `sbx_of_${JSON.stringify(input)}` }),
+    'token.create': (input) => ({ secret: `sbx_${JSON.stringify(input).replaceAll(/\W/g, '')}` }),
   });
 });
 afterEach(async () => {

@@ -10,8 +10,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { aTask } from '../contract/task.fixture.ts';
 import { SignalboxError, type Event } from '../contract/index.ts';
-import { makeHome, startScriptedHub } from './fixture.ts';
-import type { Answers, Home, ScriptedHub } from './fixture.ts';
+import { makeHome, ScriptedHub, startScriptedHub } from './fixture.ts';
+import type { Answers, Home } from './fixture.ts';
 
 let home: Home;
 const closers: (() => void)[] = [];
@@ -128,8 +128,12 @@ test('a token given by hand is used instead, and goes to the hub that is named',
   const hub = await localHub({ 'hub.status': () => status });
   await home.run(['status', '--json', '--token', 'sbx_flag']);
   await home.run(['status', '--json'], { env: { SIGNALBOX_TOKEN: 'sbx_env' } });
-  await home.run(['status', '--json', '--url', hub.url.replace('127.0.0.1', 'localhost')]);
-  expect(hub.asked.map(({ token }) => token)).toEqual(['sbx_flag', 'sbx_env', undefined]);
+  const elsewhere = new ScriptedHub(hub.answers);
+  await elsewhere.listen();
+  closers.push(() => elsewhere.close());
+  await home.run(['status', '--json', '--url', elsewhere.url]);
+  expect(elsewhere.asked).toMatchObject([{ token: undefined }]);
+  expect(hub.asked.map(({ token }) => token)).toEqual(['sbx_flag', 'sbx_env']);
 });
 
 test('a task without a repository is taken, and it is said once that nothing of it lands', async () => {

@@ -9,7 +9,7 @@ import { text } from 'node:stream/consumers';
 import { vi } from 'vitest';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { z } from 'zod';
-import { errorTable, SignalboxError, type Event } from '../contract/index.ts';
+import { errorTable, SignalboxError, type Event, type Token } from '../contract/index.ts';
 import { hubStateFile, type Env } from './places.ts';
 
 const MAIN = join(import.meta.dirname, 'main.ts');
@@ -99,6 +99,16 @@ function begin(args: readonly string[], options: RunOptions & { root: string; en
   return { child, stdout: () => stdout, stderr: () => stderr, until, ended };
 }
 
+const TOKEN: Token = {
+  id: `tok_${'0'.repeat(21)}`,
+  agent: 'tester',
+  role: 'agent',
+  createdAtMs: 0,
+  expiresAtMs: null,
+  revokedAtMs: null,
+  rotatedFrom: null,
+};
+
 export type Answers = Record<string, (input: unknown) => unknown>;
 
 export interface Asked {
@@ -153,7 +163,10 @@ export class ScriptedHub {
     const answer = this.answers[asked.operation];
     try {
       if (answer === undefined) throw new SignalboxError('unknown_operation', 'No such thing.');
-      return { status: 200, reply: { ok: answer(asked.input) } };
+      const ok = answer(asked.input);
+      // Its form is looked at; what matters to a test is the secret.
+      const isToken = asked.operation === 'token.create' && typeof ok === 'object';
+      return { status: 200, reply: { ok: isToken ? { token: TOKEN, ...ok } : ok } };
     } catch (error) {
       if (!(error instanceof SignalboxError)) throw error;
       return { status: errorTable[error.code].http, reply: { error: error.toBody() } };
