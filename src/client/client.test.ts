@@ -29,16 +29,17 @@ function mirror(): { transport: Transport; asked: Request[] } {
 }
 
 test('there is a method for every operation, and it asks for that operation', async () => {
-  const { transport } = mirror();
+  const { transport, asked } = mirror();
   const client = createClient(transport);
   for (const name of Object.keys(operations)) {
     const [noun = '', verb] = name.split('.');
     const group: unknown = Reflect.get(client, noun);
     const method: unknown = verb === undefined ? group : Reflect.get(Object(group), verb);
-    const answer: unknown = typeof method === 'function' ? await method({}) : undefined;
-    const isStreamed = typeof answer === 'object' && answer !== null && 'output' in answer;
-    expect(isStreamed ? answer.output : answer).toBe(name);
+    if (typeof method !== 'function') throw new Error(`${name} has no method`);
+    // The mirror is no hub: what is held to the contract is refused.
+    await Promise.resolve(method({})).catch(() => {});
   }
+  expect(asked.map(({ operation }) => operation)).toEqual(Object.keys(operations));
 });
 
 test('the types of inputs and outputs are those of the contract', () => {
