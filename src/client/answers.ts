@@ -2,6 +2,9 @@
 import { SignalboxError, type Reply } from '../contract/index.ts';
 import { errorFrom } from './frames.ts';
 
+/** What a proxy says in front of a hub that is away. */
+const AWAY = new Set([502, 503, 504]);
+
 export const RETRY = { firstMs: 100, mostMs: 400 };
 
 export async function outputOf(address: string, response: Response): Promise<Reply> {
@@ -13,6 +16,9 @@ export async function outputOf(address: string, response: Response): Promise<Rep
     return { output, isDeduplicated: response.headers.has('x-signalbox-deduplicated') };
   }
   const hasError = typeof output === 'object' && output !== null && 'error' in output;
+  if (!hasError && AWAY.has(response.status)) {
+    throw unreachable(address, new Error('', { cause: new Error(`status ${response.status}`) }));
+  }
   throw errorFrom(hasError ? output.error : { status: response.status, text: text.slice(0, 200) });
 }
 

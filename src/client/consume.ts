@@ -12,7 +12,7 @@
 import { limits, type Event, type InboxItem } from '../contract/index.ts';
 import { systemClock, type Clock } from '../core/clock.ts';
 import type { Client } from './client.ts';
-import { known } from './frames.ts';
+import { goesOn, known } from './frames.ts';
 import type { Closable } from './transport.ts';
 
 export interface Consumption {
@@ -190,13 +190,12 @@ class Consumer {
       try {
         return await ask();
       } catch (error) {
-        const { code, retryAfterMs } = known(error);
         if (this.#isClosed) return undefined;
-        if (code !== 'unavailable' && retryAfterMs === undefined) {
+        if (!goesOn(error)) {
           this.#wanted.onError?.(error);
           return undefined;
         }
-        await this.#clock.sleep(retryAfterMs ?? AGAIN_MS);
+        await this.#clock.sleep(known(error).retryAfterMs ?? AGAIN_MS);
       }
     }
     return undefined;

@@ -127,6 +127,15 @@ test('a token is never carried to where a redirect leads', async () => {
   expect(other.seen).toEqual([]);
 });
 
+test('a proxy that says that the hub is away is a hub that is away', async () => {
+  const hub = await scriptedHub((response) => response.writeHead(502).end('<h1>Bad Gateway</h1>'));
+  const error: unknown = await clientOf(hub.url)
+    .hub.status()
+    .catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: 'unavailable', retryAfterMs: expect.any(Number) });
+  expect(String(error)).toContain('cannot be reached (status 502)');
+});
+
 test('what will be written down is held to the contract, and may say more than we know', async () => {
   const token = { id: `tok_${'0'.repeat(21)}`, agent: 'ada', role: 'agent', createdAtMs: 1 };
   const ends = { expiresAtMs: null, revokedAtMs: null, rotatedFrom: null };
