@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { agentPlan } from './agent-plan.ts';
+import { agentPlan } from './agent/plan.ts';
 import { readOptions } from './options.ts';
-import { withKeptWakeToken } from './wake-token.ts';
+import { withKeptWakeToken } from './place/wake-token.ts';
 import { makeHome, startScriptedHub, type Home, type ScriptedHub } from './fixture.ts';
 
 let home: Home;

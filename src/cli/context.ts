@@ -3,12 +3,12 @@ import { text } from 'node:stream/consumers';
 import { connect, type Client, type ConnectOptions } from '../client/index.ts';
 import { SignalboxError } from '../contract/errors.ts';
 import { systemClock, type Clock } from '../core/clock.ts';
-import { findHub, type HubPlace } from './connection.ts';
-import { listenForInterruption } from './interruption.ts';
+import { findHub, type HubPlace } from './place/connection.ts';
+import { listenForInterruption } from './terminal/interruption.ts';
 import { readOptions, type Options } from './options.ts';
-import type { Output } from './output.ts';
-import type { Env } from './places.ts';
-import { reached, tellStates } from './reached.ts';
+import type { Output } from './terminal/output.ts';
+import type { Env } from './place/places.ts';
+import { reached, tellStates } from './place/reached.ts';
 
 /** After so long without a word a person wonders. */
 const PATIENCE_MS = 1_000;

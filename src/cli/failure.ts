@@ -1,9 +1,9 @@
 /** What went wrong: words on stderr, and an exit code from the one table. */
 import { inspect } from 'node:util';
 import { errorTable, SignalboxError } from '../contract/errors.ts';
-import { harmless } from './harmless.ts';
-import type { Output } from './output.ts';
-import type { Env } from './places.ts';
+import { harmless } from './terminal/harmless.ts';
+import type { Output } from './terminal/output.ts';
+import type { Env } from './place/places.ts';
 
 const UNFIT_KINDS = ['bad_name', 'not_bare', 'not_found', 'empty'];
 

@@ -10,7 +10,7 @@ import { vi } from 'vitest';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { z } from 'zod';
 import { errorTable, SignalboxError, type Event, type Token } from '../contract/index.ts';
-import { hubStateFile, type Env } from './places.ts';
+import { hubStateFile, type Env } from './place/places.ts';
 
 const MAIN = join(import.meta.dirname, 'main.ts');
 const PATIENCE_MS = 15_000;

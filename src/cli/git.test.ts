@@ -7,7 +7,7 @@ import { connect, type Client } from '../client/index.ts';
 import type { TaskState } from '../contract/index.ts';
 import { commitElsewhere, makePlace, type Place } from '../git/fixture.ts';
 import { type Ended, makeHome, type Home, type RunOptions, type Running } from './fixture.ts';
-import { hubStateFile } from './places.ts';
+import { hubStateFile } from './place/places.ts';
 
 const State = z.object({ url: z.string(), dataDir: z.string() });
 const Started = z.object({

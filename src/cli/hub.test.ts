@@ -8,7 +8,7 @@ import { connect, type Client } from '../client/index.ts';
 import { operations } from '../contract/index.ts';
 import { makePlace, type Place } from '../git/fixture.ts';
 import { makeHome, type Home, type Running } from './fixture.ts';
-import { hubStateFile } from './places.ts';
+import { hubStateFile } from './place/places.ts';
 
 const State = z.object({ url: z.string(), dataDir: z.string(), pid: z.number() });
 const WAIT = { timeout: 30_000, interval: 20 };

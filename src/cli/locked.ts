@@ -6,7 +6,7 @@ import { type LockHolder, type LockItem, SignalboxError } from '../contract/inde
 import { placeOf, repositoryOf } from '../hooks/entry/repository.ts';
 import { sessionKey } from '../hooks/entry/session.ts';
 import type { Context } from './context.ts';
-import { repositoryUrl } from './repository-url.ts';
+import { repositoryUrl } from './task/repository-url.ts';
 
 export function holderOf({ options, env }: Pick<Context, 'options' | 'env'>): LockHolder {
   const taskId = env['SIGNALBOX_TASK_ID'];

@@ -3,7 +3,7 @@
  * `signalbox`, the command line. A usage error is worded here; whatever a command does, and what it
  * needs for that, is loaded only when it is run, so that `--help` answers at once.
  */
-import { createOutput, type Output } from './output.ts';
+import { createOutput, type Output } from './terminal/output.ts';
 import { packageVersion } from './version.ts';
 import { keepYoungMemorySmall } from './young-memory.ts';
 

@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { limits } from '../contract/index.ts';
-import { readHubState } from './config.ts';
+import { readHubState } from './place/config.ts';
 import { makeHome, type Home } from './fixture.ts';
-import { hubStateFile, type Env } from './places.ts';
+import { hubStateFile, type Env } from './place/places.ts';
 
 let home: Home;
 

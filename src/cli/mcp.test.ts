@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { type Home, makeHome } from './fixture.ts';
-import { hubStateFile } from './places.ts';
+import { hubStateFile } from './place/places.ts';
 
 const MAIN = join(import.meta.dirname, 'main.ts');
 const Message = z.looseObject({

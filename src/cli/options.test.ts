@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseMomentMs } from './duration.ts';
+import { parseMomentMs } from './words/duration.ts';
 import { readOptions } from './options.ts';
 
 const AT = 1_700_000_000_000;

@@ -1,7 +1,7 @@
 /** The options of a command line, with their types; what does not fit is refused with a hint. */
 import { SignalboxError } from '../contract/errors.ts';
-import { MOMENT_WORDS, parseDurationMs, parseMomentMs } from './duration.ts';
-import { DOLLAR_WORDS, parseDollarMicros } from './money.ts';
+import { MOMENT_WORDS, parseDurationMs, parseMomentMs } from './words/duration.ts';
+import { DOLLAR_WORDS, parseDollarMicros } from './words/money.ts';
 
 export interface Bounds {
   min: number;

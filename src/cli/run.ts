@@ -1,7 +1,7 @@
 /** Runs one command: everything that loads the contract waits behind this import. */
 import { createContext, type Context, type Invocation } from './context.ts';
 import { fail } from './failure.ts';
-import { Interrupted, INTERRUPTED_EXIT } from './interruption.ts';
+import { Interrupted, INTERRUPTED_EXIT } from './terminal/interruption.ts';
 
 /** Answers the exit code, where it is not 0. */
 export type Command = (context: Context) => Promise<number | void>;

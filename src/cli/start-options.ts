@@ -1,10 +1,10 @@
 /** What `signalbox start` was told, in the types that it works with. */
 import { isAbsolute, resolve } from 'node:path';
 import { SignalboxError } from '../contract/errors.ts';
-import { type ApiKey, readApiKeys } from './api-keys.ts';
+import { type ApiKey, readApiKeys } from './place/api-keys.ts';
 import type { Context } from './context.ts';
-import type { Output } from './output.ts';
-import { dataFolder, type Env } from './places.ts';
+import type { Output } from './terminal/output.ts';
+import { dataFolder, type Env } from './place/places.ts';
 
 export interface StartOptions {
   host: string;

@@ -5,7 +5,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeHome, startScriptedHub, type Home, type ScriptedHub } from './fixture.ts';
-import { hubStateFile } from './places.ts';
+import { hubStateFile } from './place/places.ts';
 
 let home: Home;
 let hub: ScriptedHub | undefined;

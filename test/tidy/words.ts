@@ -65,7 +65,7 @@ export const words: Rule[] = [
     },
     sound: {
       'src/hooks/entry/main.ts': `const url = process.env['SIGNALBOX_URL'];`,
-      'src/cli/output.ts': `console.log('text'); const home = process.env['HOME'];`,
+      'src/cli/terminal/output.ts': `console.log('text'); const home = process.env['HOME'];`,
       'src/git/a.ts': `const pid = process.pid;`,
     },
   },

@@ -3,7 +3,7 @@
  * named is there, and nothing waits for itself.
  */
 import { TaskId } from '../../contract/index.ts';
-import { similar } from '../similar.ts';
+import { similar } from '../words/similar.ts';
 import type { Layer } from './layer.ts';
 
 export interface Node {

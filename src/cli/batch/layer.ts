@@ -2,10 +2,10 @@
  * The fields of one task, or of the defaults, as a source of an order. What does not fit is noted
  * with its place and taken for not said, so that all that is wrong is found in one go.
  */
-import { MOMENT_WORDS, parseDurationMs, parseMomentMs } from '../duration.ts';
-import { DOLLAR_WORDS, parseDollarMicros } from '../money.ts';
-import { similar } from '../similar.ts';
-import type { OrderSource } from '../task-order.ts';
+import { MOMENT_WORDS, parseDurationMs, parseMomentMs } from '../words/duration.ts';
+import { DOLLAR_WORDS, parseDollarMicros } from '../words/money.ts';
+import { similar } from '../words/similar.ts';
+import type { OrderSource } from '../task/task-order.ts';
 import type { Place, Problems } from './problems.ts';
 import type { Entry, Fields, Value } from './value.ts';
 

@@ -5,10 +5,10 @@
 import { lengthInWords } from '../../contract/length.ts';
 import { dollars, tokenCount } from '../../contract/money.ts';
 import type { Order } from './tasks.ts';
-import { harmlessLine } from '../harmless.ts';
-import type { Output } from '../output.ts';
-import { fitted, textWidth } from '../width.ts';
-import { counted, timeInZone } from '../words.ts';
+import { harmlessLine } from '../terminal/harmless.ts';
+import type { Output } from '../terminal/output.ts';
+import { fitted, textWidth } from '../terminal/width.ts';
+import { counted, timeInZone } from '../words/time.ts';
 
 interface Twig {
   order: Order;

@@ -1,7 +1,7 @@
 /** What is wrong in a file, each with its place: all of it is told at once, within a bound. */
 import { SignalboxError } from '../../contract/errors.ts';
-import { harmlessLine } from '../harmless.ts';
-import { counted } from '../words.ts';
+import { harmlessLine } from '../terminal/harmless.ts';
+import { counted } from '../words/time.ts';
 
 const SHOWN_MAX = 20;
 const WORDS_MAX = 300;

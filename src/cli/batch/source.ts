@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';
 import { limits, SignalboxError } from '../../contract/index.ts';
 import type { Context } from '../context.ts';
-import { bytesInWords } from '../words.ts';
+import { bytesInWords } from '../words/time.ts';
 
 export interface Source {
   /** As errors name it. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { limits, SignalboxError } from '../../contract/index.ts';
 import { createContext, type Context } from '../context.ts';
-import { createOutput } from '../output.ts';
+import { createOutput } from '../terminal/output.ts';
 import { planLines } from './plan.ts';
 import { type Order, readTasks } from './tasks.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Agent, Change, Task } from '../../contract/index.ts';
-import { createOutput, type Output } from '../output.ts';
-import { clipped, textWidth, wrapped } from '../width.ts';
+import { createOutput, type Output } from '../terminal/output.ts';
+import { clipped, textWidth, wrapped } from '../terminal/width.ts';
 import { boardLines } from './lines.ts';
 import type { Board } from './look.ts';
 

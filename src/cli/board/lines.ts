@@ -1,12 +1,12 @@
 /** The board as lines for a terminal: what needs a person stands out, what is empty is left out. */
 import { lengthInWords } from '../../contract/length.ts';
 import { spendingInWords } from '../../contract/money.ts';
-import { harmlessLine } from '../harmless.ts';
-import { fields, folded } from '../layout.ts';
-import type { Output } from '../output.ts';
-import { stateColour, stateCounts, stateText } from '../states.ts';
-import { clipped, padded, textWidth } from '../width.ts';
-import { counted, timeInWords } from '../words.ts';
+import { harmlessLine } from '../terminal/harmless.ts';
+import { fields, folded } from '../terminal/layout.ts';
+import type { Output } from '../terminal/output.ts';
+import { stateColour, stateCounts, stateText } from '../terminal/states.ts';
+import { clipped, padded, textWidth } from '../terminal/width.ts';
+import { counted, timeInWords } from '../words/time.ts';
 import type { Board } from './look.ts';
 
 export function boardLines(output: Output, board: Board, place: string): string[] {

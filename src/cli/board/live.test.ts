@@ -2,8 +2,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Output as Answer, SignalboxError } from '../../contract/index.ts';
 import { makeHome, startScriptedHub, type Home, type ScriptedHub } from '../fixture.ts';
-import { createOutput, type Output } from '../output.ts';
-import { createScreen } from '../screen.ts';
+import { createOutput, type Output } from '../terminal/output.ts';
+import { createScreen } from '../terminal/screen.ts';
 
 const AT = 1_700_000_000_000;
 const WAIT = { timeout: 15_000, interval: 20 };

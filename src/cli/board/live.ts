@@ -4,11 +4,11 @@
  */
 import { goesOn } from '../../client/frames.ts';
 import type { Client } from '../../client/index.ts';
-import { placeInWords } from '../connection.ts';
+import { placeInWords } from '../place/connection.ts';
 import type { Context } from '../context.ts';
-import { follow } from '../follow.ts';
-import { createScreen, type Screen } from '../screen.ts';
-import { clockTime } from '../words.ts';
+import { follow } from '../task/follow.ts';
+import { createScreen, type Screen } from '../terminal/screen.ts';
+import { clockTime } from '../words/time.ts';
 import { boardLines, numbers } from './lines.ts';
 import { look, type Board, type Work } from './look.ts';
 

@@ -2,7 +2,7 @@
 import type { Client } from '../../client/index.ts';
 import type { Agent, Change, Fact, Output, Task } from '../../contract/index.ts';
 import type { Clock } from '../../core/clock.ts';
-import { allAgents } from '../all-agents.ts';
+import { allAgents } from '../agent/all.ts';
 
 const AGENTS_MAX = 12;
 const WAITING_MAX = 3;

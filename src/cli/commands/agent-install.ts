@@ -5,12 +5,12 @@
 import { extname, join } from 'node:path';
 import { homedir } from 'node:os';
 import { SignalboxError } from '../../contract/index.ts';
-import { agentPlan } from '../agent-plan.ts';
+import { agentPlan } from '../agent/plan.ts';
 import { agentNames } from './agent-run.ts';
 import type { Context } from '../context.ts';
-import { tokenFor } from '../identity.ts';
-import { keepWakeToken } from '../wake-token.ts';
-import { configFile, dataFolder, type Env } from '../places.ts';
+import { tokenFor } from '../place/identity.ts';
+import { keepWakeToken } from '../place/wake-token.ts';
+import { configFile, dataFolder, type Env } from '../place/places.ts';
 import { servicesHere } from '../daemon/here.ts';
 import type { Service } from '../daemon/daemon.ts';
 import type { OptionEntry } from '../table/entry.ts';

@@ -5,18 +5,18 @@ import { limits, nameKey, SignalboxError } from '../../contract/index.ts';
 import { systemRandom } from '../../core/random.ts';
 import { runSidecar, runSlots, slotNames, type Say } from '../../sidecar/index.ts';
 import { runWaker } from '../../sidecar/run-waker.ts';
-import { openAccount } from '../agent-account.ts';
+import { openAccount } from '../agent/account.ts';
 import { commandOf } from '../../sidecar/adapters/choose.ts';
 import { findProgram } from '../../sidecar/program.ts';
-import { agentPlan, type AgentPlan } from '../agent-plan.ts';
+import { agentPlan, type AgentPlan } from '../agent/plan.ts';
 import type { Context } from '../context.ts';
-import { harmlessLine } from '../harmless.ts';
-import { tokenFor } from '../identity.ts';
-import { INTERRUPTED_EXIT, onSignals } from '../interruption.ts';
-import { makeFolder } from '../make-folder.ts';
-import { dataFolder } from '../places.ts';
-import { withKeptWakeToken } from '../wake-token.ts';
-import { repositoryUrl } from '../repository-url.ts';
+import { harmlessLine } from '../terminal/harmless.ts';
+import { tokenFor } from '../place/identity.ts';
+import { INTERRUPTED_EXIT, onSignals } from '../terminal/interruption.ts';
+import { makeFolder } from '../place/make-folder.ts';
+import { dataFolder } from '../place/places.ts';
+import { withKeptWakeToken } from '../place/wake-token.ts';
+import { repositoryUrl } from '../task/repository-url.ts';
 
 export async function runAgent(context: Context): Promise<void> {
   const { options, output, env, cwd, clock } = context;

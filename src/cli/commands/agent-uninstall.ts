@@ -1,7 +1,7 @@
 /** The services that `agent install` made: which there are, and how one goes. */
 import { AgentName, SignalboxError } from '../../contract/index.ts';
 import type { Context } from '../context.ts';
-import { table } from '../layout.ts';
+import { table } from '../terminal/layout.ts';
 import { servicesHere } from '../daemon/here.ts';
 import type { Installed } from '../daemon/daemon.ts';
 

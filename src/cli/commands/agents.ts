@@ -1,11 +1,11 @@
 /** Who is here and what they hold; and how one is removed that is needed no more. */
 import { type Agent, limits } from '../../contract/index.ts';
-import { allAgents } from '../all-agents.ts';
+import { allAgents } from '../agent/all.ts';
 import type { Context } from '../context.ts';
-import { table } from '../layout.ts';
-import { theOne } from '../paging.ts';
-import { stateColour, stateText } from '../states.ts';
-import { counted, timeInWords } from '../words.ts';
+import { table } from '../terminal/layout.ts';
+import { theOne } from '../terminal/paging.ts';
+import { stateColour, stateText } from '../terminal/states.ts';
+import { counted, timeInWords } from '../words/time.ts';
 
 /** More than a person reads; a program is given all. */
 const SHOWN = 50;

@@ -1,8 +1,8 @@
 /** What the command of an attempt says of its task. */
 import { SignalboxError } from '../../contract/index.ts';
 import type { Context } from '../context.ts';
-import { speaker } from '../speaker.ts';
-import { stateWord } from '../states.ts';
+import { speaker } from '../place/speaker.ts';
+import { stateWord } from '../terminal/states.ts';
 
 export async function sayProgress(context: Context): Promise<void> {
   const { options, args, output } = context;

@@ -4,12 +4,12 @@ import { z } from 'zod';
 import { runBridge } from '../../bridge/index.ts';
 import { connect, type Client } from '../../client/index.ts';
 import { nameKey, SignalboxError, type Token } from '../../contract/index.ts';
-import { bridgeColour, bridgeWords } from '../bridge-words.ts';
-import { readIfThere } from '../config.ts';
+import { bridgeColour, bridgeWords } from '../words/bridge.ts';
+import { readIfThere } from '../place/config.ts';
 import type { Context } from '../context.ts';
-import { tokenFor } from '../identity.ts';
-import { journal } from '../journal.ts';
-import { tellNewAgents } from '../newcomer.ts';
+import { tokenFor } from '../place/identity.ts';
+import { journal } from '../terminal/journal.ts';
+import { tellNewAgents } from '../agent/newcomer.ts';
 
 const NAME = 'bridge';
 const INTERVAL_MS = 1_000;

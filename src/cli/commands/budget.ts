@@ -9,12 +9,12 @@ import {
 import { lengthInWords } from '../../contract/length.ts';
 import { dollars, spendingInWords, tokenCount } from '../../contract/money.ts';
 import type { Context } from '../context.ts';
-import { harmlessLine } from '../harmless.ts';
-import { table } from '../layout.ts';
+import { harmlessLine } from '../terminal/harmless.ts';
+import { table } from '../terminal/layout.ts';
 import type { Options } from '../options.ts';
-import { nextPage, pageOf } from '../paging.ts';
-import { boundsOf } from '../task-order.ts';
-import { timeInWords } from '../words.ts';
+import { nextPage, pageOf } from '../terminal/paging.ts';
+import { boundsOf } from '../task/task-order.ts';
+import { timeInWords } from '../words/time.ts';
 
 export async function setBudget(context: Context): Promise<void> {
   const { options, output } = context;

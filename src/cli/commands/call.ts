@@ -1,8 +1,8 @@
 /** Any operation by its name, with JSON in and JSON out. */
 import { operations, SignalboxError } from '../../contract/index.ts';
 import type { Context } from '../context.ts';
-import { harmlessJson } from '../harmless.ts';
-import { table } from '../layout.ts';
+import { harmlessJson } from '../terminal/harmless.ts';
+import { table } from '../terminal/layout.ts';
 
 export async function call(context: Context): Promise<void> {
   const { args, options, output } = context;

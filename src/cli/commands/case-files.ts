@@ -4,13 +4,13 @@ import { openAsBlob } from 'node:fs';
 import { lstat, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type Artifact, type Chunks, SignalboxError } from '../../contract/index.ts';
-import { hasCode } from '../config.ts';
+import { hasCode } from '../place/config.ts';
 import type { Context } from '../context.ts';
-import { harmlessLine } from '../harmless.ts';
-import { table } from '../layout.ts';
-import { nextPage, pageOf, theOne } from '../paging.ts';
-import { speaker } from '../speaker.ts';
-import { bytesInWords, timeInWords } from '../words.ts';
+import { harmlessLine } from '../terminal/harmless.ts';
+import { table } from '../terminal/layout.ts';
+import { nextPage, pageOf, theOne } from '../terminal/paging.ts';
+import { speaker } from '../place/speaker.ts';
+import { bytesInWords, timeInWords } from '../words/time.ts';
 
 /** What goes faster needs no word of how far it is. */
 const TOLD_EACH_MS = 2_000;

@@ -1,11 +1,11 @@
 /** Reading, writing and moving cases. */
 import { type CaseEntry, type CaseHead, CaseState, SignalboxError } from '../../contract/index.ts';
 import type { Context } from '../context.ts';
-import { harmless } from '../harmless.ts';
-import { fields, table } from '../layout.ts';
-import { nextPage, pageOf, theOne } from '../paging.ts';
-import { speaker } from '../speaker.ts';
-import { timeInWords } from '../words.ts';
+import { harmless } from '../terminal/harmless.ts';
+import { fields, table } from '../terminal/layout.ts';
+import { nextPage, pageOf, theOne } from '../terminal/paging.ts';
+import { speaker } from '../place/speaker.ts';
+import { timeInWords } from '../words/time.ts';
 
 const VERSIONS = { min: 0, max: Number.MAX_SAFE_INTEGER };
 

@@ -3,11 +3,11 @@ import { isAbsolute } from 'node:path';
 import { ChangeState, type Change } from '../../contract/index.ts';
 import type { Context } from '../context.ts';
 import { shellWord } from '../demo/shell-word.ts';
-import { harmless, harmlessLine } from '../harmless.ts';
-import { fields, table } from '../layout.ts';
-import { nextPage, pageOf, theOne } from '../paging.ts';
-import { stateColour, stateText, stateWord } from '../states.ts';
-import { timeInWords } from '../words.ts';
+import { harmless, harmlessLine } from '../terminal/harmless.ts';
+import { fields, table } from '../terminal/layout.ts';
+import { nextPage, pageOf, theOne } from '../terminal/paging.ts';
+import { stateColour, stateText, stateWord } from '../terminal/states.ts';
+import { timeInWords } from '../words/time.ts';
 
 export async function listChanges(context: Context): Promise<void> {
   const { options, output, clock } = context;

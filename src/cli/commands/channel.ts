@@ -2,11 +2,11 @@
 import type { Channel, Member, Posted } from '../../contract/index.ts';
 import type { Context } from '../context.ts';
 import { limits } from '../../contract/index.ts';
-import { table } from '../layout.ts';
-import { messageLines } from '../message-words.ts';
-import { nextPage, pageOf, theOne } from '../paging.ts';
-import { speaker } from '../speaker.ts';
-import { counted, timeInWords } from '../words.ts';
+import { table } from '../terminal/layout.ts';
+import { messageLines } from '../words/message.ts';
+import { nextPage, pageOf, theOne } from '../terminal/paging.ts';
+import { speaker } from '../place/speaker.ts';
+import { counted, timeInWords } from '../words/time.ts';
 
 export async function listChannels(context: Context): Promise<void> {
   const { options, output, clock } = context;

@@ -4,11 +4,11 @@
  */
 import { type Event, limits, type Posted, SignalboxError } from '../../contract/index.ts';
 import type { Context } from '../context.ts';
-import { follow } from '../follow.ts';
-import { harmless, harmlessLine } from '../harmless.ts';
-import type { Output } from '../output.ts';
-import { speaker } from '../speaker.ts';
-import { clockTime } from '../words.ts';
+import { follow } from '../task/follow.ts';
+import { harmless, harmlessLine } from '../terminal/harmless.ts';
+import type { Output } from '../terminal/output.ts';
+import { speaker } from '../place/speaker.ts';
+import { clockTime } from '../words/time.ts';
 import { listAgents } from './agents.ts';
 import { listChannels } from './channel.ts';
 import { status } from './status.ts';

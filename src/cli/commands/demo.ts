@@ -15,15 +15,15 @@ import { heading, keptLines, landedLines, timelines, whereabouts } from '../demo
 import { planIn } from '../demo/plan.ts';
 import { play, readFailures, type Ending } from '../demo/play.ts';
 import { landedOn, missing } from '../demo/proof.ts';
-import { createScreen } from '../screen.ts';
+import { createScreen } from '../terminal/screen.ts';
 import { freeFolder, makeCopy, readPolicy, type Copy } from '../demo/source.ts';
 import { shellWord } from '../demo/shell-word.ts';
 import * as station from '../demo/station.ts';
 import { step, type Steps } from '../demo/steps.ts';
 import { secondsInWords } from '../demo/timeline.ts';
 import { logTails, whatHangs } from '../demo/trouble.ts';
-import { harmlessLine } from '../harmless.ts';
-import { untilStopped } from '../interruption.ts';
+import { harmlessLine } from '../terminal/harmless.ts';
+import { untilStopped } from '../terminal/interruption.ts';
 
 const LIMIT_MS = 3 * 60_000;
 

@@ -7,11 +7,11 @@ import { examineFolder } from '../examine/folder.ts';
 import { judgeHooks } from '../examine/hooks.ts';
 import { examineHub } from '../examine/hub.ts';
 import { examineClock, examineGit, examineNode } from '../examine/programs.ts';
-import { harmless } from '../harmless.ts';
-import type { Colour, Output } from '../output.ts';
-import { dataFolder } from '../places.ts';
-import { padded } from '../width.ts';
-import { counted } from '../words.ts';
+import { harmless } from '../terminal/harmless.ts';
+import type { Colour, Output } from '../terminal/output.ts';
+import { dataFolder } from '../place/places.ts';
+import { padded } from '../terminal/width.ts';
+import { counted } from '../words/time.ts';
 import { wantedOf } from './hooks.ts';
 
 const LOOKS: Record<Finding['state'], { glyph: string; colour: Colour }> = {

@@ -1,8 +1,8 @@
 /** Gives the task of a clone back. Branch, commits and what is uncommitted stay as they are. */
 import { keepWork } from '../../clone/work.ts';
 import type { Context } from '../context.ts';
-import { atWork, hubOf, keptOn, refuseInAttempt } from '../git-agent.ts';
-import { stateWord } from '../states.ts';
+import { atWork, hubOf, keptOn, refuseInAttempt } from '../git/agent.ts';
+import { stateWord } from '../terminal/states.ts';
 
 export async function giveBack(context: Context): Promise<void> {
   const { options, output } = context;

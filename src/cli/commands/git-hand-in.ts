@@ -12,12 +12,12 @@ import { type Output, SignalboxError } from '../../contract/index.ts';
 import { workTrailers } from '../../git/message.ts';
 import { agentName } from '../../hooks/entry/agent.ts';
 import { sessionKey } from '../../hooks/entry/session.ts';
-import type { Attended } from '../attend.ts';
+import type { Attended } from '../task/attend.ts';
 import type { Context } from '../context.ts';
-import { atWork, cloneHere, hubOf, keptOn, refuseInAttempt, usersGit } from '../git-agent.ts';
-import { pullRequestOf } from '../git-pull-request.ts';
-import { shortId } from '../git-words.ts';
-import { stateWord } from '../states.ts';
+import { atWork, cloneHere, hubOf, keptOn, refuseInAttempt, usersGit } from '../git/agent.ts';
+import { pullRequestOf } from '../git/pull-request.ts';
+import { shortId } from '../words/git.ts';
+import { stateWord } from '../terminal/states.ts';
 import { stayWith } from './task-wait.ts';
 
 export async function handIn(context: Context): Promise<number> {

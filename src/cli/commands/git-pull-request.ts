@@ -2,9 +2,9 @@
 import { workOf } from '../../clone/hand-in.ts';
 import { fetchBase } from '../../clone/remote.ts';
 import type { Context } from '../context.ts';
-import { atWork, hubOf } from '../git-agent.ts';
-import { pullRequestOf } from '../git-pull-request.ts';
-import { harmless } from '../harmless.ts';
+import { atWork, hubOf } from '../git/agent.ts';
+import { pullRequestOf } from '../git/pull-request.ts';
+import { harmless } from '../terminal/harmless.ts';
 
 export async function showPullRequest(context: Context): Promise<void> {
   const { output, options } = context;

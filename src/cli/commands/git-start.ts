@@ -7,10 +7,10 @@ import { type CloneState, mustBeClean, mustBeFinished, stateOf } from '../../clo
 import { branchOf, forgetGone, keepWork, type Work, workOn } from '../../clone/work.ts';
 import type { Assignment } from '../../contract/index.ts';
 import type { Context } from '../context.ts';
-import { hubName, refuseInAttempt, usersGit, type Worker, worker } from '../git-agent.ts';
-import { take } from '../git-take.ts';
-import { toldStart } from '../git-words.ts';
-import { repositoryUrl } from '../repository-url.ts';
+import { hubName, refuseInAttempt, usersGit, type Worker, worker } from '../git/agent.ts';
+import { take } from '../git/take.ts';
+import { toldStart } from '../words/git.ts';
+import { repositoryUrl } from '../task/repository-url.ts';
 
 const NOTHING_EXIT = 75;
 

@@ -6,11 +6,11 @@ import type { Work } from '../../clone/work.ts';
 import type { Lock, Task, TaskState } from '../../contract/index.ts';
 import { toSignalboxError } from '../failure.ts';
 import type { Context } from '../context.ts';
-import { type AtWork, atWork, beHeard, hubOf } from '../git-agent.ts';
-import { commits } from '../git-words.ts';
-import { harmless, harmlessLine } from '../harmless.ts';
-import { fields } from '../layout.ts';
-import { stateWord } from '../states.ts';
+import { type AtWork, atWork, beHeard, hubOf } from '../git/agent.ts';
+import { commits } from '../words/git.ts';
+import { harmless, harmlessLine } from '../terminal/harmless.ts';
+import { fields } from '../terminal/layout.ts';
+import { stateWord } from '../terminal/states.ts';
 
 interface Hub {
   task: Task;

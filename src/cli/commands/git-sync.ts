@@ -4,8 +4,8 @@ import { fetchBase } from '../../clone/remote.ts';
 import { mustBeClean, mustBeFinished } from '../../clone/state.ts';
 import { distance, syncBranch, type Synced } from '../../clone/sync.ts';
 import type { Context } from '../context.ts';
-import { atWork } from '../git-agent.ts';
-import { commits } from '../git-words.ts';
+import { atWork } from '../git/agent.ts';
+import { commits } from '../words/git.ts';
 
 const CLEAN = 'Commit it first, or put it aside and take it back after: git stash, git stash pop';
 

@@ -19,9 +19,9 @@ import {
 } from '../../hooks/index.ts';
 import type { Context } from '../context.ts';
 import { shellWord } from '../demo/shell-word.ts';
-import { harmlessLine } from '../harmless.ts';
-import type { Colour, Output } from '../output.ts';
-import { padded } from '../width.ts';
+import { harmlessLine } from '../terminal/harmless.ts';
+import type { Colour, Output } from '../terminal/output.ts';
+import { padded } from '../terminal/width.ts';
 
 export async function installHooks(context: Context): Promise<void> {
   const wanted = wantedOf(context);

@@ -8,15 +8,15 @@ import { systemRandom } from '../../core/random.ts';
 import type { GitHub, IssueQuery, RepositoryName } from '../../outbound/github.ts';
 import { planLines } from '../batch/plan.ts';
 import type { Context } from '../context.ts';
-import { harmlessLine } from '../harmless.ts';
+import { harmlessLine } from '../terminal/harmless.ts';
 import { type ImportRules, labelKey } from '../import/issue-order.ts';
 import { type ImportedIssue, playRound, submitBatch } from '../import/rounds.ts';
 import { misfit } from '../options.ts';
-import { theOne } from '../paging.ts';
-import { repositoryUrl } from '../repository-url.ts';
-import { stateWord } from '../states.ts';
-import { fromFlags, readOrder } from '../task-order.ts';
-import { clockTime, counted } from '../words.ts';
+import { theOne } from '../terminal/paging.ts';
+import { repositoryUrl } from '../task/repository-url.ts';
+import { stateWord } from '../terminal/states.ts';
+import { fromFlags, readOrder } from '../task/task-order.ts';
+import { clockTime, counted } from '../words/time.ts';
 
 const LABEL = 'signalbox';
 

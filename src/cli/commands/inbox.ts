@@ -2,9 +2,9 @@
 import { consume } from '../../client/index.ts';
 import { type InboxItem, limits } from '../../contract/index.ts';
 import type { Context } from '../context.ts';
-import { itemLines } from '../message-words.ts';
-import { speaker } from '../speaker.ts';
-import { counted } from '../words.ts';
+import { itemLines } from '../words/message.ts';
+import { speaker } from '../place/speaker.ts';
+import { counted } from '../words/time.ts';
 
 export async function inbox(context: Context): Promise<void> {
   if (context.options.has('watch')) return watchInbox(context);

@@ -6,9 +6,9 @@ import { networkInterfaces } from 'node:os';
 import { type Invite, InvitedRole, limits } from '../../contract/index.ts';
 import type { Context } from '../context.ts';
 import { isLoopback } from '../join/reach.ts';
-import { table } from '../layout.ts';
-import { nextPage, pageOf, theOne } from '../paging.ts';
-import { timeInWords } from '../words.ts';
+import { table } from '../terminal/layout.ts';
+import { nextPage, pageOf, theOne } from '../terminal/paging.ts';
+import { timeInWords } from '../words/time.ts';
 
 const ANSWER_MS = 1_000;
 

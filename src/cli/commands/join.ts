@@ -4,11 +4,11 @@
  */
 import { limits, type Role, roleScopes } from '../../contract/index.ts';
 import { type Change, hooksStatus, install } from '../../hooks/index.ts';
-import { readHubState } from '../config.ts';
+import { readHubState } from '../place/config.ts';
 import type { Context } from '../context.ts';
-import { createScreen } from '../screen.ts';
-import { harmlessLine } from '../harmless.ts';
-import { untilStopped } from '../interruption.ts';
+import { createScreen } from '../terminal/screen.ts';
+import { harmlessLine } from '../terminal/harmless.ts';
+import { untilStopped } from '../terminal/interruption.ts';
 import { admissionOf, admit, plain, type Admission } from '../join/admission.ts';
 import { take, type Join } from '../join/checklist.ts';
 import { givenCode } from '../join/code.ts';
@@ -17,7 +17,7 @@ import { kindsOf, type Kind } from '../join/kinds.ts';
 import { prove } from '../join/prove.ts';
 import { asOwn, clearWire, hubAddress, reach } from '../join/reach.ts';
 import { readJoined, saveJoined, type Joined } from '../join/record.ts';
-import { theOne } from '../paging.ts';
+import { theOne } from '../terminal/paging.ts';
 import { wantedFor } from './hooks.ts';
 
 export async function join(context: Context): Promise<void> {

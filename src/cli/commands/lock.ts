@@ -9,16 +9,16 @@ import {
   type Output as Answer,
 } from '../../contract/index.ts';
 import type { Context } from '../context.ts';
-import { follow } from '../follow.ts';
-import { harmlessLine } from '../harmless.ts';
-import { INTERRUPTED_EXIT } from '../interruption.ts';
-import { fields, table } from '../layout.ts';
+import { follow } from '../task/follow.ts';
+import { harmlessLine } from '../terminal/harmless.ts';
+import { INTERRUPTED_EXIT } from '../terminal/interruption.ts';
+import { fields, table } from '../terminal/layout.ts';
 import { holderOf, itemsOf } from '../locked.ts';
-import { nextPage, pageOf, theOne } from '../paging.ts';
-import { shortNames } from '../short-names.ts';
-import { speaker } from '../speaker.ts';
-import { stateText, stateWord } from '../states.ts';
-import { timeInWords } from '../words.ts';
+import { nextPage, pageOf, theOne } from '../terminal/paging.ts';
+import { shortNames } from '../words/short-names.ts';
+import { speaker } from '../place/speaker.ts';
+import { stateText, stateWord } from '../terminal/states.ts';
+import { timeInWords } from '../words/time.ts';
 
 export async function acquireLock(context: Context): Promise<number> {
   const { options, output } = context;

@@ -3,7 +3,7 @@
  * known one of this user is started. What is printed on stdout is MCP and nothing else.
  */
 import { serveOverStdio } from '../../mcp/stdio.ts';
-import { agentLine } from '../agent-line.ts';
+import { agentLine } from '../agent/line.ts';
 import type { Context } from '../context.ts';
 import { packageVersion } from '../version.ts';
 

@@ -3,12 +3,12 @@ import { limits, type MemoryItem, MemoryLayer, SignalboxError } from '../../cont
 import { type PathInRepository, placeOf } from '../../hooks/entry/repository.ts';
 import { sessionKey } from '../../hooks/entry/session.ts';
 import type { Context } from '../context.ts';
-import { harmless, harmlessLine } from '../harmless.ts';
-import { indented } from '../layout.ts';
-import type { Output } from '../output.ts';
-import { theOne } from '../paging.ts';
-import { speaker } from '../speaker.ts';
-import { counted, timeInWords } from '../words.ts';
+import { harmless, harmlessLine } from '../terminal/harmless.ts';
+import { indented } from '../terminal/layout.ts';
+import type { Output } from '../terminal/output.ts';
+import { theOne } from '../terminal/paging.ts';
+import { speaker } from '../place/speaker.ts';
+import { counted, timeInWords } from '../words/time.ts';
 
 export async function remember(context: Context): Promise<void> {
   const { options, output, env } = context;

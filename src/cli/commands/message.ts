@@ -1,12 +1,12 @@
 /** How far messages got, and what is done about those that got nowhere. */
 import type { Delivery, Message } from '../../contract/index.ts';
 import type { Context } from '../context.ts';
-import { harmlessLine } from '../harmless.ts';
-import { indented, table } from '../layout.ts';
-import { messageLines } from '../message-words.ts';
-import { nextPage, pageOf, theOne } from '../paging.ts';
-import { speaker } from '../speaker.ts';
-import { counted, timeInWords } from '../words.ts';
+import { harmlessLine } from '../terminal/harmless.ts';
+import { indented, table } from '../terminal/layout.ts';
+import { messageLines } from '../words/message.ts';
+import { nextPage, pageOf, theOne } from '../terminal/paging.ts';
+import { speaker } from '../place/speaker.ts';
+import { counted, timeInWords } from '../words/time.ts';
 
 export async function showMessage(context: Context): Promise<void> {
   const { output, clock } = context;

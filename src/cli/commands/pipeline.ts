@@ -16,9 +16,9 @@ import { z } from 'zod';
 import { limits, operations, type Pipeline, SignalboxError } from '../../contract/index.ts';
 import type { Stage } from '../../contract/index.ts';
 import type { Context } from '../context.ts';
-import { table } from '../layout.ts';
-import { nextPage, pageOf, theOne } from '../paging.ts';
-import { counted } from '../words.ts';
+import { table } from '../terminal/layout.ts';
+import { nextPage, pageOf, theOne } from '../terminal/paging.ts';
+import { counted } from '../words/time.ts';
 
 const { input: Declared } = operations['pipeline.set'];
 

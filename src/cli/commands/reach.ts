@@ -1,8 +1,8 @@
 /** Before you send: how and when a message would reach an agent. */
 import type { Context } from '../context.ts';
-import { speaker } from '../speaker.ts';
-import { theOne } from '../paging.ts';
-import { counted } from '../words.ts';
+import { speaker } from '../place/speaker.ts';
+import { theOne } from '../terminal/paging.ts';
+import { counted } from '../words/time.ts';
 
 export async function reach(context: Context): Promise<void> {
   const hub = await context.hub(await speaker(context));

@@ -1,9 +1,9 @@
 /** Rules that copy messages by their type to a further recipient. */
 import type { Route } from '../../contract/index.ts';
 import type { Context } from '../context.ts';
-import { table } from '../layout.ts';
-import { nextPage, pageOf, theOne } from '../paging.ts';
-import { namedOf, recipientWord } from '../recipient.ts';
+import { table } from '../terminal/layout.ts';
+import { nextPage, pageOf, theOne } from '../terminal/paging.ts';
+import { namedOf, recipientWord } from '../agent/recipient.ts';
 
 export async function addRoute(context: Context): Promise<void> {
   const { options, output, args } = context;

@@ -1,12 +1,12 @@
 /** Schedules: tasks that are submitted again and again. */
 import { limits, MissedRule, Overlap, type Schedule, ScheduleState } from '../../contract/index.ts';
 import type { Context } from '../context.ts';
-import { harmlessLine } from '../harmless.ts';
-import { fields, table } from '../layout.ts';
-import { tellNoRepository } from '../no-repository.ts';
-import { nextPage, pageOf, theOne } from '../paging.ts';
-import { stateColour, stateText, stateWord } from '../states.ts';
-import { timeInWords, timeInZone } from '../words.ts';
+import { harmlessLine } from '../terminal/harmless.ts';
+import { fields, table } from '../terminal/layout.ts';
+import { tellNoRepository } from '../task/no-repository.ts';
+import { nextPage, pageOf, theOne } from '../terminal/paging.ts';
+import { stateColour, stateText, stateWord } from '../terminal/states.ts';
+import { timeInWords, timeInZone } from '../words/time.ts';
 import { readTask } from './task-submit.ts';
 
 export async function addSchedule(context: Context): Promise<void> {

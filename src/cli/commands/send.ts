@@ -1,10 +1,10 @@
 /** Sends one message; the answer comes when it is on the hub's disk. */
 import { JsonObject, Priority, SignalboxError } from '../../contract/index.ts';
 import type { Context } from '../context.ts';
-import { tellNewChannel } from '../newcomer.ts';
-import { recipientOf } from '../recipient.ts';
-import { speaker } from '../speaker.ts';
-import { counted } from '../words.ts';
+import { tellNewChannel } from '../agent/newcomer.ts';
+import { recipientOf } from '../agent/recipient.ts';
+import { speaker } from '../place/speaker.ts';
+import { counted } from '../words/time.ts';
 
 export async function send(context: Context): Promise<void> {
   const { options, output, args } = context;

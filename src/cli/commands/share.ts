@@ -1,8 +1,8 @@
 /** How work is shared out: weights of submitters, trust in agents. */
 import { limits, type Share, SignalboxError } from '../../contract/index.ts';
 import type { Context } from '../context.ts';
-import { table } from '../layout.ts';
-import { nextPage, pageOf } from '../paging.ts';
+import { table } from '../terminal/layout.ts';
+import { nextPage, pageOf } from '../terminal/paging.ts';
 
 export async function trustAgent(context: Context): Promise<void> {
   const [agent = '', level = ''] = context.args;

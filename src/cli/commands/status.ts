@@ -2,7 +2,7 @@
 import { watchBoard } from '../board/live.ts';
 import { boardLines } from '../board/lines.ts';
 import { look } from '../board/look.ts';
-import { placeInWords } from '../connection.ts';
+import { placeInWords } from '../place/connection.ts';
 import type { Context } from '../context.ts';
 
 export async function status(context: Context): Promise<void> {

@@ -6,13 +6,13 @@
 import { join } from 'node:path';
 import { connect } from '../../client/index.ts';
 import { SignalboxError } from '../../contract/errors.ts';
-import { hasCode, readHubState, readHubWord, readIfThere, type HubState } from '../config.ts';
-import { isSameHub } from '../connection.ts';
+import { hasCode, readHubState, readHubWord, readIfThere, type HubState } from '../place/config.ts';
+import { isSameHub } from '../place/connection.ts';
 import type { Context } from '../context.ts';
 import { runProgram } from '../daemon/here.ts';
 import { stopOfService } from '../daemon/stop-unit.ts';
-import { isAlive, wordFile } from '../hub-word.ts';
-import { isRunning } from '../own-hub.ts';
+import { isAlive, wordFile } from '../place/hub-word.ts';
+import { isRunning } from '../place/own-hub.ts';
 
 /** Work in hand is brought to a point at which it is kept. */
 const END_MS = 30_000;

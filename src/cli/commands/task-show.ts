@@ -1,18 +1,18 @@
 /** One task: what it is, how it stands, and its way from the first moment to the last. */
 import type { Client } from '../../client/index.ts';
 import type { Attempt, Event, Task } from '../../contract/index.ts';
-import { changeOf } from '../change-of.ts';
+import { changeOf } from '../task/change-of.ts';
 import { lengthInWords } from '../../contract/length.ts';
 import { dollars, tokenCount } from '../../contract/money.ts';
 import type { Context } from '../context.ts';
-import { eventColour, eventWords } from '../event-words.ts';
-import { harmless, harmlessLine } from '../harmless.ts';
-import { fields, folded, indented } from '../layout.ts';
-import type { Output } from '../output.ts';
-import { theOne } from '../paging.ts';
-import { stateWord } from '../states.ts';
-import { padded } from '../width.ts';
-import { clockTime, timeInWords } from '../words.ts';
+import { eventColour, eventWords } from '../words/event.ts';
+import { harmless, harmlessLine } from '../terminal/harmless.ts';
+import { fields, folded, indented } from '../terminal/layout.ts';
+import type { Output } from '../terminal/output.ts';
+import { theOne } from '../terminal/paging.ts';
+import { stateWord } from '../terminal/states.ts';
+import { padded } from '../terminal/width.ts';
+import { clockTime, timeInWords } from '../words/time.ts';
 
 const EVENTS_MAX = 1_000;
 const FAILURE_LINES_MAX = 12;

@@ -1,16 +1,16 @@
 /** Submits all tasks of a file, or none; or only shows them; or stays until all have ended. */
 import { type Output as Answer, SignalboxError } from '../../contract/index.ts';
 import type { Client } from '../../client/index.ts';
-import { type Attended, attendMany } from '../attend-many.ts';
+import { type Attended, attendMany } from '../task/attend-many.ts';
 import { planLines } from '../batch/plan.ts';
 import { type Order, readTasks } from '../batch/tasks.ts';
 import type { Context } from '../context.ts';
-import { harmlessLine } from '../harmless.ts';
-import { INTERRUPTED_EXIT } from '../interruption.ts';
-import { table } from '../layout.ts';
-import { tellNoRepository } from '../no-repository.ts';
-import { stateColour, stateCounts, stateText } from '../states.ts';
-import { counted } from '../words.ts';
+import { harmlessLine } from '../terminal/harmless.ts';
+import { INTERRUPTED_EXIT } from '../terminal/interruption.ts';
+import { table } from '../terminal/layout.ts';
+import { tellNoRepository } from '../task/no-repository.ts';
+import { stateColour, stateCounts, stateText } from '../terminal/states.ts';
+import { counted } from '../words/time.ts';
 
 /** Many tasks are one transaction, and a disk may be slow. */
 const TIMEOUT_MS = 120_000;

@@ -1,10 +1,10 @@
 /** Puts a task into the queue and, where asked, stays with it until it has ended. */
 import { type Input, SignalboxError } from '../../contract/index.ts';
 import type { Context } from '../context.ts';
-import { tellNoRepository } from '../no-repository.ts';
+import { tellNoRepository } from '../task/no-repository.ts';
 import { planLines } from '../batch/plan.ts';
-import { repositoryUrl } from '../repository-url.ts';
-import { fromFlags, readOrder, readStanding } from '../task-order.ts';
+import { repositoryUrl } from '../task/repository-url.ts';
+import { fromFlags, readOrder, readStanding } from '../task/task-order.ts';
 import { stayWith } from './task-wait.ts';
 
 export async function submitTask(context: Context): Promise<number> {

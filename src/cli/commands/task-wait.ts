@@ -1,11 +1,11 @@
 /** Stays with a task that is there already until it has ended. */
 import type { Client } from '../../client/index.ts';
-import { attend, type Attended } from '../attend.ts';
+import { attend, type Attended } from '../task/attend.ts';
 import type { Context } from '../context.ts';
-import { INTERRUPTED_EXIT } from '../interruption.ts';
-import { folded } from '../layout.ts';
-import { theOne } from '../paging.ts';
-import { isEnded } from '../states.ts';
+import { INTERRUPTED_EXIT } from '../terminal/interruption.ts';
+import { folded } from '../terminal/layout.ts';
+import { theOne } from '../terminal/paging.ts';
+import { isEnded } from '../terminal/states.ts';
 import { heading } from './task-show.ts';
 
 export async function waitForTask(context: Context): Promise<number> {

@@ -1,13 +1,13 @@
 /** Reading tasks, and what a person does to them. */
 import { limits, TaskState, type Task } from '../../contract/index.ts';
 import type { Client } from '../../client/index.ts';
-import { changeOf } from '../change-of.ts';
+import { changeOf } from '../task/change-of.ts';
 import type { Context } from '../context.ts';
-import { harmless, harmlessLine } from '../harmless.ts';
-import { table } from '../layout.ts';
-import { pageOf, nextPage, theOne } from '../paging.ts';
-import { stateColour, stateText, stateWord } from '../states.ts';
-import { timeInWords } from '../words.ts';
+import { harmless, harmlessLine } from '../terminal/harmless.ts';
+import { table } from '../terminal/layout.ts';
+import { pageOf, nextPage, theOne } from '../terminal/paging.ts';
+import { stateColour, stateText, stateWord } from '../terminal/states.ts';
+import { timeInWords } from '../words/time.ts';
 
 export async function listTasks(context: Context): Promise<void> {
   const { options, output, clock } = context;

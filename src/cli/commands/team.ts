@@ -1,8 +1,8 @@
 /** Teams: one name for several agents. */
 import { type Team, TeamMode } from '../../contract/index.ts';
 import type { Context } from '../context.ts';
-import { table } from '../layout.ts';
-import { nextPage, pageOf, theOne } from '../paging.ts';
+import { table } from '../terminal/layout.ts';
+import { nextPage, pageOf, theOne } from '../terminal/paging.ts';
 
 export async function setTeam(context: Context): Promise<void> {
   const { options, output, args } = context;

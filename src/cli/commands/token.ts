@@ -4,9 +4,9 @@
  */
 import { Role, type Output as Reply, type Token } from '../../contract/index.ts';
 import type { Context } from '../context.ts';
-import { table } from '../layout.ts';
-import { nextPage, pageOf, theOne } from '../paging.ts';
-import { timeInWords } from '../words.ts';
+import { table } from '../terminal/layout.ts';
+import { nextPage, pageOf, theOne } from '../terminal/paging.ts';
+import { timeInWords } from '../words/time.ts';
 
 export async function createToken(context: Context): Promise<void> {
   const { options } = context;

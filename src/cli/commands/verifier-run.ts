@@ -3,12 +3,12 @@ import { resolve } from 'node:path';
 import { connect } from '../../client/index.ts';
 import { runVerifier as verify } from '../../verifier/index.ts';
 import type { Context } from '../context.ts';
-import { tokenFor } from '../identity.ts';
-import { untilStopped } from '../interruption.ts';
-import { journal } from '../journal.ts';
-import { makeFolder } from '../make-folder.ts';
-import { dataFolder } from '../places.ts';
-import { verifierColour, verifierWords } from '../verifier-words.ts';
+import { tokenFor } from '../place/identity.ts';
+import { untilStopped } from '../terminal/interruption.ts';
+import { journal } from '../terminal/journal.ts';
+import { makeFolder } from '../place/make-folder.ts';
+import { dataFolder } from '../place/places.ts';
+import { verifierColour, verifierWords } from '../words/verifier.ts';
 
 const NAME = 'verifier';
 

@@ -1,7 +1,7 @@
 /** Everything that happens, line by line, until Ctrl-C. A hub that restarts is waited for. */
 import type { Context } from '../context.ts';
-import { eventLine } from '../event-words.ts';
-import { follow } from '../follow.ts';
+import { eventLine } from '../words/event.ts';
+import { follow } from '../task/follow.ts';
 
 export async function watch(context: Context): Promise<void> {
   const { options, output } = context;

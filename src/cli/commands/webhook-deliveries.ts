@@ -1,11 +1,11 @@
 /** What was sent to webhooks, and trying again what was given up. */
 import { type WebhookDelivery, WebhookDeliveryState } from '../../contract/index.ts';
 import type { Context } from '../context.ts';
-import { harmlessLine } from '../harmless.ts';
-import { table } from '../layout.ts';
-import { nextPage, pageOf, theOne } from '../paging.ts';
-import { stateColour, stateText, stateWord } from '../states.ts';
-import { timeInWords } from '../words.ts';
+import { harmlessLine } from '../terminal/harmless.ts';
+import { table } from '../terminal/layout.ts';
+import { nextPage, pageOf, theOne } from '../terminal/paging.ts';
+import { stateColour, stateText, stateWord } from '../terminal/states.ts';
+import { timeInWords } from '../words/time.ts';
 
 export async function listDeliveries(context: Context): Promise<void> {
   const { args, options, output, clock } = context;

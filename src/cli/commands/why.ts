@@ -1,10 +1,10 @@
 /** Why something waits: the facts, who holds them, until when, and what would free it. */
 import type { Context } from '../context.ts';
-import { harmlessLine } from '../harmless.ts';
-import { fields } from '../layout.ts';
-import { theOne } from '../paging.ts';
-import { stateWord } from '../states.ts';
-import { timeInWords } from '../words.ts';
+import { harmlessLine } from '../terminal/harmless.ts';
+import { fields } from '../terminal/layout.ts';
+import { theOne } from '../terminal/paging.ts';
+import { stateWord } from '../terminal/states.ts';
+import { timeInWords } from '../words/time.ts';
 
 export async function why(context: Context): Promise<void> {
   const { output, clock } = context;

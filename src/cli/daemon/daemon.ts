@@ -1,6 +1,6 @@
 /** A service of the machine that runs `agent run`, apart from how systemd and launchd do it. */
 import { SignalboxError } from '../../contract/errors.ts';
-import { harmlessLine } from '../harmless.ts';
+import { harmlessLine } from '../terminal/harmless.ts';
 
 export interface Service {
   /** The agent's, which names the service too. */

@@ -2,8 +2,8 @@
 import { readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { SignalboxError } from '../../contract/errors.ts';
-import { hasCode, readIfThere } from '../config.ts';
-import { makeFolder } from '../make-folder.ts';
+import { hasCode, readIfThere } from '../place/config.ts';
+import { makeFolder } from '../place/make-folder.ts';
 import { refuseForeign } from './daemon.ts';
 
 /** Writes it whole; answers how to have what was there before. */

@@ -4,7 +4,7 @@ import { homedir, platform, userInfo } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { SignalboxError } from '../../contract/errors.ts';
 import type { Clock } from '../../core/clock.ts';
-import type { Env } from '../places.ts';
+import type { Env } from '../place/places.ts';
 import { launchd } from './launchd.ts';
 import type { RunProgram, Services } from './daemon.ts';
 import { systemd } from './systemd.ts';

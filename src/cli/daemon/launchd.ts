@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
-import { harmlessLine } from '../harmless.ts';
+import { harmlessLine } from '../terminal/harmless.ts';
 import { filesOfAgents, isOurs, placeFile } from './files.ts';
 import { agentOfPlist, labelOf, PLIST_MARK, plistName, plistText } from './plist.ts';
 import {

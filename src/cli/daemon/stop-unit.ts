@@ -2,7 +2,7 @@
  * The service that keeps a process running, where systemd is there and knows it: who ends such a
  * process would only see it come back. Nothing else is certain enough to be told.
  */
-import { readIfThere } from '../config.ts';
+import { readIfThere } from '../place/config.ts';
 import type { RunProgram } from './daemon.ts';
 
 const UNIT = /\/([^/]+\.service)$/m;

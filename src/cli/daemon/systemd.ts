@@ -1,7 +1,7 @@
 /** Services of systemd: of the user's own manager, or of the machine's. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { harmlessLine } from '../harmless.ts';
+import { harmlessLine } from '../terminal/harmless.ts';
 import { filesOfAgents, isOurs, placeFile } from './files.ts';
 import { type RunProgram, type Service, type Services, toolOf } from './daemon.ts';
 import { agentOfUnit, UNIT_MARK, unitName, unitText } from './unit.ts';

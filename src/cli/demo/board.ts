@@ -1,7 +1,7 @@
 /** The rows of the tasks as lines that are drawn again and again while the demo runs. */
-import type { Output } from '../output.ts';
-import { stateColour, stateText } from '../states.ts';
-import { fitted, padded, textWidth } from '../width.ts';
+import type { Output } from '../terminal/output.ts';
+import { stateColour, stateText } from '../terminal/states.ts';
+import { fitted, padded, textWidth } from '../terminal/width.ts';
 import { ENDED, type Row } from './progress.ts';
 
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];

@@ -7,7 +7,7 @@ import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
 import { open, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
-import type { Env } from '../places.ts';
+import type { Env } from '../place/places.ts';
 import { shellWord } from './shell-word.ts';
 
 /** Longer than a sidecar gives its command, and a hub its verifier. */

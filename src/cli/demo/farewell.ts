@@ -1,7 +1,7 @@
 /** What is shown at the end: the branch, the story of each task, and where everything lies. */
 import { join } from 'node:path';
-import { fields } from '../layout.ts';
-import type { Output } from '../output.ts';
+import { fields } from '../terminal/layout.ts';
+import type { Output } from '../terminal/output.ts';
 import { graph } from './proof.ts';
 import type { Row } from './progress.ts';
 import type { Copy } from './source.ts';

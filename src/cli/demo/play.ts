@@ -2,18 +2,18 @@
 import type { Client } from '../../client/index.ts';
 import type { Event } from '../../contract/index.ts';
 import type { Clock } from '../../core/clock.ts';
-import { follow } from '../follow.ts';
-import type { Output } from '../output.ts';
+import { follow } from '../task/follow.ts';
+import type { Output } from '../terminal/output.ts';
 import { boardLines } from './board.ts';
 import type { Cast } from './cast.ts';
 import { bodyOf, type Part } from './plan.ts';
 import { ENDED, lastLine, openRow, take, type Row } from './progress.ts';
-import type { Screen } from '../screen.ts';
+import type { Screen } from '../terminal/screen.ts';
 import type { Copy } from './source.ts';
 import { OPERATOR } from './station.ts';
 import { repeatedly } from './steps.ts';
 import { eventLine } from './timeline.ts';
-import { padded, textWidth } from '../width.ts';
+import { padded, textWidth } from '../terminal/width.ts';
 
 export interface Play {
   hub: Client;

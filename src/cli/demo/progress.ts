@@ -1,6 +1,6 @@
 /** How each task of the demo stands, as its events tell. */
 import type { Event } from '../../contract/index.ts';
-import { harmlessLine } from '../harmless.ts';
+import { harmlessLine } from '../terminal/harmless.ts';
 import type { Part } from './plan.ts';
 
 export interface Row {

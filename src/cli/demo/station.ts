@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { connect, type Client } from '../../client/index.ts';
 import { SignalboxError } from '../../contract/errors.ts';
 import type { Clock } from '../../core/clock.ts';
-import { readHubState, readIfThere } from '../config.ts';
-import type { Env } from '../places.ts';
+import { readHubState, readIfThere } from '../place/config.ts';
+import type { Env } from '../place/places.ts';
 import type { Cast, Player } from './cast.ts';
 
 export const AGENTS = ['ada', 'bob'] as const;

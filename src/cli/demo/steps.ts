@@ -1,8 +1,8 @@
 /** Something that takes a moment: it is seen to go on, and its outcome stays as a line. */
 import type { Clock } from '../../core/clock.ts';
-import type { Output } from '../output.ts';
+import type { Output } from '../terminal/output.ts';
 import { spinner } from './board.ts';
-import type { Screen } from '../screen.ts';
+import type { Screen } from '../terminal/screen.ts';
 
 const TICK_MS = 100;
 /** Where nothing can be drawn in place, a longer wait is announced. */

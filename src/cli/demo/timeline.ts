@@ -1,9 +1,9 @@
 /** The story of each task from its events, with times since its submission. */
 import type { Event } from '../../contract/index.ts';
-import { eventColour, eventWords } from '../event-words.ts';
-import type { Output } from '../output.ts';
-import { stateWord } from '../states.ts';
-import { fitted, padded, textWidth } from '../width.ts';
+import { eventColour, eventWords } from '../words/event.ts';
+import type { Output } from '../terminal/output.ts';
+import { stateWord } from '../terminal/states.ts';
+import { fitted, padded, textWidth } from '../terminal/width.ts';
 import type { Row } from './progress.ts';
 
 /** Each is told by another event of the same moment. */

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Client } from '../../client/index.ts';
 import type { Player } from './cast.ts';
-import { harmlessLine } from '../harmless.ts';
+import { harmlessLine } from '../terminal/harmless.ts';
 import { ENDED, type Row } from './progress.ts';
 
 const TAIL_LINES = 12;

@@ -1,8 +1,8 @@
 /** Can a hub keep its data where it is to lie? */
 import { access, constants, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { hasCode } from '../config.ts';
-import { bytesInWords } from '../words.ts';
+import { hasCode } from '../place/config.ts';
+import { bytesInWords } from '../words/time.ts';
 import { fail, messageOf, ok, warn, type Finding } from './finding.ts';
 
 /** The numbers by which Linux names file systems whose locks cannot be trusted across machines. */

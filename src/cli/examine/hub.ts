@@ -2,7 +2,7 @@
 import type { Client } from '../../client/index.ts';
 import { SignalboxError } from '../../contract/index.ts';
 import { lengthInWords } from '../../contract/length.ts';
-import type { HubPlace } from '../connection.ts';
+import type { HubPlace } from '../place/connection.ts';
 import type { Context } from '../context.ts';
 import { fail, ok, warn, type Finding } from './finding.ts';
 

@@ -1,6 +1,6 @@
 /** Is what we stand on there, and new enough? */
 import { createGit } from '../../git/run.ts';
-import type { Env } from '../places.ts';
+import type { Env } from '../place/places.ts';
 import { fail, messageOf, ok, warn, type Finding } from './finding.ts';
 
 const NODE_MIN = 24;

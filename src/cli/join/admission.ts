@@ -13,13 +13,13 @@ import {
   Role,
   SignalboxError,
 } from '../../contract/index.ts';
-import { readIfThere, type Config } from '../config.ts';
-import { findHub, isSameHub, type HubPlace } from '../connection.ts';
+import { readIfThere, type Config } from '../place/config.ts';
+import { findHub, isSameHub, type HubPlace } from '../place/connection.ts';
 import type { Context } from '../context.ts';
-import { tokenFile, tokenFor } from '../identity.ts';
-import { writeWhole } from '../hub-word.ts';
-import { makeFolder } from '../make-folder.ts';
-import { configFile, dataFolder, type Env } from '../places.ts';
+import { tokenFile, tokenFor } from '../place/identity.ts';
+import { writeWhole } from '../place/hub-word.ts';
+import { makeFolder } from '../place/make-folder.ts';
+import { configFile, dataFolder, type Env } from '../place/places.ts';
 import { writeHubLines } from './config-file.ts';
 import type { Joined } from './record.ts';
 

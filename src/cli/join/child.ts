@@ -2,8 +2,8 @@
 import { spawn } from 'node:child_process';
 import { extname, join } from 'node:path';
 import { SignalboxError } from '../../contract/index.ts';
-import { harmlessLine } from '../harmless.ts';
-import type { Env } from '../places.ts';
+import { harmlessLine } from '../terminal/harmless.ts';
+import type { Env } from '../place/places.ts';
 
 export const MAIN = join(import.meta.dirname, `../main${extname(import.meta.filename)}`);
 const CHARS_MAX = 200_000;

@@ -2,10 +2,10 @@
 import { chmod, realpath, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { SignalboxError } from '../../contract/index.ts';
-import { readConfig, readIfThere, type Config } from '../config.ts';
-import { isSameHub } from '../connection.ts';
-import { writeWhole } from '../hub-word.ts';
-import { configFile, type Env } from '../places.ts';
+import { readConfig, readIfThere, type Config } from '../place/config.ts';
+import { isSameHub } from '../place/connection.ts';
+import { writeWhole } from '../place/hub-word.ts';
+import { configFile, type Env } from '../place/places.ts';
 
 /** Nobody's config is written over: a machine belongs to one hub, and leaves it first. */
 export async function refuseOtherHub(env: Env, url: string): Promise<Config> {

@@ -10,9 +10,9 @@ import { connect, type Client } from '../../client/index.ts';
 import { nameKey, type Output, SignalboxError } from '../../contract/index.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Target } from '../../hooks/index.ts';
-import { findHub, isSameHub } from '../connection.ts';
+import { findHub, isSameHub } from '../place/connection.ts';
 import type { Context } from '../context.ts';
-import { tokenFor } from '../identity.ts';
+import { tokenFor } from '../place/identity.ts';
 import { at, plain } from './admission.ts';
 import { MAIN, tryProgram } from './child.ts';
 

@@ -1,7 +1,7 @@
 /** All that a join is proved by, one step after the other. */
 import { entryStatus } from '../../hooks/index.ts';
 import { wantedFor } from '../commands/hooks.ts';
-import { counted } from '../words.ts';
+import { counted } from '../words/time.ts';
 import { take, type Join } from './checklist.ts';
 import type { Kind } from './kinds.ts';
 import {

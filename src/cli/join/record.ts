@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { AgentName } from '../../contract/index.ts';
 import { TARGETS } from '../../hooks/index.ts';
-import { hasCode, readIfThere } from '../config.ts';
-import { writeWhole } from '../hub-word.ts';
-import { hostOf } from '../identity.ts';
-import { dataFolder, type Env } from '../places.ts';
+import { hasCode, readIfThere } from '../place/config.ts';
+import { writeWhole } from '../place/hub-word.ts';
+import { hostOf } from '../place/identity.ts';
+import { dataFolder, type Env } from '../place/places.ts';
 
 const Joined = z.object({
   url: z.string(),

@@ -1,6 +1,6 @@
 /** What a run came to, for people and for programs. */
-import { table } from '../layout.ts';
-import type { Output } from '../output.ts';
+import { table } from '../terminal/layout.ts';
+import type { Output } from '../terminal/output.ts';
 import {
   isEven,
   SHARE_OFF_MAX,
@@ -9,7 +9,7 @@ import {
   spreadOf,
   type TaskTimes,
 } from './measure.ts';
-import { counted } from '../words.ts';
+import { counted } from '../words/time.ts';
 
 export interface Report {
   /** Each commit is on the main branch once. */

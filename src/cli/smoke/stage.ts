@@ -8,9 +8,9 @@ import { connect, type Client } from '../../client/index.ts';
 import { limits, SignalboxError } from '../../contract/index.ts';
 import type { Player } from '../demo/cast.ts';
 import { startHub, until, type Place } from '../demo/station.ts';
-import { allAgents } from '../all-agents.ts';
+import { allAgents } from '../agent/all.ts';
 import type { Context } from '../context.ts';
-import { isAlive } from '../hub-word.ts';
+import { isAlive } from '../place/hub-word.ts';
 import { isLoopback } from '../join/reach.ts';
 import { SMOKE_SCRIPT, smokeCapability } from './plan.ts';
 
