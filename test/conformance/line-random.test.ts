@@ -10,6 +10,7 @@ import type { Store, Tx } from '../../src/store/db.ts';
 import { sql } from '../../src/store/sql.ts';
 import { eachEngine, openTestStore, type TestEngine } from '../support/engines.ts';
 import { hubOn, openTestHub, REPOSITORY, type TestHub } from '../support/hub.ts';
+import { inOtherHands } from '../support/wrapped-store.ts';
 
 const OTHER = '/srv/other.git';
 const AGENTS = {
@@ -161,19 +162,8 @@ function counting(store: Store): { store: Store; counts: { statements: number; r
       return rows;
     },
   });
-  const { engine, dialect, wakeup, read } = store;
-  return {
-    counts,
-    store: {
-      engine,
-      dialect,
-      wakeup,
-      read,
-      counts: () => store.counts(),
-      close: () => store.close(),
-      transaction: (work) => store.transaction((tx) => work(counted(tx))),
-    },
-  };
+  const through = inOtherHands(store, (work) => store.transaction((tx) => work(counted(tx))));
+  return { counts, store: through };
 }
 
 eachEngine((engine) => {

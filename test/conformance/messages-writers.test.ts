@@ -12,6 +12,7 @@ import type { Store } from '../../src/store/db.ts';
 import { sql } from '../../src/store/sql.ts';
 import { eachEngine, onPostgres, openTestStore } from '../support/engines.ts';
 import { hubOn, type TestHub } from '../support/hub.ts';
+import { inOtherHands } from '../support/wrapped-store.ts';
 
 const WRITERS = 50;
 const EACH = 8;
@@ -21,22 +22,14 @@ class Undone extends Error {}
 
 /** A store of which one transaction in five is undone when its work is over. */
 function undoing(store: Store, random: Random, onUndone: () => void): Store {
-  const { engine, dialect, wakeup, read } = store;
-  return {
-    engine,
-    dialect,
-    wakeup,
-    read,
-    counts: () => store.counts(),
-    close: () => store.close(),
-    transaction: (work) =>
-      store.transaction(async (tx) => {
-        const result = await work(tx);
-        if (random.fraction() >= 0.2) return result;
-        onUndone();
-        throw new Undone('undone');
-      }),
-  };
+  return inOtherHands(store, (work) =>
+    store.transaction(async (tx) => {
+      const result = await work(tx);
+      if (random.fraction() >= 0.2) return result;
+      onUndone();
+      throw new Undone('undone');
+    }),
+  );
 }
 
 /** Sent until it is answered: what was undone has left nothing behind. */

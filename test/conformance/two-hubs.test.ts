@@ -19,6 +19,7 @@ import {
   type TestHub,
   worker,
 } from '../support/hub.ts';
+import { inOtherHands } from '../support/wrapped-store.ts';
 
 /** Both move by one clock, so that their leases agree. */
 async function twoHubs(wrap = (store: Store): Store => store): Promise<[TestHub, TestHub]> {
@@ -30,7 +31,6 @@ async function twoHubs(wrap = (store: Store): Store => store): Promise<[TestHub,
 
 /** A store that does something else first where an agent is made known. */
 function late(store: Store, before: () => Promise<unknown>): Store {
-  const { engine, dialect, wakeup, read } = store;
   const through = (tx: Tx): Tx => ({
     dialect: tx.dialect,
     get: (query) => tx.get(query),
@@ -41,37 +41,21 @@ function late(store: Store, before: () => Promise<unknown>): Store {
       return tx.run(query);
     },
   });
-  return {
-    engine,
-    dialect,
-    wakeup,
-    read,
-    counts: () => store.counts(),
-    close: () => store.close(),
-    transaction: (work) => store.transaction((tx) => work(through(tx))),
-  };
+  return inOtherHands(store, (work) => store.transaction((tx) => work(through(tx))));
 }
 
 /** A store whose database undoes one transaction in ten when its work is over. */
 function undoing(store: Store, random: Random, onUndone: () => void): Store {
-  const { engine, dialect, wakeup, read } = store;
-  return {
-    engine,
-    dialect,
-    wakeup,
-    read,
-    counts: () => store.counts(),
-    close: () => store.close(),
-    transaction: (work) =>
-      store.transaction(async (tx) => {
-        const result = await work(tx);
-        if (random.fraction() < 0.1) {
-          onUndone();
-          await tx.run(sql`do $$ begin raise exception 'undone' using errcode = '40001'; end $$`);
-        }
-        return result;
-      }),
-  };
+  return inOtherHands(store, (work) =>
+    store.transaction(async (tx) => {
+      const result = await work(tx);
+      if (random.fraction() < 0.1) {
+        onUndone();
+        await tx.run(sql`do $$ begin raise exception 'undone' using errcode = '40001'; end $$`);
+      }
+      return result;
+    }),
+  );
 }
 
 /** Sent again where the hub asks for it, under the same key, as every client does. */
