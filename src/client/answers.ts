@@ -1,6 +1,7 @@
 /** What a hub answers over HTTP: the output, or a refusal in its own words. */
 import { SignalboxError, type Reply } from '../contract/index.ts';
 import { errorFrom } from './frames.ts';
+import { parsedJson } from '../core/json.ts';
 
 /** What a proxy says in front of a hub that is away. */
 const AWAY = new Set([502, 503, 504]);
@@ -11,7 +12,7 @@ export async function outputOf(address: string, response: Response): Promise<Rep
   const text = await textOf(response).catch((cause: unknown) => {
     throw unreachable(address, cause);
   });
-  const output = parse(text);
+  const output = parsedJson(text);
   if (response.ok && output !== undefined) {
     return { output, isDeduplicated: response.headers.has('x-signalbox-deduplicated') };
   }
@@ -38,14 +39,6 @@ async function textOf({ body }: Response): Promise<string> {
     if (size <= ANSWER_BYTES_MAX) continue;
     await reader.cancel();
     throw new Error('the answer has no end');
-  }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
 

@@ -10,7 +10,7 @@ import { operations } from '../contract/index.ts';
 import type { ByteRange, Event, EventFilter, Input } from '../contract/index.ts';
 import type { Operation, OperationName, Operations, Output } from '../contract/index.ts';
 import type { Reply, SignalboxError } from '../contract/index.ts';
-import { heard } from './heard.ts';
+import { parseOutput } from './parse-output.ts';
 import { httpTransport } from './http.ts';
 import { keyMaker } from './keys.ts';
 import { socketTransport } from './socket.ts';
@@ -111,7 +111,7 @@ function methodOf(asked: Operation, transport: Transport, nextKey: () => string)
       return async (input: unknown, options?: DownloadOptions) => {
         const { range, signal, timeoutMs } = options ?? {};
         const file = await transport.download({ operation, input, range, signal, timeoutMs });
-        return { ...file, output: heard(asked, file.output) };
+        return { ...file, output: parseOutput(asked, file.output) };
       };
     case 'query':
     case 'command':
@@ -120,7 +120,7 @@ function methodOf(asked: Operation, transport: Transport, nextKey: () => string)
         const { signal, timeoutMs } = options ?? {};
         const { output } = await transport.call({ operation, input, key, signal, timeoutMs });
         // Secrets are written down, and whoever joins does not know the hub yet.
-        return asked.isSecret || asked.scope === 'join' ? heard(asked, output) : output;
+        return asked.isSecret || asked.scope === 'join' ? parseOutput(asked, output) : output;
       };
   }
 }

@@ -4,6 +4,7 @@
  * event.
  */
 import { ErrorBody, ErrorCode, isPassing, SignalboxError, type Event } from '../contract/index.ts';
+import { parsedJson } from '../core/json.ts';
 
 export type Frame =
   | { kind: 'ok'; id: number; output: unknown; isDeduplicated: boolean }
@@ -18,7 +19,7 @@ const UNKNOWN: Frame = { kind: 'unknown' };
 
 /** The frames of one message: one alone, or an array of them. */
 export function parseFrames(text: unknown): Frame[] {
-  const value = typeof text === 'string' ? parseJson(text) : undefined;
+  const value = typeof text === 'string' ? parsedJson(text) : undefined;
   return Array.isArray(value) ? value.map(toFrame) : [toFrame(value)];
 }
 
@@ -45,14 +46,6 @@ function toFrame(frame: unknown): Frame {
   if ('welcome' in frame) return { kind: 'welcome' };
   if ('error' in frame) return { kind: 'refusal', error: errorFrom(frame.error) };
   return UNKNOWN;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** A newer hub may know more codes and fields than this client; its message is worth keeping. */

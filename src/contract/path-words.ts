@@ -3,6 +3,8 @@
  * as it is. Anything else could be words, and stands in quotes as JSON has them, where nothing ends
  * the quotes, looks like a mark or is unseen.
  */
+import { jsonEscaped } from '../core/json.ts';
+
 const SHOWN_CHARS_MAX = 200;
 
 const PLAIN = /^[^"<>\p{C}\p{Z}]+$/u;
@@ -12,10 +14,5 @@ export function pathInWords(path: string): string {
   const isWhole = path.length <= SHOWN_CHARS_MAX;
   if (isWhole && PLAIN.test(path)) return path;
   const shown = isWhole ? path : `${path.slice(0, SHOWN_CHARS_MAX)}…`;
-  return JSON.stringify(shown).replaceAll(UNSAFE, escaped);
-}
-
-function escaped(sign: string): string {
-  const units = Array.from({ length: sign.length }, (_, index) => sign.charCodeAt(index));
-  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
+  return JSON.stringify(shown).replaceAll(UNSAFE, jsonEscaped);
 }

@@ -27,3 +27,18 @@ function depthOf(text: string, depthMax: number): number {
   }
   return deepest;
 }
+
+/** Undefined where the text is no JSON. */
+export function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** As JSON may write it inside of a string: it means the same, and nothing obeys it. */
+export function jsonEscaped(sign: string): string {
+  const units = Array.from({ length: sign.length }, (_, index) => sign.charCodeAt(index));
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
+}

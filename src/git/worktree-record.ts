@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { GitError } from './git-error.ts';
 import type { Store } from './history.ts';
 import { checkBranch, checkCommit } from './names.ts';
+import { parsedJson } from '../core/json.ts';
 
 export interface WorktreeRecord {
   dir: string;
@@ -49,19 +50,11 @@ function recordPath(mirror: Store, dir: string): string {
 async function read(path: string): Promise<WorktreeRecord | null> {
   const text = await readFile(path, 'utf8').catch(() => null);
   if (text === null) return null;
-  const found = parsed(text);
+  const found = parsedJson(text);
   if (!isRecord(found)) throw damaged(path);
   checkBranch(found.branch);
   checkCommit(found.base);
   return found;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 function isRecord(value: unknown): value is WorktreeRecord {

@@ -28,6 +28,7 @@ import type { Blobs } from '../store/blobs.ts';
 import type { Store } from '../store/db.ts';
 import { earliestSeq, latestSeq, readEvents, type StoredEvent } from '../store/events.ts';
 import { MirrorFolder, type Path } from './mirror-folder.ts';
+import { parsedJson } from '../core/json.ts';
 
 export interface MirrorOptions {
   store: Store;
@@ -80,7 +81,7 @@ export class Mirror {
     const { store } = this.#options;
     const latest = await latestSeq(store);
     const text = await this.#files.read(CURSOR_FILE);
-    const cursor = text === undefined ? undefined : Cursor.safeParse(parse(text)).data?.cursor;
+    const cursor = text === undefined ? undefined : Cursor.safeParse(parsedJson(text)).data?.cursor;
     const isKept = cursor !== undefined && cursor + 1 >= (await earliestSeq(store));
     if (isKept && cursor <= latest) {
       this.#cursor = this.#savedCursor = cursor;
@@ -154,7 +155,7 @@ export class Mirror {
   /** The hash of each file that was put there, by its path. */
   async #manifestOf(folder: Path): Promise<Map<string, string>> {
     const text = await this.#files.read([...folder, 'case.json']);
-    const manifest = text === undefined ? undefined : Manifest.safeParse(parse(text)).data;
+    const manifest = text === undefined ? undefined : Manifest.safeParse(parsedJson(text)).data;
     const paths = manifest?.artifacts.filter(({ path }) => isInStage(path)) ?? [];
     return new Map(paths.map(({ path, sha256 }) => [path, sha256]));
   }
@@ -196,12 +197,4 @@ function isInStage(path: string): boolean {
 
 function json(value: unknown): Uint8Array[] {
   return [Buffer.from(`${JSON.stringify(value, null, 2)}\n`)];
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -8,6 +8,7 @@
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
+import { parsedJson } from '../core/json.ts';
 
 export interface Shelf<Value> {
   put: (name: string, value: Value) => Promise<void>;
@@ -90,20 +91,12 @@ async function readOrSetAside<Value>(
   fileName: string,
 ): Promise<{ name: string; value: Value } | null> {
   const path = join(folder, fileName);
-  const parsed = schema.safeParse(parseJson(await readFile(path, 'utf8')));
+  const parsed = schema.safeParse(parsedJson(await readFile(path, 'utf8')));
   if (parsed.success) return { name: fileName.slice(0, -'.json'.length), value: parsed.data };
   const aside = await freePlace(asideFolder, fileName);
   await rename(path, aside);
   onAside(aside);
   return null;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 async function freePlace(folder: string, fileName: string): Promise<string> {

@@ -10,7 +10,7 @@ const CLIENTS = ['src/client/', ...VOCABULARY];
 const HOUSE = ['src/domain/', 'src/store/', 'src/outbound/', ...VOCABULARY];
 
 const ROOMS: Record<string, string[]> = {
-  'src/contract/': ['src/core/git-names.ts'],
+  'src/contract/': ['src/core/git-names.ts', 'src/core/json.ts'],
   'src/core/': [],
   'src/store/': ['src/core/'],
   'src/process/': ['src/core/'],
@@ -22,7 +22,13 @@ const ROOMS: Record<string, string[]> = {
   'src/tools/': VOCABULARY,
   'src/mcp/': ['src/tools/', ...VOCABULARY],
   'src/doors/': ['src/tools/', 'src/mcp/', ...VOCABULARY],
-  'src/client/': ['src/contract/', 'src/tools/', 'src/core/backoff.ts', 'src/core/clock.ts'],
+  'src/client/': [
+    'src/contract/',
+    'src/tools/',
+    'src/core/backoff.ts',
+    'src/core/clock.ts',
+    'src/core/json.ts',
+  ],
   'src/sidecar/': ['src/git/', 'src/process/', ...CLIENTS],
   'src/verifier/': ['src/git/', 'src/process/', ...CLIENTS],
   'src/bridge/': CLIENTS,

@@ -6,6 +6,7 @@ import { fields, table } from '../terminal/layout.ts';
 import { nextPage, pageOf, theOne } from '../terminal/paging.ts';
 import { speaker } from '../place/speaker.ts';
 import { timeInWords } from '../words/time.ts';
+import { parsedJson } from '../../core/json.ts';
 
 const VERSIONS = { min: 0, max: Number.MAX_SAFE_INTEGER };
 
@@ -111,17 +112,9 @@ function versionRead({ options }: Context): number | undefined {
 
 async function jsonOf(context: Context, argument: string): Promise<CaseState> {
   const text = argument === '-' ? await context.readStdin() : argument;
-  const parsed = CaseState.safeParse(parse(text));
+  const parsed = CaseState.safeParse(parsedJson(text));
   if (parsed.success) return parsed.data;
   throw new SignalboxError('invalid_input', 'What was given is not a JSON object.', {
     hint: `Quote it for the shell: signalbox case put abc-123 '{"lead":"Example Ltd"}'`,
   });
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

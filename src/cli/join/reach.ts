@@ -2,6 +2,7 @@
 import { networkInterfaces } from 'node:os';
 import { z } from 'zod';
 import { SignalboxError } from '../../contract/index.ts';
+import { parsedJson } from '../../core/json.ts';
 
 const ANSWER_MS = 10_000;
 const HEALTH_CHARS_MAX = 64 * 1024;
@@ -19,7 +20,7 @@ export async function reach(url: string): Promise<string> {
       });
     },
   );
-  const health = Health.safeParse(parsed(await beginningOf(answer)));
+  const health = Health.safeParse(parsedJson(await beginningOf(answer)));
   if (!health.success) {
     throw new SignalboxError('invalid_input', `What answers at ${url} is no hub of Signalbox.`, {
       hint: '`signalbox status` on the machine of the hub shows its address.',
@@ -49,14 +50,6 @@ async function beginningOf({ body }: Response): Promise<string> {
   }
   await reader?.cancel().catch(() => {});
   return text;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** As it is written down: without a path, and refused where it is no address. */

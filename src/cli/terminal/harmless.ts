@@ -3,6 +3,8 @@
  * move the cursor, retitle the window or answer in the user's name, or signs that turn the
  * direction of writing around. They are shown as signs that can be seen. Colours are dropped.
  */
+import { jsonEscaped } from '../../core/json.ts';
+
 const ESCAPE = String.fromCharCode(27);
 const COLOUR = new RegExp(`${ESCAPE}\\[[0-9;:]*m`, 'g');
 /** Splits into what lies between colours, and the colours. */
@@ -57,9 +59,4 @@ function picture(sign: string): string {
 
 function escaped(sign: string): string {
   return `\\u{${sign.codePointAt(0)?.toString(16)}}`;
-}
-
-function jsonEscaped(sign: string): string {
-  const units = Array.from({ length: sign.length }, (_, index) => sign.charCodeAt(index));
-  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
 }

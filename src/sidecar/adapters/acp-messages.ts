@@ -9,7 +9,8 @@ import type { AnyMessage } from '@agentclientprotocol/sdk';
 import { z } from 'zod';
 import { limits } from '../../contract/index.ts';
 import { usageIn } from './acp-events.ts';
-import { parse, read, type CliEvent } from './cli-event.ts';
+import { parsedJson } from '../../core/json.ts';
+import { read, type CliEvent } from './cli-event.ts';
 
 export class Flood extends Error {}
 
@@ -32,7 +33,7 @@ export function createMessages(): Messages {
     readable: incoming.readable,
     close: incoming.close,
     take(line) {
-      const message = read(Message, parse(line));
+      const message = read(Message, parsedJson(line));
       if (message === undefined) return null;
       const isAnswer = !('method' in message);
       if (isAnswer && !asked.delete(message.id)) return null;

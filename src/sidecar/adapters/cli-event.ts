@@ -5,6 +5,7 @@
  * nothing here, such as an event that only a newer version prints, gives none.
  */
 import { z } from 'zod';
+import { parsedJson } from '../../core/json.ts';
 
 /** What an attempt has used since it began; what a CLI does not tell is left out. */
 export interface Spent {
@@ -41,20 +42,12 @@ export type Translate = (line: string) => CliEvent[] | null;
 /** A translator of lines that are JSON objects with a `type`. */
 export function fromJson(meaning: (event: Record<string, unknown>) => CliEvent[]): Translate {
   return (line) => {
-    const event = Typed.safeParse(parse(line));
+    const event = Typed.safeParse(parsedJson(line));
     return event.success ? meaning(event.data) : null;
   };
 }
 
 const Typed = z.looseObject({ type: z.string() });
-
-export function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
 
 /** Reads a part of somebody else's data: what is not as expected is as if it were not there. */
 export function read<Value>(schema: z.ZodType<Value>, value: unknown): Value | undefined {

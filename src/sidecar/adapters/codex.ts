@@ -6,7 +6,8 @@
  * task has no repository. Written after what version 0.169.0 prints.
  */
 import { z } from 'zod';
-import { fromJson, parse, read, toolWords, type CliEvent } from './cli-event.ts';
+import { parsedJson } from '../../core/json.ts';
+import { fromJson, read, toolWords, type CliEvent } from './cli-event.ts';
 import type { Cli } from './cli.ts';
 
 export const codex: Cli = {
@@ -86,7 +87,7 @@ const Wrapped = z.looseObject({ error: Failure });
 /** The vendor's answer to a request stands in the message as it came, mostly JSON. */
 function wordsOf(message: unknown): string {
   const text = typeof message === 'string' ? message : 'It gives no reason.';
-  return read(Wrapped, parse(text))?.error.message ?? text;
+  return read(Wrapped, parsedJson(text))?.error.message ?? text;
 }
 
 const Usage = z.looseObject({

@@ -5,7 +5,7 @@
  */
 import { type Operation, SignalboxError } from '../contract/index.ts';
 
-export function heard({ name, output: schema }: Operation, output: unknown): unknown {
+export function parseOutput({ name, output: schema }: Operation, output: unknown): unknown {
   const { success, data, error } = schema.safeParse(output);
   if (success) return data;
   const flaw = error.issues.find(({ code }) => code !== 'unrecognized_keys');
